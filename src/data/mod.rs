@@ -1,0 +1,1 @@
+//! Image data sets: built-in, MNIST, CIFAR-10, class folders.

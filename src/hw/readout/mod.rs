@@ -1,0 +1,3 @@
+//! The read-out: the only place that turns a bit-line value into a code.
+
+pub mod table;

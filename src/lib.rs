@@ -1,0 +1,17 @@
+//! imcsim: a simulator of ReRAM in-memory-computing macros and a trainer for the networks that run on them.
+//!
+//! The chip ([`hw`]) is the bottom layer: physics and quantization are defined there and nowhere else.
+//! The simulator ([`sim`]) and the trainer ([`train`]) both stand on it and never on each other.
+//! ARCHITECTURE.md has the code map and the invariants.
+
+pub mod arch;
+pub mod cli;
+pub mod data;
+pub mod hw;
+pub mod kernel;
+pub mod net;
+pub mod report;
+pub mod results;
+pub mod rng;
+pub mod sim;
+pub mod train;

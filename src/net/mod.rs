@@ -1,0 +1,3 @@
+//! Networks as plain data, their digital functions and their checkpoints. No engine inside.
+
+pub mod network;

@@ -1,0 +1,71 @@
+//! Accuracy figures with their intervals, and the curve of accuracy against ADC bits.
+
+use serde::{Deserialize, Serialize};
+
+/// A share of correctly classified images with its 95 % Wilson interval.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// Correctly classified images.
+    pub correct: u64,
+    /// Images classified.
+    pub images: u64,
+    /// correct / images.
+    pub estimate: f64,
+    /// Lower end of the 95 % interval.
+    pub low: f64,
+    /// Upper end of the 95 % interval.
+    pub high: f64,
+}
+
+/// Several evaluations of one condition: noise repeats or virtual chips.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// One entry per repeat or chip.
+    pub runs: Vec<Accuracy>,
+    /// Mean accuracy.
+    pub mean: f64,
+    /// Standard deviation between runs (n - 1).
+    pub std: f64,
+    /// Worst run.
+    pub worst: f64,
+    /// Lower end of the 95 % interval of the mean, images and repeats both counted.
+    pub low: f64,
+    /// Upper end of it.
+    pub high: f64,
+}
+
+/// All accuracies of one run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Accuracies {
+    /// Full-precision network, as recorded when it was trained (on its whole test set).
+    pub full_precision: Option<f64>,
+    /// Ideal MVM values: the integer network.
+    pub ideal: Accuracy,
+    /// The ADC without noise.
+    pub noise_free: Accuracy,
+    /// With noise at each read.
+    pub read_noise: Option<Repeats>,
+    /// Static virtual chips (cells, offsets, references drawn once per chip).
+    pub chips: Option<Repeats>,
+    /// As `noise_free`, batch-norm statistics re-estimated on this macro.
+    pub re_estimated: Option<Accuracy>,
+    /// The headline: the most complete condition that was simulated.
+    pub simulated: Repeats,
+    /// Which condition `simulated` is: `noise_free`, `read_noise` or `chips`.
+    pub simulated_is: String,
+}
+
+/// One point of accuracy against ADC bits.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// ADC bits.
+    pub bits: u32,
+    /// `full_range` or `calibrated`.
+    pub references: String,
+    /// True if noise at each read was simulated.
+    pub noise: bool,
+    /// Accuracy.
+    pub accuracy: Accuracy,
+    /// True if this is the macro's own setting.
+    pub is_this_macro: bool,
+}
