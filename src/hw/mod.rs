@@ -4,4 +4,14 @@
 //! input codes -> word_line -> cell (weights) -> bit_line -> reference / sense_amp -> readout -> accumulator -> sums
 //! ```
 
+pub mod accumulator;
+pub mod bit_line;
+pub mod cell;
+pub mod error;
+mod keyword;
 pub mod readout;
+pub mod reference;
+pub mod sense_amp;
+pub mod variation;
+pub mod weights;
+pub mod word_line;

@@ -6,4 +6,13 @@
 //! Not responsible for what a table means: tables come from [`crate::hw`].
 
 pub mod aligned;
+pub mod analog;
+pub mod exact;
+pub mod float;
+pub mod groups;
+pub mod histogram;
 pub mod lanes;
+pub mod reconv;
+mod reference;
+pub mod stream;
+pub mod tables;

@@ -1,0 +1,486 @@
+//! The ReRAM cell: conductance levels, programming variation (once per chip), read noise (each read), stuck-at faults.
+//!
+//! A level is a whole number 0, 1, ..; level 0 is the high-resistance (off) state. One MAC unit is the current step of
+//! one level: `I_u = (G_top - G_0) / top * V_read`. Conductances in uS, voltages in V, currents in uA.
+//! Not responsible for which level a weight takes ([`super::weights`]) nor for drift with time.
+//! Laws: normal, mean-preserving lognormal, and a polynomial sigma(G / G_ref) as measured on real arrays.
+
+use super::error::{Checks, HwError};
+use super::variation::{NoNoiseSpec, lognormal_with_mean, standard_normal};
+use rand::{Rng, RngExt};
+use serde::Deserialize;
+
+/// `[cell]`: one of `[cell.levels]`, `[cell.on_off]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CellSpec {
+    /// A table of conductances.
+    Levels(LevelsSpec),
+    /// On conductance, on/off ratio and bits; levels evenly spaced.
+    OnOff(OnOffSpec),
+}
+
+/// `[cell.levels]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelsSpec {
+    /// Conductance of each level in uS, ascending, level 0 first.
+    pub conductances_us: Vec<f64>,
+    /// Read voltage in V.
+    pub read_voltage_v: f64,
+    /// Programming variation.
+    pub programming: ProgrammingSpec,
+    /// Read noise of one cell.
+    pub read_noise: CellNoiseSpec,
+    /// Stuck cells.
+    pub faults: FaultsSpec,
+}
+
+/// `[cell.on_off]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnOffSpec {
+    /// Conductance of the top level in uS.
+    pub g_on_us: f64,
+    /// G_on / G_off.
+    pub on_off_ratio: f64,
+    /// Bits per cell: 2^bits levels, evenly spaced.
+    pub bits: u32,
+    /// Read voltage in V.
+    pub read_voltage_v: f64,
+    /// Programming variation.
+    pub programming: ProgrammingSpec,
+    /// Read noise of one cell.
+    pub read_noise: CellNoiseSpec,
+    /// Stuck cells.
+    pub faults: FaultsSpec,
+}
+
+/// `[cell.*.programming]`: spread of the conductance between cells programmed to the same level.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProgrammingSpec {
+    /// No variation.
+    None(NoNoiseSpec),
+    /// Normal, relative to the level's conductance; clamped at 0.
+    Normal(RelativeSpec),
+    /// Lognormal with the level's conductance as mean.
+    Lognormal(RelativeSpec),
+    /// Normal with a standard deviation in uS; clamped at 0.
+    Absolute(AbsoluteSpec),
+    /// Normal with sigma a polynomial of G / G_ref; clamped at 0.
+    Polynomial(PolynomialSpec),
+}
+
+/// Relative standard deviations.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelativeSpec {
+    /// sigma / G of each level, level 0 (off) first; or one number for all levels.
+    pub sigma_relative: Vec<f64>,
+}
+
+/// Absolute standard deviations.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AbsoluteSpec {
+    /// sigma of each level in uS, level 0 (off) first; or one number for all levels.
+    pub sigma_us: Vec<f64>,
+}
+
+/// sigma(G) = scale * sum c_i x^i with x = G / G_top and scale = G_top / G_ref.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolynomialSpec {
+    /// Coefficients in uS, constant first, as measured at `reference_us`.
+    pub coefficients_us: Vec<f64>,
+    /// Top conductance at which the coefficients were measured, in uS.
+    pub reference_us: f64,
+}
+
+/// `[cell.*.read_noise]`: noise of one cell at one read.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CellNoiseSpec {
+    /// No noise.
+    None(NoNoiseSpec),
+    /// Normal, relative to the cell's current.
+    Normal(CellNormalSpec),
+}
+
+/// Read noise relative to the cell's own current.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellNormalSpec {
+    /// sigma / I.
+    pub sigma_relative: f64,
+}
+
+/// `[cell.*.faults]`: cells that cannot be programmed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultsSpec {
+    /// Probability that a cell is stuck at level 0.
+    pub stuck_off_probability: f64,
+    /// Probability that a cell is stuck at its top level.
+    pub stuck_on_probability: f64,
+}
+
+/// A resolved cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// Conductance of each level in uS, ascending.
+    pub conductances_us: Vec<f64>,
+    /// Read voltage in V.
+    pub read_voltage_v: f64,
+    /// Programming variation.
+    pub programming: Programming,
+    /// Read noise of one cell: sigma / I.
+    pub read_sigma_relative: f64,
+    /// Probability of being stuck at level 0.
+    pub stuck_off: f64,
+    /// Probability of being stuck at the top level.
+    pub stuck_on: f64,
+}
+
+/// Resolved programming variation: one standard deviation per level.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Programming {
+    /// None.
+    None,
+    /// Normal, sigma in uS per level, clamped at 0.
+    Normal(Vec<f64>),
+    /// Lognormal, relative sigma per level, mean preserved.
+    Lognormal(Vec<f64>),
+}
+
+impl CellSpec {
+    /// Checks the numbers and spaces the levels.
+    pub fn resolve(&self, checks: &mut Checks) -> Cell {
+        match self {
+            Self::Levels(spec) => {
+                let key = "cell.levels";
+                let ascending = spec
+                    .conductances_us
+                    .windows(2)
+                    .all(|pair| pair[0] < pair[1]);
+                let legal = spec
+                    .conductances_us
+                    .iter()
+                    .all(|g| g.is_finite() && *g >= 0.0);
+                if spec.conductances_us.len() < 2 || !ascending || !legal {
+                    checks.push(HwError::new(
+                        format!("{key}.conductances_us"),
+                        format!("{:?}", spec.conductances_us),
+                        "at least two conductances, 0 or more, in ascending order",
+                        "list the off state first",
+                    ));
+                }
+                let common = (&spec.programming, &spec.read_noise, &spec.faults);
+                build(
+                    key,
+                    spec.conductances_us.clone(),
+                    spec.read_voltage_v,
+                    common,
+                    checks,
+                )
+            }
+            Self::OnOff(spec) => {
+                let key = "cell.on_off";
+                checks.positive(&format!("{key}.g_on_us"), spec.g_on_us);
+                checks.within(
+                    &format!("{key}.bits"),
+                    u64::from(spec.bits),
+                    1,
+                    6,
+                    "a cell stores 1 to 6 bits",
+                );
+                if !(spec.on_off_ratio.is_finite() && spec.on_off_ratio > 1.0) {
+                    checks.push(HwError::new(
+                        format!("{key}.on_off_ratio"),
+                        spec.on_off_ratio,
+                        "a finite ratio above 1",
+                        "write G_on / G_off",
+                    ));
+                }
+                let top = (1u32 << spec.bits.clamp(1, 6)) - 1;
+                let g_off = spec.g_on_us / spec.on_off_ratio;
+                let step = (spec.g_on_us - g_off) / f64::from(top);
+                let levels = (0..=top)
+                    .map(|level| g_off + step * f64::from(level))
+                    .collect();
+                let common = (&spec.programming, &spec.read_noise, &spec.faults);
+                build(key, levels, spec.read_voltage_v, common, checks)
+            }
+        }
+    }
+}
+
+fn build(
+    key: &str,
+    conductances_us: Vec<f64>,
+    read_voltage_v: f64,
+    (programming, read_noise, faults): (&ProgrammingSpec, &CellNoiseSpec, &FaultsSpec),
+    checks: &mut Checks,
+) -> Cell {
+    checks.positive(&format!("{key}.read_voltage_v"), read_voltage_v);
+    checks.probability(
+        &format!("{key}.faults.stuck_off_probability"),
+        faults.stuck_off_probability,
+    );
+    checks.probability(
+        &format!("{key}.faults.stuck_on_probability"),
+        faults.stuck_on_probability,
+    );
+    if faults.stuck_off_probability + faults.stuck_on_probability > 1.0 {
+        checks.push(HwError::new(
+            format!("{key}.faults.stuck_on_probability"),
+            faults.stuck_on_probability,
+            "both probabilities together at most 1",
+            "a cell is stuck at one level only",
+        ));
+    }
+    let read_sigma_relative = match read_noise {
+        CellNoiseSpec::None(_) => 0.0,
+        CellNoiseSpec::Normal(spec) => {
+            checks.not_negative(
+                &format!("{key}.read_noise.normal.sigma_relative"),
+                spec.sigma_relative,
+            );
+            spec.sigma_relative
+        }
+    };
+    let programming = programming.resolve(&format!("{key}.programming"), &conductances_us, checks);
+    Cell {
+        conductances_us,
+        read_voltage_v,
+        programming,
+        read_sigma_relative,
+        stuck_off: faults.stuck_off_probability,
+        stuck_on: faults.stuck_on_probability,
+    }
+}
+
+impl ProgrammingSpec {
+    fn resolve(&self, key: &str, levels: &[f64], checks: &mut Checks) -> Programming {
+        match self {
+            Self::None(_) => Programming::None,
+            Self::Normal(spec) => {
+                let sigma = per_level(
+                    &format!("{key}.normal.sigma_relative"),
+                    &spec.sigma_relative,
+                    levels,
+                    checks,
+                );
+                Programming::Normal(levels.iter().zip(sigma).map(|(g, s)| g * s).collect())
+            }
+            Self::Lognormal(spec) => Programming::Lognormal(per_level(
+                &format!("{key}.lognormal.sigma_relative"),
+                &spec.sigma_relative,
+                levels,
+                checks,
+            )),
+            Self::Absolute(spec) => Programming::Normal(per_level(
+                &format!("{key}.absolute.sigma_us"),
+                &spec.sigma_us,
+                levels,
+                checks,
+            )),
+            Self::Polynomial(spec) => {
+                let key = format!("{key}.polynomial");
+                checks.positive(&format!("{key}.reference_us"), spec.reference_us);
+                let sigma = polynomial_sigma(spec, levels);
+                if sigma.iter().any(|s| !s.is_finite() || *s < 0.0) {
+                    checks.push(HwError::new(
+                        format!("{key}.coefficients_us"),
+                        format!("{:?}", spec.coefficients_us),
+                        "a polynomial that is not negative at any level",
+                        "check the signs of the coefficients",
+                    ));
+                }
+                Programming::Normal(sigma)
+            }
+        }
+    }
+}
+
+fn polynomial_sigma(spec: &PolynomialSpec, levels: &[f64]) -> Vec<f64> {
+    let top = levels.last().copied().unwrap_or(0.0);
+    let at = |g: f64| {
+        spec.coefficients_us
+            .iter()
+            .rev()
+            .fold(0.0, |sum, c| sum * (g / top) + c)
+    };
+    levels
+        .iter()
+        .map(|&g| at(g) * top / spec.reference_us)
+        .collect()
+}
+
+fn per_level(key: &str, written: &[f64], levels: &[f64], checks: &mut Checks) -> Vec<f64> {
+    for &sigma in written {
+        checks.not_negative(key, sigma);
+    }
+    if written.len() == 1 {
+        return vec![written[0]; levels.len()];
+    }
+    if written.len() != levels.len() {
+        checks.push(HwError::new(
+            key,
+            format!("{} numbers", written.len()),
+            format!(
+                "one number, or {} (one per level, off state first)",
+                levels.len()
+            ),
+            "add or remove numbers",
+        ));
+        return vec![0.0; levels.len()];
+    }
+    written.to_vec()
+}
+
+impl Cell {
+    /// Index of the top level.
+    pub fn top(&self) -> usize {
+        self.conductances_us.len() - 1
+    }
+
+    /// Nominal current of a level in uA, input 1.
+    pub fn current_ua(&self, level: usize) -> f64 {
+        self.conductances_us[level] * self.read_voltage_v
+    }
+
+    /// Current of one MAC unit in uA: the mean step between levels.
+    pub fn unit_ua(&self) -> f64 {
+        (self.current_ua(self.top()) - self.current_ua(0)) / self.top() as f64
+    }
+
+    /// Current of an off cell in MAC units (what a high-resistance cell leaks per unit of input).
+    pub fn leakage_units(&self) -> f64 {
+        self.current_ua(0) / self.unit_ua()
+    }
+
+    /// Standard deviation of a level's current over cells, in uA (stuck cells not counted).
+    pub fn sigma_ua(&self, level: usize) -> f64 {
+        let sigma_us = match &self.programming {
+            Programming::None => 0.0,
+            Programming::Normal(sigma) => sigma[level],
+            Programming::Lognormal(sigma) => sigma[level] * self.conductances_us[level],
+        };
+        sigma_us * self.read_voltage_v
+    }
+
+    /// True if every cell of a level has exactly its nominal conductance.
+    pub fn is_exact(&self) -> bool {
+        matches!(self.programming, Programming::None)
+            && self.stuck_off == 0.0
+            && self.stuck_on == 0.0
+    }
+
+    /// Conductance in uS of one cell programmed to `level`. Faults are drawn first, then the spread.
+    pub fn program_us(&self, level: usize, rng: &mut impl Rng) -> f64 {
+        let level = self.stuck_level(rng).unwrap_or(level);
+        let mean = self.conductances_us[level];
+        match &self.programming {
+            Programming::None => mean,
+            Programming::Normal(sigma) => (mean + sigma[level] * standard_normal(rng)).max(0.0),
+            Programming::Lognormal(sigma) => lognormal_with_mean(mean, sigma[level], rng),
+        }
+    }
+
+    fn stuck_level(&self, rng: &mut impl Rng) -> Option<usize> {
+        if self.stuck_off + self.stuck_on == 0.0 {
+            return None;
+        }
+        let u: f64 = rng.random();
+        if u < self.stuck_off {
+            Some(0)
+        } else if u < self.stuck_off + self.stuck_on {
+            Some(self.top())
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Purpose, keyed};
+    use approx::assert_relative_eq;
+
+    fn cell(programming: Programming) -> Cell {
+        Cell {
+            conductances_us: vec![5.0, 50.0],
+            read_voltage_v: 0.2,
+            programming,
+            read_sigma_relative: 0.0,
+            stuck_off: 0.0,
+            stuck_on: 0.0,
+        }
+    }
+
+    #[test]
+    fn neurram_polynomial_gives_the_published_sigma() {
+        let spec = PolynomialSpec {
+            coefficients_us: vec![0.348, 16.030, -43.853, 45.393, -16.815],
+            reference_us: 40.0,
+        };
+        assert_relative_eq!(
+            polynomial_sigma(&spec, &[20.0, 40.0])[0],
+            2.0229,
+            max_relative = 1e-3
+        );
+        assert_relative_eq!(
+            polynomial_sigma(&spec, &[10.0, 20.0])[0],
+            2.0229 / 2.0,
+            max_relative = 1e-3
+        );
+    }
+
+    #[test]
+    fn unit_is_the_step_not_the_on_current() {
+        let cell = cell(Programming::None);
+        assert_relative_eq!(cell.unit_ua(), 9.0);
+        assert_relative_eq!(cell.leakage_units(), 1.0 / 9.0);
+    }
+
+    #[test]
+    fn programmed_cells_have_the_declared_moments() {
+        for programming in [
+            Programming::Normal(vec![0.5, 2.5]),
+            Programming::Lognormal(vec![0.1, 0.05]),
+        ] {
+            let cell = cell(programming);
+            let mut rng = keyed(3, Purpose::Program, &[]);
+            let n = 20_000;
+            let draws: Vec<f64> = (0..n).map(|_| cell.program_us(1, &mut rng)).collect();
+            let mean = draws.iter().sum::<f64>() / f64::from(n);
+            let var = draws.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / f64::from(n);
+            assert!((mean - 50.0).abs() < 4.0 * 2.5 / f64::from(n).sqrt());
+            assert!((var / 6.25 - 1.0).abs() < 4.0 * (2.5 / f64::from(n)).sqrt());
+        }
+    }
+
+    #[test]
+    fn stuck_cells_appear_with_their_probability() {
+        let cell = Cell {
+            stuck_off: 0.1,
+            stuck_on: 0.2,
+            ..cell(Programming::None)
+        };
+        let mut rng = keyed(4, Purpose::Program, &[]);
+        let n = 20_000;
+        let on = (0..n)
+            .filter(|_| cell.program_us(0, &mut rng) == 50.0)
+            .count() as f64
+            / f64::from(n);
+        let off = (0..n)
+            .filter(|_| cell.program_us(1, &mut rng) == 5.0)
+            .count() as f64
+            / f64::from(n);
+        assert!((on - 0.2).abs() < 4.0 * (0.16 / f64::from(n)).sqrt());
+        assert!((off - 0.1).abs() < 4.0 * (0.09 / f64::from(n)).sqrt());
+    }
+}

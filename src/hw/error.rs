@@ -1,0 +1,122 @@
+//! What can be wrong with a described chip: one error per number, with the key to mend.
+//!
+//! Not responsible for files and lines: `arch` maps the dotted key to a line.
+
+/// One wrong number of a hardware description.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key} = {value}: expected {expected}; {advice}")]
+pub struct HwError {
+    /// Dotted key, for example `readout.flash.bits`.
+    pub key: String,
+    /// The value as resolved.
+    pub value: String,
+    /// What was expected instead.
+    pub expected: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl HwError {
+    /// An error for one key.
+    pub fn new(
+        key: impl Into<String>,
+        value: impl ToString,
+        expected: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self {
+            key: key.into(),
+            value: value.to_string(),
+            expected: expected.into(),
+            advice: advice.into(),
+        }
+    }
+}
+
+/// Collects every error of a description, so that all of them are reported at once.
+#[derive(Debug, Default)]
+pub struct Checks {
+    errors: Vec<HwError>,
+}
+
+impl Checks {
+    /// Records an error.
+    pub fn push(&mut self, error: HwError) {
+        self.errors.push(error);
+    }
+
+    /// Keeps the value of a result, recording its error.
+    pub fn keep<T>(&mut self, result: Result<T, HwError>) -> Option<T> {
+        result.map_err(|error| self.push(error)).ok()
+    }
+
+    /// Requires a finite number above zero.
+    pub fn positive(&mut self, key: &str, value: f64) {
+        if !(value.is_finite() && value > 0.0) {
+            self.push(HwError::new(
+                key,
+                value,
+                "a finite number above 0",
+                "write the measured or assumed value",
+            ));
+        }
+    }
+
+    /// Requires a finite number that is not negative.
+    pub fn not_negative(&mut self, key: &str, value: f64) {
+        if !(value.is_finite() && value >= 0.0) {
+            self.push(HwError::new(
+                key,
+                value,
+                "a finite number, 0 or more",
+                "use the `none` variant or 0 to switch the effect off",
+            ));
+        }
+    }
+
+    /// Requires a probability.
+    pub fn probability(&mut self, key: &str, value: f64) {
+        if !(0.0..=1.0).contains(&value) {
+            self.push(HwError::new(
+                key,
+                value,
+                "a probability between 0 and 1",
+                "write a share, not a percentage",
+            ));
+        }
+    }
+
+    /// Requires a whole number within bounds (both included).
+    pub fn within(&mut self, key: &str, value: u64, low: u64, high: u64, advice: &str) {
+        if !(low..=high).contains(&value) {
+            self.push(HwError::new(
+                key,
+                value,
+                format!("a whole number from {low} to {high}"),
+                advice,
+            ));
+        }
+    }
+
+    /// Requires finite numbers that do not fall.
+    pub fn ascending(&mut self, key: &str, values: &[f64]) {
+        let rising = values.windows(2).all(|pair| pair[0] <= pair[1]);
+        if values.is_empty() || !rising || values.iter().any(|v| !v.is_finite()) {
+            self.push(HwError::new(
+                key,
+                format!("{values:?}"),
+                "at least one number, in ascending order",
+                "sort the list",
+            ));
+        }
+    }
+
+    /// All errors, if there are any.
+    pub fn finish(self) -> Result<(), Vec<HwError>> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(self.errors)
+        }
+    }
+}

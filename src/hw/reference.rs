@@ -1,0 +1,325 @@
+//! Reference levels: where the thresholds of a read-out lie, and how far they miss (static errors).
+//!
+//! Thresholds are in MAC units, ascending; code = number of thresholds at or below the current. A signed range gets an odd
+//! number of codes symmetric about 0 (sign and magnitude) unless all 2^b codes are asked for. Uniform grids put a threshold
+//! half a step below the value of its code. Not responsible for what a code is worth (`super::readout`).
+//! The calibrated step follows from a search that minimises the mean square error on a histogram of partial sums.
+
+use super::error::Checks;
+use super::keyword::keyword;
+use serde::Deserialize;
+
+keyword! {
+    /// Whether thresholds are moved to the middle between two integers.
+    Snap {
+        /// Thresholds stay where the step puts them.
+        Free = "free",
+        /// Thresholds move to half-integers (largest margin for integer sums).
+        HalfInteger = "half_integer",
+    }
+}
+
+keyword! {
+    /// Codes of a signed range.
+    SignedCodes {
+        /// 2^b - 1 codes, symmetric about 0 (sign and magnitude).
+        Symmetric = "symmetric",
+        /// All 2^b codes, one more on the negative side (two's complement).
+        All = "all",
+    }
+}
+
+/// `[readout.*.references]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferencesSpec {
+    /// Uniform over every possible sum.
+    FullRange(FullRangeSpec),
+    /// Uniform, step of least mean square error on a histogram.
+    Calibrated(CalibratedSpec),
+    /// Written thresholds in MAC units.
+    List(ListSpec),
+    /// Written thresholds in uA.
+    ListUa(ListUaSpec),
+}
+
+/// `[readout.*.references.full_range]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FullRangeSpec {
+    /// Snapping.
+    pub snap: Snap,
+}
+
+/// `[readout.*.references.calibrated]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibratedSpec {
+    /// Steps tried are the multiples of this one, in MAC units.
+    pub step_resolution_mac: f64,
+    /// Snapping.
+    pub snap: Snap,
+}
+
+/// `[readout.*.references.list]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListSpec {
+    /// Thresholds in MAC units, ascending.
+    pub thresholds_mac: Vec<f64>,
+}
+
+/// `[readout.*.references.list_ua]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListUaSpec {
+    /// Thresholds in uA, ascending.
+    pub thresholds_ua: Vec<f64>,
+}
+
+/// `[readout.*.reference_error]`: static errors, drawn once per chip.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceErrorSpec {
+    /// Gain error common to all references of the macro, sigma / reference.
+    pub shared_sigma_relative: f64,
+    /// Gain error of the references of one read-out instance, sigma / reference.
+    pub column_sigma_relative: f64,
+    /// Independent error of every single reference in uA.
+    pub single_sigma_ua: f64,
+}
+
+/// Resolved rule for placing thresholds, in MAC units.
+#[derive(Clone, Debug, PartialEq)]
+pub enum References {
+    /// Uniform over every possible sum.
+    FullRange(Snap),
+    /// Uniform, step searched among multiples of `resolution`.
+    Calibrated {
+        /// Grid of the steps tried.
+        resolution: f64,
+        /// Snapping.
+        snap: Snap,
+    },
+    /// Given thresholds.
+    List(Vec<f64>),
+}
+
+/// Resolved static errors.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReferenceError {
+    /// Gain error common to the macro.
+    pub shared: f64,
+    /// Gain error of one read-out instance.
+    pub column: f64,
+    /// Error of every single reference in MAC units.
+    pub single: f64,
+}
+
+impl ReferenceError {
+    /// Exact references.
+    pub const NONE: ReferenceError = ReferenceError {
+        shared: 0.0,
+        column: 0.0,
+        single: 0.0,
+    };
+}
+
+impl ReferencesSpec {
+    /// Checks the numbers and divides currents by the unit current.
+    pub fn resolve(&self, key: &str, unit_ua: f64, checks: &mut Checks) -> References {
+        match self {
+            Self::FullRange(spec) => References::FullRange(spec.snap),
+            Self::Calibrated(spec) => {
+                checks.positive(
+                    &format!("{key}.calibrated.step_resolution_mac"),
+                    spec.step_resolution_mac,
+                );
+                References::Calibrated {
+                    resolution: spec.step_resolution_mac,
+                    snap: spec.snap,
+                }
+            }
+            Self::List(spec) => {
+                checks.ascending(&format!("{key}.list.thresholds_mac"), &spec.thresholds_mac);
+                References::List(spec.thresholds_mac.clone())
+            }
+            Self::ListUa(spec) => {
+                checks.ascending(&format!("{key}.list_ua.thresholds_ua"), &spec.thresholds_ua);
+                References::List(spec.thresholds_ua.iter().map(|t| t / unit_ua).collect())
+            }
+        }
+    }
+}
+
+impl ReferenceErrorSpec {
+    /// Checks the numbers and divides by the unit current.
+    pub fn resolve(&self, key: &str, unit_ua: f64, checks: &mut Checks) -> ReferenceError {
+        checks.not_negative(
+            &format!("{key}.shared_sigma_relative"),
+            self.shared_sigma_relative,
+        );
+        checks.not_negative(
+            &format!("{key}.column_sigma_relative"),
+            self.column_sigma_relative,
+        );
+        checks.not_negative(&format!("{key}.single_sigma_ua"), self.single_sigma_ua);
+        ReferenceError {
+            shared: self.shared_sigma_relative,
+            column: self.column_sigma_relative,
+            single: self.single_sigma_ua / unit_ua,
+        }
+    }
+}
+
+/// Possible partial sums, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SumRange {
+    /// Smallest.
+    pub min: i32,
+    /// Largest.
+    pub max: i32,
+}
+
+impl SumRange {
+    /// Number of integers.
+    pub fn count(&self) -> usize {
+        (self.max - self.min + 1) as usize
+    }
+
+    /// True if sums of both signs are possible.
+    pub fn is_signed(&self) -> bool {
+        self.min < 0 && self.max > 0
+    }
+}
+
+/// How often each partial sum occurs; index `s - min`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SumHistogram {
+    /// Sum of the first count.
+    pub min: i32,
+    /// Counts.
+    pub counts: Vec<u64>,
+}
+
+impl SumHistogram {
+    /// Sums that occur, with their counts.
+    pub fn iter(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
+        let occurring = self.counts.iter().enumerate().filter(|(_, n)| **n > 0);
+        occurring.map(|(index, &n)| (self.min + index as i32, n))
+    }
+
+    /// Number of sums counted.
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+}
+
+/// A uniform grid: values `step * (code - zero_code) + origin`, thresholds half a step below each value but the first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UniformGrid {
+    /// Number of codes.
+    pub codes: usize,
+    /// Code of the value `origin`.
+    pub zero_code: usize,
+    /// Value of `zero_code` in MAC units.
+    pub origin: f64,
+    /// Distance between values in MAC units.
+    pub step: f64,
+}
+
+impl UniformGrid {
+    /// The grid that covers `range` with at most the codes of `bits` bits; never finer than the integers.
+    pub fn full_range(range: SumRange, bits: u32, signed_codes: SignedCodes) -> Self {
+        let all = 1usize << bits;
+        if !range.is_signed() {
+            let codes = all.min(range.count());
+            let span = f64::from(range.max - range.min);
+            let step = if codes > 1 {
+                span / (codes - 1) as f64
+            } else {
+                1.0
+            };
+            return Self {
+                codes,
+                zero_code: 0,
+                origin: f64::from(range.min),
+                step,
+            };
+        }
+        let reach = range.max.max(-range.min);
+        let half = (all / 2).saturating_sub(1).min(reach as usize);
+        let extra = usize::from(signed_codes == SignedCodes::All && half < reach as usize);
+        Self {
+            codes: 2 * half + 1 + extra,
+            zero_code: half + extra,
+            origin: 0.0,
+            step: if half > 0 {
+                f64::from(reach) / half as f64
+            } else {
+                f64::from(2 * reach)
+            },
+        }
+    }
+
+    /// The same codes with another step.
+    pub fn with_step(&self, step: f64) -> Self {
+        Self {
+            step,
+            ..self.clone()
+        }
+    }
+
+    /// Values of the codes.
+    pub fn values(&self) -> Vec<f64> {
+        let at = |code: usize| self.origin + self.step * (code as f64 - self.zero_code as f64);
+        (0..self.codes).map(at).collect()
+    }
+
+    /// Thresholds between the codes.
+    pub fn thresholds(&self, snap: Snap) -> Vec<f64> {
+        let at =
+            |code: usize| self.origin + self.step * (code as f64 - self.zero_code as f64 - 0.5);
+        (1..self.codes).map(|code| snap.apply(at(code))).collect()
+    }
+}
+
+impl Snap {
+    /// The threshold after snapping; symmetric about 0.
+    pub fn apply(self, threshold: f64) -> f64 {
+        match self {
+            Snap::Free => threshold,
+            Snap::HalfInteger => threshold.signum() * (threshold.abs().ceil() - 0.5).max(0.5),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MACRO: SumRange = SumRange { min: -27, max: 27 };
+
+    #[test]
+    fn signed_grids_are_odd_and_symmetric() {
+        let grid = UniformGrid::full_range(MACRO, 4, SignedCodes::Symmetric);
+        assert_eq!((grid.codes, grid.zero_code), (15, 7));
+        assert!((grid.step - 27.0 / 7.0).abs() < 1e-12);
+        for snap in [Snap::Free, Snap::HalfInteger] {
+            let t = grid.thresholds(snap);
+            assert_eq!(t.len(), 14);
+            assert!((0..14).all(|k| t[k] == -t[13 - k]));
+        }
+        let all = UniformGrid::full_range(MACRO, 4, SignedCodes::All);
+        assert_eq!((all.codes, all.zero_code), (16, 8));
+    }
+
+    #[test]
+    fn enough_codes_means_one_code_per_integer() {
+        let grid = UniformGrid::full_range(MACRO, 6, SignedCodes::Symmetric);
+        assert_eq!((grid.codes, grid.step), (55, 1.0));
+        let unsigned =
+            UniformGrid::full_range(SumRange { min: 0, max: 9 }, 4, SignedCodes::Symmetric);
+        assert_eq!((unsigned.codes, unsigned.step), (10, 1.0));
+    }
+}

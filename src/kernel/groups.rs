@@ -1,0 +1,189 @@
+//! How a layer's weight rows are cut into groups of open word lines, and the weights prepared for a kernel.
+//!
+//! Not responsible for the arithmetic (`reconv`, `reference`) nor for the read-out (`tables`).
+
+use super::lanes::{LANES, Lanes};
+use crate::net::network::Geometry;
+
+/// Which implementation runs. All give the same integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// One value at a time; the definition.
+    Scalar,
+    /// Thirty-two lanes in plain Rust.
+    Portable,
+    /// Sixteen-entry byte shuffles.
+    Avx2,
+    /// Sixty-four-entry byte permutations (AVX-512 VBMI).
+    Avx512,
+}
+
+impl Backend {
+    /// The fastest one this processor can run.
+    pub fn detect() -> Self {
+        [Backend::Avx512, Backend::Avx2]
+            .into_iter()
+            .find(|backend| backend.available())
+            .unwrap_or(Backend::Portable)
+    }
+
+    /// True if this processor can run it.
+    pub fn available(self) -> bool {
+        match self {
+            Backend::Scalar | Backend::Portable => true,
+            Backend::Avx2 | Backend::Avx512 => false,
+        }
+    }
+}
+
+/// Consecutive rows opened together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupPlan {
+    /// Rows of the weight matrix.
+    pub rows: usize,
+    /// Open word lines per group; the last group may have fewer.
+    pub active: usize,
+}
+
+impl GroupPlan {
+    /// Number of groups.
+    pub fn groups(&self) -> usize {
+        self.rows.div_ceil(self.active)
+    }
+
+    /// Rows of one group.
+    pub fn range(&self, group: usize) -> std::ops::Range<usize> {
+        let start = group * self.active;
+        start..(start + self.active).min(self.rows)
+    }
+}
+
+/// Where the inputs of a convolution lie in an input block.
+#[derive(Clone, Debug)]
+pub struct Taps {
+    /// Offset of each row from the pixel's corner.
+    pub rows: Vec<usize>,
+    /// Offset of the corner of each output pixel, `y * width + x`.
+    pub pixels: Vec<usize>,
+}
+
+impl Taps {
+    /// Offsets for a block.
+    ///
+    /// # Panics
+    /// If the block has another shape than the geometry or too narrow a border.
+    pub fn new<T: bytemuck::Pod>(geometry: &Geometry, input: &Lanes<T>) -> Self {
+        let shape = geometry.input;
+        assert!(
+            (input.channels, input.height, input.width)
+                == (shape.channels, shape.height, shape.width),
+            "the input block has the shape of the layer"
+        );
+        assert!(
+            input.border >= geometry.padding,
+            "the border covers the padding"
+        );
+        let kernel = geometry.kernel;
+        let rows = (0..geometry.rows())
+            .map(|row| {
+                let (channel, tap) = (row / (kernel * kernel), row % (kernel * kernel));
+                channel * input.channel_stride()
+                    + tap / kernel * input.row_stride()
+                    + tap % kernel * LANES
+            })
+            .collect();
+        let (map, edge) = (geometry.output(), input.border - geometry.padding);
+        let pixels = (0..map.height * map.width)
+            .map(|pixel| {
+                let (y, x) = (pixel / map.width, pixel % map.width);
+                (y * geometry.stride + edge) * input.row_stride()
+                    + (x * geometry.stride + edge) * LANES
+            })
+            .collect();
+        Taps { rows, pixels }
+    }
+}
+
+/// The weights of one conversion of one layer, ready for a kernel.
+#[derive(Clone, Debug)]
+pub struct PreparedWeights {
+    /// Shape of the layer.
+    pub geometry: Geometry,
+    /// Groups of rows.
+    pub plan: GroupPlan,
+    /// Weight codes `[output][row]`.
+    pub codes: Vec<i8>,
+    /// Largest input code.
+    pub max_input_code: u8,
+    /// Smallest group sum these weights can give.
+    pub sum_min: i32,
+    /// Largest group sum these weights can give.
+    pub sum_max: i32,
+    pub(super) backend: Backend,
+}
+
+/// Prepares weight codes `[output][row]` (im2col order) in groups of `active` rows for inputs `0..=max_input_code`.
+///
+/// # Panics
+/// If the number of codes does not fit the geometry or `active` is 0.
+pub fn prepare(
+    geometry: &Geometry,
+    codes: &[i8],
+    active: usize,
+    max_input_code: u8,
+) -> PreparedWeights {
+    let rows = geometry.rows();
+    assert_eq!(
+        codes.len(),
+        geometry.outputs * rows,
+        "one code per row and output"
+    );
+    assert!(active > 0, "a group has at least one row");
+    let plan = GroupPlan { rows, active };
+    let (mut sum_min, mut sum_max) = (0, 0);
+    for group in codes.chunks(rows.max(1)).flat_map(|row| row.chunks(active)) {
+        let part = |sign: i32| -> i32 {
+            let weights = group
+                .iter()
+                .map(|&w| (sign * i32::from(w)).max(0))
+                .sum::<i32>();
+            sign * weights * i32::from(max_input_code)
+        };
+        sum_min = sum_min.min(part(-1));
+        sum_max = sum_max.max(part(1));
+    }
+    PreparedWeights {
+        geometry: *geometry,
+        plan,
+        codes: codes.to_vec(),
+        max_input_code,
+        sum_min,
+        sum_max,
+        backend: Backend::Scalar,
+    }
+    .with_backend(Backend::detect())
+}
+
+impl PreparedWeights {
+    /// The same weights for another implementation.
+    ///
+    /// # Panics
+    /// If this processor cannot run it.
+    pub fn with_backend(mut self, backend: Backend) -> Self {
+        assert!(backend.available(), "this processor runs {backend:?}");
+        self.backend = backend;
+        self
+    }
+
+    /// The implementation that will run.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Codes of one output and group.
+    pub fn group_codes(&self, output: usize, group: usize) -> &[i8] {
+        let range = self.plan.range(group);
+        let start = output * self.plan.rows;
+        &self.codes[start + range.start..start + range.end]
+    }
+}

@@ -1,0 +1,207 @@
+//! Accuracy against ADC bits, full-range and calibrated references, with and without noise; right: close to the ideal.
+
+use super::{Figure, WIDE};
+use crate::report::axis::Scale;
+use crate::report::frame::{self, Frame, Mark, SMALL, TEXT};
+use crate::report::number;
+use crate::report::palette::{BLUE, Color, GREEN, INK, ORANGE};
+use crate::report::picture::{Align, Label, Picture};
+use crate::results::accuracy::CurvePoint;
+use crate::results::run::RunResult;
+
+const HEIGHT: f64 = 400.0;
+
+/// One curve, points in order of bits.
+struct Curve<'a> {
+    color: Color,
+    noise: bool,
+    points: Vec<&'a CurvePoint>,
+}
+
+/// Draws the figure; nothing without a curve.
+pub fn figure(result: &RunResult) -> Option<Figure> {
+    let curves = curves(&result.adc_curve);
+    if curves.is_empty() {
+        return None;
+    }
+    let ideal = 100.0 * result.accuracy.ideal.estimate;
+    let bits = result.adc_curve.iter().map(|point| f64::from(point.bits));
+    let x = Scale::around(bits, 0.04);
+    let lowest = result
+        .adc_curve
+        .iter()
+        .map(|point| 100.0 * point.accuracy.low);
+    let whole = Frame {
+        left: 72.0,
+        top: 92.0,
+        right: 580.0,
+        bottom: HEIGHT - 50.0,
+        x,
+        y: Scale::around(lowest.chain([ideal]), 0.06),
+    };
+    let close = Frame {
+        left: 664.0,
+        right: WIDE - 20.0,
+        y: Scale::Linear {
+            low: ideal - 4.0,
+            high: ideal + 1.2,
+        },
+        ..whole
+    };
+    let mut picture = Picture::new(WIDE, HEIGHT);
+    let title = "Accuracy against ADC bits";
+    frame::headline(&mut picture, title, &subtitle(&curves, ideal));
+    key(&mut picture, &curves);
+    for (frame, name) in [
+        (whole, "Accuracy (%)"),
+        (close, "Accuracy (%), close to ideal"),
+    ] {
+        panel(&mut picture, &frame, &curves, ideal, name);
+    }
+    Some(Figure {
+        name: "accuracy_adc_bits".into(),
+        title: title.into(),
+        caption: "How many ADC bits this network needs on this macro: solid lines without noise, dashed with noise at \
+                  each read, bands are 95 % intervals, the ring is this macro's own setting. Right: the same, \
+                  enlarged around the ideal."
+            .into(),
+        picture,
+    })
+}
+
+fn curves(points: &[CurvePoint]) -> Vec<Curve<'_>> {
+    let mut curves = Vec::new();
+    for (references, color) in [("calibrated", BLUE), ("full_range", ORANGE)] {
+        for noise in [false, true] {
+            let mut of_this: Vec<&CurvePoint> = points
+                .iter()
+                .filter(|point| point.references == references && point.noise == noise)
+                .filter(|point| point.accuracy.estimate.is_finite())
+                .collect();
+            of_this.sort_by_key(|point| point.bits);
+            if !of_this.is_empty() {
+                curves.push(Curve {
+                    color,
+                    noise,
+                    points: of_this,
+                });
+            }
+        }
+    }
+    curves
+}
+
+/// Fewest bits within one point of the ideal, calibrated, with the most noise simulated.
+fn subtitle(curves: &[Curve<'_>], ideal: f64) -> String {
+    let calibrated = curves.iter().rev().find(|curve| curve.color == BLUE);
+    let enough = calibrated.and_then(|curve| {
+        let mut points = curve.points.iter();
+        points.find(|point| 100.0 * point.accuracy.estimate >= ideal - 1.0)
+    });
+    let condition = match calibrated {
+        Some(curve) if curve.noise => "calibrated references, with noise",
+        _ => "calibrated references, without noise",
+    };
+    match enough {
+        Some(point) => format!(
+            "{condition}: {} bits are enough for less than one point of loss",
+            point.bits
+        ),
+        None => format!("{condition}: no number of bits here comes within one point of the ideal"),
+    }
+}
+
+fn key(picture: &mut Picture, curves: &[Curve<'_>]) {
+    let name = |curve: &Curve<'_>| match (curve.color == BLUE, curve.noise) {
+        (true, false) => "calibrated",
+        (true, true) => "calibrated, noise",
+        (false, false) => "full range",
+        (false, true) => "full range, noise",
+    };
+    let mut entries: Vec<(Mark, Color, &str)> = curves
+        .iter()
+        .map(|curve| {
+            let mark = if curve.noise {
+                Mark::Dashed
+            } else {
+                Mark::Line
+            };
+            (mark, curve.color, name(curve))
+        })
+        .collect();
+    entries.push((Mark::Line, GREEN, "ideal MVM values"));
+    entries.push((Mark::Ring, INK, "this macro"));
+    frame::legend(picture, (72.0, 68.0), &entries);
+}
+
+fn panel(picture: &mut Picture, frame: &Frame, curves: &[Curve<'_>], ideal: f64, title: &str) {
+    frame.y_axis(picture, title);
+    frame.level(picture, ideal, GREEN, 1.6);
+    for curve in curves {
+        band(picture, frame, curve);
+    }
+    for curve in curves {
+        line(picture, frame, curve);
+    }
+    let (low, high) = frame.x.ends();
+    for bits in low.ceil() as i32..=high.floor() as i32 {
+        frame.x_tick(picture, f64::from(bits), &bits.to_string());
+    }
+    frame.x_line(picture, "ADC bits");
+    for curve in curves {
+        for point in curve.points.iter().filter(|point| point.is_this_macro) {
+            mark_this_macro(picture, frame, point);
+        }
+    }
+}
+
+fn at(point: &CurvePoint) -> (f64, f64) {
+    (f64::from(point.bits), 100.0 * point.accuracy.estimate)
+}
+
+fn band(picture: &mut Picture, frame: &Frame, curve: &Curve<'_>) {
+    let upper = curve.points.iter().map(|p| (p.bits, p.accuracy.high));
+    let lower = curve.points.iter().rev().map(|p| (p.bits, p.accuracy.low));
+    let outline: Vec<_> = upper
+        .chain(lower)
+        .map(|(bits, share)| frame.at(f64::from(bits), 100.0 * share))
+        .collect();
+    picture.fill(outline, curve.color, 0.15);
+}
+
+fn line(picture: &mut Picture, frame: &Frame, curve: &Curve<'_>) {
+    let points: Vec<_> = curve.points.iter().map(|point| at(point)).collect();
+    if curve.noise {
+        frame.dashed_curve(picture, &points, curve.color, 2.0);
+    } else {
+        frame.curve(picture, &points, curve.color, 2.2);
+    }
+    for &(bits, accuracy) in points.iter().filter(|point| frame.has_y(point.1)) {
+        picture.dot(frame.at(bits, accuracy), 3.2, curve.color, 1.0);
+    }
+}
+
+fn mark_this_macro(picture: &mut Picture, frame: &Frame, point: &CurvePoint) {
+    let (bits, accuracy) = at(point);
+    if !frame.has_y(accuracy) {
+        return;
+    }
+    let center = frame.at(bits, accuracy);
+    picture.ring(center, 8.0, INK);
+    let text = format!("this macro: {}", number::percent(accuracy / 100.0, 1));
+    let below = Label::new(text, (center.0 + 8.0, center.1 + 22.0), TEXT).bold();
+    if below.bounds()[3] < frame.bottom - 4.0
+        && below.bounds()[2] < frame.right
+        && picture.is_free(&below)
+    {
+        frame::note(picture, below);
+    } else {
+        let mut above = below;
+        above.size = SMALL;
+        above.align = Align::Middle;
+        above.at = (center.0, center.1 - 18.0);
+        if picture.is_free(&above) {
+            frame::note(picture, above);
+        }
+    }
+}

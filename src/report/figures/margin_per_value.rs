@@ -1,0 +1,118 @@
+//! Four margins towards the next MAC value: of the means, of the worst pattern, with z sigma, and what the sense amp keeps.
+
+use super::{Figure, WIDE};
+use crate::report::axis::Scale;
+use crate::report::facts;
+use crate::report::frame::{self, Frame, Mark, SMALL};
+use crate::report::number;
+use crate::report::palette::{BLUE, Color, GREEN, INK, PURPLE, VERMILION};
+use crate::report::picture::{Label, Picture};
+use crate::results::margin::{MacValue, MarginReport};
+
+const HEIGHT: f64 = 360.0;
+
+type Margin = fn(&MacValue) -> Option<f64>;
+
+/// Draws the figure; nothing where no value has a neighbour.
+pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
+    let z_name = format!("at {} σ", report.z);
+    let sensing_name = format!("left for the sense amp at {} σ", report.z);
+    let series: [(&str, Color, Margin); 4] = [
+        ("between means", BLUE, |v| v.mean_gap_ua),
+        ("worst pattern, no variation", GREEN, |v| v.worst_margin_ua),
+        (&z_name, VERMILION, |v| v.z_margin_ua),
+        (&sensing_name, PURPLE, |v| v.sensing_margin_ua),
+    ];
+    let known: Vec<_> = series
+        .into_iter()
+        .filter(|(_, _, margin)| report.values.iter().any(|v| finite(margin(v)).is_some()))
+        .collect();
+    let all = known
+        .iter()
+        .flat_map(|(_, _, margin)| report.values.iter().filter_map(|v| finite(margin(v))))
+        .chain([0.0]);
+    if known.is_empty() {
+        return None;
+    }
+    let title = format!("Margin to the next MAC value ({} patterns)", report.policy);
+    let mut picture = Picture::new(WIDE, HEIGHT);
+    let frame = Frame {
+        left: 72.0,
+        top: 92.0,
+        right: WIDE - 20.0,
+        bottom: HEIGHT - 50.0,
+        x: Scale::around(report.values.iter().map(|v| f64::from(v.value)), 0.02),
+        y: Scale::around(all, 0.08),
+    };
+    frame::headline(&mut picture, &title, &subtitle(report));
+    let entries: Vec<_> = known
+        .iter()
+        .map(|&(name, color, _)| (Mark::Line, color, name))
+        .chain([(Mark::Dot, INK, "a reference lies between the two values")])
+        .collect();
+    frame::legend(&mut picture, (72.0, 68.0), &entries);
+    draw(&mut picture, &frame, report, &known);
+    Some(Figure {
+        name: format!("margin_per_value{suffix}"),
+        title,
+        caption: "Distance to the next higher MAC value; below zero the two values overlap and no reference can tell \
+                  them apart. Only the dots matter to the read-out: there a reference has to fit between."
+            .into(),
+        picture,
+    })
+}
+
+fn finite(margin: Option<f64>) -> Option<f64> {
+    margin.filter(|value| value.is_finite())
+}
+
+fn subtitle(report: &MarginReport) -> String {
+    let pairs = facts::separated_pairs(report);
+    let below = pairs
+        .iter()
+        .filter(|pair| pair.margin().is_some_and(|margin| margin < 0.0))
+        .count();
+    format!(
+        "{below} of {} neighbours that a reference separates overlap at {} σ; one MAC unit is {} µA",
+        pairs.len(),
+        report.z,
+        number::significant(report.unit_ua)
+    )
+}
+
+fn draw(
+    picture: &mut Picture,
+    frame: &Frame,
+    report: &MarginReport,
+    known: &[(&str, Color, Margin)],
+) {
+    frame.y_axis(picture, "Margin (µA)");
+    let zero = frame.py(0.0);
+    if zero < frame.bottom - 1.0 {
+        picture.rect(
+            (frame.left, zero),
+            (frame.right, frame.bottom),
+            VERMILION,
+            0.08,
+        );
+        let at = (frame.left + 8.0, frame.bottom - 11.0);
+        picture.text(Label::new("overlap", at, SMALL).color(VERMILION));
+    }
+    frame.level(picture, 0.0, INK, 1.4);
+    let separated: Vec<i32> = facts::separated_pairs(report)
+        .iter()
+        .map(|pair| pair.low.value)
+        .collect();
+    for (_, color, margin) in known {
+        let points: Vec<_> = report
+            .values
+            .iter()
+            .filter_map(|v| Some((f64::from(v.value), finite(margin(v))?)))
+            .collect();
+        frame.curve(picture, &points, *color, 1.8);
+        for &(x, y) in points.iter().filter(|p| separated.contains(&(p.0 as i32))) {
+            picture.dot(frame.at(x, y), 3.2, *color, 1.0);
+        }
+    }
+    frame.x_axis(picture, "MAC value (lower one of the pair)");
+}

@@ -1,0 +1,77 @@
+//! The figures of a report, one file each: what a designer sees of the margins, the codes, the layers and the accuracy.
+//!
+//! A figure that has nothing to show is left out. Drawing style comes from [`super::frame`].
+
+pub mod accuracy;
+pub mod adc_bits;
+pub mod chips;
+pub mod code_use;
+pub mod confusion;
+pub mod layer_quality;
+pub mod margin_histogram;
+pub mod margin_per_value;
+pub mod partial_sums;
+
+use super::picture::Picture;
+use crate::results::margin::MarginReport;
+use crate::results::run::RunResult;
+
+/// Width of a figure over the whole page, in points.
+pub const WIDE: f64 = 1080.0;
+/// Width of a figure over half the page.
+pub const HALF: f64 = 540.0;
+
+/// A drawn figure.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// File name without ending.
+    pub name: String,
+    /// What it shows, for people who cannot see it.
+    pub title: String,
+    /// One sentence on how to read it.
+    pub caption: String,
+    /// The drawing.
+    pub picture: Picture,
+}
+
+impl Figure {
+    /// True if it takes the whole width of a page.
+    pub fn is_wide(&self) -> bool {
+        self.picture.width > HALF
+    }
+}
+
+/// All figures of a run, in the order of the page.
+pub fn of_run(result: &RunResult) -> Vec<Figure> {
+    let mut figures = of_margins(&result.margins);
+    figures.extend(accuracy::figure(result));
+    figures.extend(adc_bits::figure(result));
+    figures.extend(chips::figure(result));
+    figures.extend(partial_sums::figure(&result.layers));
+    figures.extend(layer_quality::figure(&result.layers));
+    figures.extend(code_use::figure(&result.layers));
+    let worst = result
+        .layers
+        .iter()
+        .filter(|layer| layer.error_rate.is_finite())
+        .max_by(|a, b| a.error_rate.total_cmp(&b.error_rate));
+    if let Some(margin) = worst.and_then(|layer| layer.margin.as_ref()) {
+        figures.extend(confusion::figure(margin, "_worst_layer"));
+    }
+    figures
+}
+
+/// The figures of the macro alone: for each pattern policy its histogram, its margins and its confusion.
+pub fn of_margins(margins: &[MarginReport]) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for (index, report) in margins.iter().enumerate() {
+        let suffix = match index {
+            0 => String::new(),
+            _ => format!("_{}", super::folder::file_name(&report.policy)),
+        };
+        figures.extend(margin_histogram::figure(report, &suffix));
+        figures.extend(margin_per_value::figure(report, &suffix));
+        figures.extend(confusion::figure(report, &suffix));
+    }
+    figures
+}

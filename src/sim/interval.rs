@@ -1,0 +1,98 @@
+//! Confidence intervals: Wilson's for one accuracy, and the interval of a mean over repeats or virtual chips.
+//!
+//! Wilson (1927) keeps sensible ends near 0 and 1, where the normal interval does not. The interval of a mean counts both
+//! the images (a sample of all images) and the spread between runs.
+
+use crate::results::accuracy::{Accuracy, Repeats};
+
+/// Two-sided 95 % quantile of the standard normal.
+const Z95: f64 = 1.959_963_984_540_054;
+
+/// The accuracy of `correct` out of `images`, with its 95 % Wilson interval. Zero images give the interval 0 to 1.
+pub fn wilson(correct: u64, images: u64) -> Accuracy {
+    if images == 0 {
+        return Accuracy {
+            correct,
+            images,
+            estimate: 0.0,
+            low: 0.0,
+            high: 1.0,
+        };
+    }
+    let (n, p) = (images as f64, correct as f64 / images as f64);
+    let z2 = Z95 * Z95;
+    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    Accuracy {
+        correct,
+        images,
+        estimate: p,
+        low: (centre - half).max(0.0),
+        high: (centre + half).min(1.0),
+    }
+}
+
+/// Summary of several evaluations on the same images.
+pub fn repeats(runs: Vec<Accuracy>) -> Repeats {
+    if runs.is_empty() {
+        return Repeats {
+            high: 1.0,
+            ..Repeats::default()
+        };
+    }
+    let n = runs.len() as f64;
+    let mean = runs.iter().map(|run| run.estimate).sum::<f64>() / n;
+    let squares: f64 = runs.iter().map(|run| (run.estimate - mean).powi(2)).sum();
+    let std = if runs.len() > 1 {
+        (squares / (n - 1.0)).sqrt()
+    } else {
+        0.0
+    };
+    let worst = runs.iter().map(|run| run.estimate).fold(1.0, f64::min);
+    // The runs share their images, so the images' own uncertainty does not shrink with the number of runs.
+    let images = runs[0].images;
+    let shared = wilson((mean * images as f64).round() as u64, images);
+    let between = Z95 * std / n.sqrt();
+    let low = mean - ((mean - shared.low).powi(2) + between * between).sqrt();
+    let high = mean + ((shared.high - mean).powi(2) + between * between).sqrt();
+    Repeats {
+        runs,
+        mean,
+        std,
+        worst,
+        low: low.max(0.0),
+        high: high.min(1.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn wilson_hand_value() {
+        // p = 0.9, n = 100: centre 0.885201, half width 0.059568.
+        let accuracy = wilson(90, 100);
+        assert_relative_eq!(accuracy.low, 0.825_634, epsilon = 1e-5);
+        assert_relative_eq!(accuracy.high, 0.944_771, epsilon = 1e-5);
+    }
+
+    #[test]
+    fn ends_stay_in_range() {
+        let (none, all) = (wilson(0, 20), wilson(20, 20));
+        assert!(none.low == 0.0 && none.high > 0.1 && all.high == 1.0 && all.low < 0.9);
+        assert_eq!(wilson(0, 0).high, 1.0);
+    }
+
+    #[test]
+    fn repeats_count_images_and_spread() {
+        let same = repeats(vec![wilson(90, 100); 10]);
+        assert_relative_eq!(same.low, wilson(90, 100).low, epsilon = 1e-12);
+        let spread = repeats(vec![wilson(80, 100), wilson(100, 100)]);
+        assert_relative_eq!(spread.mean, 0.9);
+        assert_relative_eq!(spread.std, 0.141_421_356, epsilon = 1e-8);
+        assert_eq!(spread.worst, 0.8);
+        assert!(spread.low < same.low);
+    }
+}
