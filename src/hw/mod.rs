@@ -7,7 +7,9 @@
 pub mod accumulator;
 pub mod bit_line;
 pub mod cell;
+pub mod chip;
 pub mod error;
+pub mod imc_array;
 mod keyword;
 pub mod readout;
 pub mod reference;

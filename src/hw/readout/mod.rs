@@ -1,3 +1,244 @@
 //! The read-out: the only place that turns a bit-line value into a code.
+//!
+//! Written as one of the kinds (`[readout.flash]` ..), resolved into a [`ReadoutDesign`], and *placed* for the partial sums
+//! of one layer ([`ReadoutDesign::place`]): a placed [`Readout`] has thresholds, values of codes and the noise law.
+//! Not responsible for static errors of one chip ([`super::imc_array`]).
 
+pub mod binary_search;
+pub mod decode;
+pub mod flash;
+pub mod ideal;
+mod law;
+pub mod measured;
+mod place;
+pub mod ramp;
 pub mod table;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests_support;
+
+use self::decode::DecodeRule;
+use self::ideal::IdealSpec;
+use self::measured::{ConfusionMatrix, MeasuredSpec};
+use super::error::Checks;
+use super::reference::{
+    ReferenceError, ReferenceErrorSpec, References, ReferencesSpec, SignedCodes, Snap,
+};
+use super::sense_amp::{SenseAmp, SenseAmpSpec};
+use super::variation::Noise;
+use serde::Deserialize;
+
+pub use law::Readout;
+
+/// `[readout]`: one of the kinds.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadoutSpec {
+    /// Exact integers.
+    Ideal(IdealSpec),
+    /// One sense amp per reference.
+    Flash(ConverterSpec),
+    /// One sense amp, one decision per phase.
+    BinarySearch(ConverterSpec),
+    /// One sense amp, rising reference.
+    Ramp(ConverterSpec),
+    /// A measured confusion matrix.
+    Measured(MeasuredSpec),
+}
+
+/// `[readout.flash]`, `[readout.binary_search]`, `[readout.ramp]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConverterSpec {
+    /// Resolution.
+    pub bits: u32,
+    /// Codes of a signed range.
+    pub signed_codes: SignedCodes,
+    /// What a code is worth.
+    pub decode: DecodeRule,
+    /// Where the references lie.
+    pub references: ReferencesSpec,
+    /// How far they miss, drawn once per chip.
+    pub reference_error: ReferenceErrorSpec,
+    /// The comparison.
+    pub sense_amp: SenseAmpSpec,
+}
+
+/// How a converter searches its references.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// All at once, ones counted.
+    Flash,
+    /// By halving.
+    BinarySearch,
+    /// One after the other from below.
+    Ramp,
+}
+
+/// A resolved converter, in MAC units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Converter {
+    /// Search.
+    pub architecture: Architecture,
+    /// Resolution.
+    pub bits: u32,
+    /// Codes of a signed range.
+    pub signed_codes: SignedCodes,
+    /// What a code is worth.
+    pub decode: DecodeRule,
+    /// Where the references lie.
+    pub references: References,
+    /// Static errors of the references.
+    pub reference_error: ReferenceError,
+    /// The comparison.
+    pub sense_amp: SenseAmp,
+}
+
+/// The kind of a resolved read-out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// Exact integers.
+    Ideal,
+    /// References and sense amps.
+    Converter(Converter),
+    /// Measured.
+    Measured(ConfusionMatrix),
+}
+
+/// Noise of the current that all comparisons of one read share, in MAC units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurrentNoise {
+    /// Noise of the sampled bit-line current.
+    pub line: Noise,
+    /// Variance that read noise of the cells adds per unit of |partial sum|.
+    pub cell_variance_per_unit: f64,
+}
+
+impl CurrentNoise {
+    /// No noise.
+    pub const NONE: CurrentNoise = CurrentNoise {
+        line: Noise::NONE,
+        cell_variance_per_unit: 0.0,
+    };
+
+    /// The law at a partial sum; cells and line add as variances under the line's law.
+    pub fn at(&self, s: f64) -> Noise {
+        let cells = self.cell_variance_per_unit * s.abs();
+        self.line
+            .with_sigma((self.line.sigma * self.line.sigma + cells).sqrt())
+    }
+}
+
+/// A resolved read-out, not yet placed on a layer's sums.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadoutDesign {
+    /// Kind.
+    pub kind: Kind,
+    /// Noise of the current.
+    pub current_noise: CurrentNoise,
+}
+
+impl ReadoutSpec {
+    /// Checks the numbers and divides currents by the unit current.
+    pub fn resolve(
+        &self,
+        unit_ua: f64,
+        current_noise: CurrentNoise,
+        checks: &mut Checks,
+    ) -> ReadoutDesign {
+        use Architecture::{BinarySearch, Flash, Ramp};
+        let kind = match self {
+            Self::Ideal(_) => {
+                return ReadoutDesign {
+                    kind: Kind::Ideal,
+                    current_noise: CurrentNoise::NONE,
+                };
+            }
+            Self::Flash(spec) => spec.resolve("readout.flash", Flash, unit_ua, checks),
+            Self::BinarySearch(spec) => {
+                spec.resolve("readout.binary_search", BinarySearch, unit_ua, checks)
+            }
+            Self::Ramp(spec) => spec.resolve("readout.ramp", Ramp, unit_ua, checks),
+            Self::Measured(spec) => Kind::Measured(spec.resolve(checks)),
+        };
+        ReadoutDesign {
+            kind,
+            current_noise,
+        }
+    }
+}
+
+impl ConverterSpec {
+    fn resolve(
+        &self,
+        key: &str,
+        architecture: Architecture,
+        unit_ua: f64,
+        checks: &mut Checks,
+    ) -> Kind {
+        checks.within(
+            &format!("{key}.bits"),
+            u64::from(self.bits),
+            1,
+            8,
+            "choose 1 to 8 bits",
+        );
+        Kind::Converter(Converter {
+            architecture,
+            bits: self.bits.clamp(1, 8),
+            signed_codes: self.signed_codes,
+            decode: self.decode,
+            references: self
+                .references
+                .resolve(&format!("{key}.references"), unit_ua, checks),
+            reference_error: self.reference_error.resolve(
+                &format!("{key}.reference_error"),
+                unit_ua,
+                checks,
+            ),
+            sense_amp: self
+                .sense_amp
+                .resolve(&format!("{key}.sense_amp"), unit_ua, checks),
+        })
+    }
+}
+
+impl ReadoutDesign {
+    /// Bits of a converter; `None` for the ideal and the measured read-out.
+    pub fn bits(&self) -> Option<u32> {
+        match &self.kind {
+            Kind::Converter(converter) => Some(converter.bits),
+            Kind::Ideal | Kind::Measured(_) => None,
+        }
+    }
+
+    /// The same converter with another resolution; ideal and measured read-outs have none and stay as they are.
+    pub fn with_bits(&self, bits: u32) -> Self {
+        self.altered(|converter| converter.bits = bits)
+    }
+
+    /// The same converter with references over the full range.
+    pub fn with_full_range(&self) -> Self {
+        self.altered(|converter| converter.references = References::FullRange(Snap::HalfInteger))
+    }
+
+    /// The same converter with a calibrated step on a grid of `resolution` MAC units.
+    pub fn with_calibrated(&self, resolution: f64) -> Self {
+        self.altered(|converter| {
+            converter.references = References::Calibrated {
+                resolution,
+                snap: Snap::HalfInteger,
+            }
+        })
+    }
+
+    fn altered(&self, change: impl Fn(&mut Converter)) -> Self {
+        let mut design = self.clone();
+        if let Kind::Converter(converter) = &mut design.kind {
+            change(converter);
+        }
+        design
+    }
+}

@@ -1,0 +1,223 @@
+//! The whole macro: parts as written ([`HardwareSpec`]), checked and resolved into one [`Hardware`] that cannot be invalid.
+//!
+//! Not responsible for files (`arch`), networks or time.
+
+use super::accumulator::{Accumulator, AccumulatorSpec};
+use super::bit_line::{BitLine, BitLineSpec};
+use super::cell::{Cell, CellSpec};
+use super::error::{Checks, HwError};
+use super::readout::{CurrentNoise, ReadoutDesign, ReadoutSpec};
+use super::weights::{Conversion, WeightsSpec};
+use super::word_line::{WordLines, WordLinesSpec};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// `[array]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArraySpec {
+    /// Word lines.
+    pub rows: usize,
+    /// Bit lines.
+    pub columns: usize,
+    /// Bit lines (or subtracted pairs) that share one read-out.
+    pub columns_per_readout: usize,
+}
+
+/// Size of one array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrayShape {
+    /// Word lines.
+    pub rows: usize,
+    /// Bit lines.
+    pub columns: usize,
+    /// Bit lines (or subtracted pairs) that share one read-out.
+    pub columns_per_readout: usize,
+}
+
+/// A macro as written in TOML.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HardwareSpec {
+    /// Short name.
+    pub name: String,
+    /// One line.
+    pub description: String,
+    /// Array.
+    pub array: ArraySpec,
+    /// Cell.
+    pub cell: CellSpec,
+    /// Weights to cells.
+    pub weights: WeightsSpec,
+    /// Word lines.
+    pub word_lines: WordLinesSpec,
+    /// Bit line.
+    pub bit_line: BitLineSpec,
+    /// Read-out.
+    pub readout: ReadoutSpec,
+    /// Digital side.
+    pub accumulator: AccumulatorSpec,
+    /// Dotted key to `source: ..` or `assumed: ..`.
+    pub provenance: BTreeMap<String, String>,
+}
+
+/// A resolved macro.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hardware {
+    /// Short name.
+    pub name: String,
+    /// One line.
+    pub description: String,
+    /// Array.
+    pub array: ArrayShape,
+    /// Cell.
+    pub cell: Cell,
+    /// Weights to cells.
+    pub weights: WeightsSpec,
+    /// Word lines.
+    pub word_lines: WordLines,
+    /// Bit line.
+    pub bit_line: BitLine,
+    /// Read-out.
+    pub readout: ReadoutDesign,
+    /// Digital side.
+    pub accumulator: Accumulator,
+}
+
+impl Hardware {
+    /// Checks and resolves a written macro.
+    ///
+    /// # Errors
+    /// Every wrong number at once.
+    pub fn resolve(spec: &HardwareSpec) -> Result<Self, Vec<HwError>> {
+        let mut checks = Checks::default();
+        let array = resolve_array(&spec.array, &mut checks);
+        let cell = spec.cell.resolve(&mut checks);
+        // A cell without a current step was reported above; what follows must not divide by it.
+        let unit = cell.unit_ua();
+        let unit = if unit.is_finite() && unit > 0.0 {
+            unit
+        } else {
+            1.0
+        };
+        spec.weights.check(&mut checks);
+        let word_lines = spec.word_lines.resolve(array.rows, &mut checks);
+        let bit_line = spec.bit_line.resolve(unit, &mut checks);
+        let on_units = cell.current_ua(cell.top()) / unit / cell.top().max(1) as f64;
+        let cell_variance_per_unit =
+            (cell.read_sigma_relative * on_units).powi(2) * mean_input(word_lines.bits_per_read);
+        let noise = CurrentNoise {
+            line: bit_line.read_noise,
+            cell_variance_per_unit,
+        };
+        let readout = spec.readout.resolve(unit, noise, &mut checks);
+        let accumulator = spec.accumulator.resolve(&mut checks);
+        checks.finish()?;
+        Ok(Hardware {
+            name: spec.name.clone(),
+            description: spec.description.clone(),
+            array,
+            cell,
+            weights: spec.weights.clone(),
+            word_lines,
+            bit_line,
+            readout,
+            accumulator,
+        })
+    }
+
+    /// Current of one MAC unit in uA.
+    pub fn unit_ua(&self) -> f64 {
+        self.cell.unit_ua()
+    }
+
+    /// The conversions of every group and output, for weights and inputs of these bits.
+    ///
+    /// # Errors
+    /// If the cells cannot hold the weights or the word lines cannot take the inputs.
+    pub fn conversions(
+        &self,
+        weight_bits: u32,
+        input_bits: u32,
+    ) -> Result<Vec<Conversion>, HwError> {
+        let weights = self.weights.planes(weight_bits, self.cell.top())?;
+        let inputs = self.word_lines.planes(input_bits)?;
+        let pair = |&(a_factor, input): &(i32, _)| {
+            let of = move |&(w_factor, weight): &(i32, _)| Conversion {
+                factor: a_factor * w_factor,
+                input,
+                weight,
+            };
+            weights.iter().map(of).collect::<Vec<_>>()
+        };
+        Ok(inputs.iter().flat_map(pair).collect())
+    }
+
+    /// A stable hash of every resolved number (not of the name).
+    pub fn fingerprint(&self) -> String {
+        let Hardware {
+            name: _,
+            description: _,
+            array,
+            cell,
+            weights,
+            word_lines,
+            bit_line,
+            readout,
+            accumulator,
+        } = self;
+        let numbers = format!(
+            "{:?}",
+            (
+                array,
+                cell,
+                weights,
+                word_lines,
+                bit_line,
+                readout,
+                accumulator
+            )
+        );
+        // FNV-1a, 64 bits.
+        let fold =
+            |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        format!("{:016x}", numbers.bytes().fold(0xCBF2_9CE4_8422_2325, fold))
+    }
+}
+
+/// Mean square over mean of the non-zero values of an input: what Sum a^2 is per unit of Sum a when all are equally likely.
+/// The variance that cell noise adds to a partial sum of magnitude |s| is at least that of cells that only just make |s|.
+fn mean_input(bits: u32) -> f64 {
+    let top = f64::from((1u32 << bits.clamp(1, 8)) - 1);
+    (2.0 * top + 1.0) / 3.0
+}
+
+fn resolve_array(spec: &ArraySpec, checks: &mut Checks) -> ArrayShape {
+    checks.within(
+        "array.rows",
+        spec.rows as u64,
+        1,
+        65_536,
+        "an array has at least one word line",
+    );
+    checks.within(
+        "array.columns",
+        spec.columns as u64,
+        1,
+        65_536,
+        "an array has at least one bit line",
+    );
+    let columns = spec.columns.max(1) as u64;
+    checks.within(
+        "array.columns_per_readout",
+        spec.columns_per_readout as u64,
+        1,
+        columns,
+        "a read-out serves at least one column and at most all",
+    );
+    ArrayShape {
+        rows: spec.rows.max(1),
+        columns: spec.columns.max(1),
+        columns_per_readout: spec.columns_per_readout.max(1),
+    }
+}

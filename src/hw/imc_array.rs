@@ -1,0 +1,188 @@
+//! The macro's array as one virtual chip: every cell programmed once, every reference and offset drawn once.
+//!
+//! The cell path of the two fidelities: a weight matrix becomes analog weights in MAC units and every output's own
+//! thresholds. Every draw is keyed by (chip, layer, column, what), so it depends on nothing else. Noise at each read is the
+//! table path's business ([`super::readout`]).
+
+use super::bit_line::Leakage;
+use super::chip::Hardware;
+use super::readout::{Architecture, Converter, Readout, binary_search, flash, ramp};
+use super::weights::{Conversion, WeightPlane};
+use crate::rng::{Purpose, keyed};
+use rand_pcg::Pcg64Mcg;
+
+/// Which chip, and where on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChipPlace {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Number of the virtual chip.
+    pub chip: u64,
+    /// Number of the layer.
+    pub layer: u64,
+    /// Number of the weight plane: conversions that read the same cells share it.
+    pub plane: u64,
+}
+
+/// One conversion of one layer on one virtual chip, in MAC units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VirtualChip {
+    /// Analog weights `[output][row]`: current at input 1, minus what is subtracted as a current.
+    pub weights: Vec<f32>,
+    /// Ascending thresholds `[output][codes - 1]` with static errors.
+    pub thresholds: Vec<f32>,
+}
+
+impl VirtualChip {
+    /// Programs the weight codes `[output][row]` of a layer with `rows` rows.
+    pub fn program(
+        hardware: &Hardware,
+        readout: &Readout,
+        conversion: &Conversion,
+        codes: &[i8],
+        rows: usize,
+        place: ChipPlace,
+    ) -> Self {
+        let outputs = codes.len() / rows.max(1);
+        let mut weights = Vec::with_capacity(codes.len());
+        let mut thresholds = Vec::with_capacity(outputs * readout.thresholds.len());
+        for output in 0..outputs {
+            let row_codes = &codes[output * rows..(output + 1) * rows];
+            weights.extend(column_weights(
+                hardware,
+                &conversion.weight,
+                row_codes,
+                output as u64,
+                place,
+            ));
+            thresholds.extend(column_thresholds(hardware, readout, output, place));
+        }
+        VirtualChip {
+            weights,
+            thresholds,
+        }
+    }
+}
+
+fn generator(place: ChipPlace, purpose: Purpose, rest: [u64; 2]) -> Pcg64Mcg {
+    keyed(
+        place.seed,
+        purpose,
+        &[place.chip, place.layer, place.plane, rest[0], rest[1]],
+    )
+}
+
+/// Analog weights of one output.
+fn column_weights(
+    hardware: &Hardware,
+    plane: &WeightPlane,
+    codes: &[i8],
+    output: u64,
+    place: ChipPlace,
+) -> Vec<f32> {
+    let cell = &hardware.cell;
+    // The column of middle levels is one physical column for all outputs.
+    let plus_column = if matches!(plane, WeightPlane::Middle { .. }) {
+        0
+    } else {
+        output
+    };
+    let minus_column = if matches!(plane, WeightPlane::Offset { .. }) {
+        0
+    } else {
+        output
+    };
+    let mut plus_rng = generator(place, Purpose::Program, [plus_column, 0]);
+    let mut minus_rng = generator(place, Purpose::Program, [minus_column, 1]);
+    let replica_us = match hardware.bit_line.leakage {
+        Leakage::Uncompensated => 0.0,
+        Leakage::ReplicaColumn => cell.conductances_us[0],
+    };
+    let mut pairs = Vec::with_capacity(codes.len());
+    for &code in codes {
+        let levels = plane.cells(code);
+        let plus = cell.program_us(usize::from(levels.plus), &mut plus_rng);
+        let minus = levels.minus.map_or(replica_us, |level| {
+            cell.program_us(usize::from(level), &mut minus_rng)
+        });
+        pairs.push((plus, minus));
+    }
+    let active = hardware.word_lines.active;
+    let per_us = cell.read_voltage_v / cell.unit_ua();
+    let mut weights = Vec::with_capacity(codes.len());
+    for (group, cells) in pairs.chunks(active).enumerate() {
+        let groups_per_array = (hardware.array.rows / active).max(1);
+        let distance = ((group % groups_per_array) * active) as f64 + 0.5 * cells.len() as f64;
+        let loss = |side: fn(&(f64, f64)) -> f64| {
+            hardware
+                .bit_line
+                .attenuation(cells.iter().map(side).sum(), distance)
+        };
+        let (plus_kept, minus_kept) = (loss(|pair| pair.0), loss(|pair| pair.1));
+        weights.extend(
+            cells
+                .iter()
+                .map(|(plus, minus)| ((plus * plus_kept - minus * minus_kept) * per_us) as f32),
+        );
+    }
+    weights
+}
+
+/// Thresholds of one output's read-out: reference errors, offsets, and the limit of the current.
+fn column_thresholds(
+    hardware: &Hardware,
+    readout: &Readout,
+    output: usize,
+    place: ChipPlace,
+) -> Vec<f32> {
+    let thresholds = match readout.converter() {
+        Some(converter) => missed(
+            converter,
+            &readout.thresholds,
+            hardware,
+            output as u64,
+            place,
+        ),
+        None => readout.thresholds.clone(),
+    };
+    let limited = |t: f64| match hardware.bit_line.limit {
+        // A current never passes the limit, so references beyond it are never (or always) reached.
+        Some(limit) if t > limit => f64::INFINITY,
+        Some(limit) if t <= -limit => f64::NEG_INFINITY,
+        _ => t,
+    };
+    thresholds.into_iter().map(|t| limited(t) as f32).collect()
+}
+
+fn missed(
+    converter: &Converter,
+    nominal: &[f64],
+    hardware: &Hardware,
+    output: u64,
+    place: ChipPlace,
+) -> Vec<f64> {
+    let instance = output / hardware.array.columns_per_readout as u64;
+    // Read-outs belong to columns, whatever layer or plane is programmed there; layers lie on different arrays.
+    let mut macro_rng = keyed(place.seed, Purpose::Reference, &[place.chip]);
+    let mut rng = generator(place, Purpose::Reference, [instance, 0]);
+    let mut offset_rng = generator(place, Purpose::SenseOffset, [instance, 0]);
+    let normal = crate::hw::variation::standard_normal;
+    let error = converter.reference_error;
+    let gain = 1.0 + error.shared * normal(&mut macro_rng) + error.column * normal(&mut rng);
+    let flash_kind = converter.architecture == Architecture::Flash;
+    let common = converter.sense_amp.offset.sample(&mut offset_rng);
+    let one = |t: &f64| {
+        let own = if flash_kind {
+            converter.sense_amp.offset.sample(&mut offset_rng)
+        } else {
+            common
+        };
+        t * gain + error.single * normal(&mut rng) - own
+    };
+    let drawn: Vec<f64> = nominal.iter().map(one).collect();
+    match converter.architecture {
+        Architecture::Flash => flash::effective(drawn),
+        Architecture::BinarySearch => binary_search::effective(drawn, nominal),
+        Architecture::Ramp => ramp::effective(drawn),
+    }
+}

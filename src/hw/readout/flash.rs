@@ -1,0 +1,48 @@
+//! Flash read-out: one sense amp per reference, all at once; code = number of ones (so bubbles cannot hurt).
+//!
+//! With independent comparator noise the count of ones is Poisson-binomial.
+
+use crate::hw::sense_amp::SenseAmp;
+use crate::hw::variation::Noise;
+use rand::Rng;
+
+/// Adds `weight * P(code | current)` to `out`.
+pub fn add_pmf(
+    current: f64,
+    thresholds: &[f64],
+    sense_amp: &SenseAmp,
+    weight: f64,
+    out: &mut [f64],
+) {
+    let mut certain = 0;
+    let mut ones = vec![weight];
+    for &threshold in thresholds {
+        let p = sense_amp.probability(current, threshold);
+        if p == 1.0 {
+            certain += 1;
+        } else if p > 0.0 {
+            ones.push(0.0);
+            for k in (1..ones.len()).rev() {
+                ones[k] = ones[k] * (1.0 - p) + ones[k - 1] * p;
+            }
+            ones[0] *= 1.0 - p;
+        }
+    }
+    for (k, p) in ones.iter().enumerate() {
+        out[certain + k] += p;
+    }
+}
+
+/// One conversion by its sense amps.
+pub fn sample(current: f64, thresholds: &[f64], noise: Noise, rng: &mut impl Rng) -> usize {
+    thresholds
+        .iter()
+        .filter(|t| SenseAmp::decides(current, **t, noise.sample(rng)))
+        .count()
+}
+
+/// Thresholds of the same law for references in any order: the count of ones does not see the order.
+pub fn effective(mut thresholds: Vec<f64>) -> Vec<f64> {
+    thresholds.sort_by(f64::total_cmp);
+    thresholds
+}

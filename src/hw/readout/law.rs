@@ -1,0 +1,264 @@
+//! The law of a placed read-out: current to code, and the probability of every code for every partial sum.
+//!
+//! Two sources of noise at each read are kept apart: noise of the current, shared by all comparisons of one conversion, and
+//! noise of each comparison, independent. Without comparison noise the probability of a code is the probability that the
+//! shared noise lands between its two thresholds (closed form, with closed-form slope); otherwise the product or
+//! Poisson-binomial law of the architecture is averaged over the shared noise by quadrature.
+
+use super::table::{CodeTable, Decode, LOG_FLOOR};
+use super::{Architecture, Converter, CurrentNoise, Kind, binary_search, flash, ramp};
+use crate::hw::reference::SumRange;
+use crate::hw::sense_amp::SenseAmp;
+use crate::hw::variation::Noise;
+use rand::Rng;
+
+/// Half-width of the quadrature in standard deviations, and its number of intervals.
+const REACH: f64 = 8.0;
+const INTERVALS: usize = 256;
+/// Step of the numerical slope in MAC units.
+const SLOPE_STEP: f64 = 1e-4;
+
+/// A read-out placed on the partial sums of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Readout {
+    pub(super) kind: Kind,
+    /// Possible sums.
+    pub range: SumRange,
+    /// Ascending thresholds in MAC units; code = number of thresholds at or below the current.
+    pub thresholds: Vec<f64>,
+    /// What codes are worth.
+    pub decode: Decode,
+    pub(super) current_noise: CurrentNoise,
+}
+
+impl Readout {
+    /// Number of codes.
+    pub fn code_count(&self) -> usize {
+        self.thresholds.len() + 1
+    }
+
+    /// The noise-free code of a current in MAC units: current >= reference gives 1.
+    pub fn code(&self, x: f64) -> u8 {
+        self.thresholds.partition_point(|&t| t <= x) as u8
+    }
+
+    /// [`Self::code`] of a slice.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn codes(&self, currents: &[f32], codes: &mut [u8]) {
+        assert_eq!(currents.len(), codes.len(), "one code per current");
+        codes.fill(0);
+        for &threshold in &self.thresholds {
+            for (code, &x) in codes.iter_mut().zip(currents) {
+                *code += u8::from(f64::from(x) >= threshold);
+            }
+        }
+    }
+
+    /// Values of the codes in MAC units.
+    pub fn code_values(&self) -> Vec<f32> {
+        (0..self.code_count())
+            .map(|code| self.decode.value(code))
+            .collect()
+    }
+
+    /// The converter, if there is one.
+    pub fn converter(&self) -> Option<&Converter> {
+        match &self.kind {
+            Kind::Converter(converter) => Some(converter),
+            Kind::Ideal | Kind::Measured(_) => None,
+        }
+    }
+
+    /// One read of a partial sum, physically: one draw of the current noise, one per comparison.
+    pub fn sample(&self, s: i32, rng: &mut impl Rng) -> u8 {
+        let x = f64::from(s) + self.current_noise.at(f64::from(s)).sample(rng);
+        let code = match &self.kind {
+            Kind::Ideal => return self.code(f64::from(s)),
+            Kind::Measured(matrix) => pick(
+                matrix.row(f64::from(s)),
+                crate::hw::variation::open_unit(rng),
+            ),
+            Kind::Converter(converter) => {
+                let noise = converter.sense_amp.noise;
+                match converter.architecture {
+                    Architecture::Flash => flash::sample(x, &self.thresholds, noise, rng),
+                    Architecture::BinarySearch => {
+                        binary_search::sample(x, &self.thresholds, noise, rng)
+                    }
+                    Architecture::Ramp => ramp::sample(x, &self.thresholds, noise, rng),
+                }
+            }
+        };
+        code as u8
+    }
+
+    /// The table without noise.
+    pub fn noise_free_table(&self) -> CodeTable {
+        let hard = |s: i32| {
+            let mut row = vec![0.0; self.code_count()];
+            row[usize::from(self.code(f64::from(s)))] = 1.0;
+            row
+        };
+        self.assemble(hard, |_| vec![0.0; self.code_count()], |row, _| logs(row))
+    }
+
+    /// The table with noise at each read.
+    pub fn table(&self) -> CodeTable {
+        match &self.kind {
+            Kind::Ideal => self.noise_free_table(),
+            Kind::Measured(matrix) => {
+                let row = |s: i32| matrix.row(f64::from(s)).to_vec();
+                self.assemble(
+                    row,
+                    |s| halved(&row(s + 1), &row(s - 1), 2.0),
+                    |row, _| logs(row),
+                )
+            }
+            Kind::Converter(converter) if converter.sense_amp.noise.is_none() => {
+                self.shared_noise_table()
+            }
+            Kind::Converter(converter) => {
+                let slope = |s: i32| {
+                    let (up, down) = (f64::from(s) + SLOPE_STEP, f64::from(s) - SLOPE_STEP);
+                    let at =
+                        |x: f64| self.averaged(converter, x, self.current_noise.at(f64::from(s)));
+                    halved(&at(up), &at(down), 2.0 * SLOPE_STEP)
+                };
+                let row = |s: i32| {
+                    self.averaged(converter, f64::from(s), self.current_noise.at(f64::from(s)))
+                };
+                self.assemble(row, slope, |row, _| logs(row))
+            }
+        }
+    }
+
+    /// Only the current is noisy: every probability is that of an interval.
+    fn shared_noise_table(&self) -> CodeTable {
+        let noise = |s: i32| self.current_noise.at(f64::from(s));
+        let edges = |s: i32, k: usize| {
+            let edge = |t: f64| (t - f64::from(s)) * noise(s).inverse_scale();
+            let low = if k == 0 {
+                f64::NEG_INFINITY
+            } else {
+                edge(self.thresholds[k - 1])
+            };
+            let high = if k == self.thresholds.len() {
+                f64::INFINITY
+            } else {
+                edge(self.thresholds[k])
+            };
+            (low, high)
+        };
+        let codes = 0..self.code_count();
+        if self.current_noise == CurrentNoise::NONE {
+            return self.noise_free_table();
+        }
+        let row = |s: i32| {
+            if noise(s).is_none() {
+                return (0..self.code_count())
+                    .map(|k| f64::from(u8::from(usize::from(self.code(f64::from(s))) == k)))
+                    .collect();
+            }
+            codes
+                .clone()
+                .map(|k| noise(s).law.interval(edges(s, k).0, edges(s, k).1))
+                .collect()
+        };
+        let slope = |s: i32| {
+            if noise(s).is_none() {
+                return vec![0.0; self.code_count()];
+            }
+            let (law, scale) = (noise(s).law, noise(s).inverse_scale());
+            let density = |z: f64| if z.is_finite() { law.pdf(z) } else { 0.0 };
+            codes
+                .clone()
+                .map(|k| (density(edges(s, k).0) - density(edges(s, k).1)) * scale)
+                .collect()
+        };
+        let log = |row: &[f64], s: i32| {
+            if noise(s).is_none() {
+                return logs(row);
+            }
+            codes
+                .clone()
+                .map(|k| {
+                    noise(s)
+                        .law
+                        .log_interval(edges(s, k).0, edges(s, k).1)
+                        .max(LOG_FLOOR)
+                })
+                .collect()
+        };
+        self.assemble(row, slope, log)
+    }
+
+    /// Probabilities of the codes at nominal current `x`, averaged over the shared noise (trapezoidal rule).
+    fn averaged(&self, converter: &Converter, x: f64, shared: Noise) -> Vec<f64> {
+        let mut row = vec![0.0; self.code_count()];
+        let mut add = |current: f64, weight: f64| {
+            let (thresholds, amp): (_, &SenseAmp) = (&self.thresholds, &converter.sense_amp);
+            match converter.architecture {
+                Architecture::Flash => flash::add_pmf(current, thresholds, amp, weight, &mut row),
+                Architecture::BinarySearch => {
+                    binary_search::add_pmf(current, thresholds, amp, weight, &mut row)
+                }
+                Architecture::Ramp => ramp::add_pmf(current, thresholds, amp, weight, &mut row),
+            }
+        };
+        if shared.is_none() {
+            add(x, 1.0);
+            return row;
+        }
+        let step = 2.0 * REACH * shared.sigma / INTERVALS as f64;
+        for point in 0..=INTERVALS {
+            let e = step * point as f64 - REACH * shared.sigma;
+            add(x + e, shared.pdf(e) * step);
+        }
+        let total: f64 = row.iter().sum();
+        row.iter_mut().for_each(|p| *p /= total);
+        row
+    }
+
+    fn assemble(
+        &self,
+        row: impl Fn(i32) -> Vec<f64>,
+        slope: impl Fn(i32) -> Vec<f64>,
+        log: impl Fn(&[f64], i32) -> Vec<f64>,
+    ) -> CodeTable {
+        let sums = self.range.min..=self.range.max;
+        let rows: Vec<Vec<f64>> = sums.clone().map(&row).collect();
+        CodeTable {
+            s_min: self.range.min,
+            s_max: self.range.max,
+            codes: self.code_count(),
+            hard: sums.clone().map(|s| self.code(f64::from(s))).collect(),
+            log_pmf: rows
+                .iter()
+                .zip(sums.clone())
+                .flat_map(|(row, s)| log(row, s))
+                .collect(),
+            pmf: rows.concat(),
+            slope: sums.flat_map(slope).collect(),
+            decode: self.decode.clone(),
+        }
+    }
+}
+
+fn logs(row: &[f64]) -> Vec<f64> {
+    row.iter().map(|p| p.ln().max(LOG_FLOOR)).collect()
+}
+
+fn halved(up: &[f64], down: &[f64], width: f64) -> Vec<f64> {
+    up.iter().zip(down).map(|(a, b)| (a - b) / width).collect()
+}
+
+fn pick(row: &[f64], uniform: f64) -> usize {
+    let mut below = 0.0;
+    let found = row.iter().position(|p| {
+        below += p;
+        uniform < below
+    });
+    found.unwrap_or(row.len() - 1)
+}

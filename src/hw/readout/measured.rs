@@ -1,0 +1,122 @@
+//! A read-out known by measurement only: P(code | sum) as a confusion matrix of the macro.
+//!
+//! The noise-free code of a sum is its most likely code; it must not fall with the sum, so that a threshold exists between
+//! codes. Static errors are already in the matrix and are not drawn again.
+
+use crate::hw::error::{Checks, HwError};
+use serde::Deserialize;
+
+/// `[readout.measured]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasuredSpec {
+    /// Partial sum of the first row.
+    pub smallest_sum: i32,
+    /// Value of each code in MAC units.
+    pub code_values_mac: Vec<f64>,
+    /// One row per partial sum: probability of each code.
+    pub probabilities: Vec<Vec<f64>>,
+}
+
+/// A checked confusion matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfusionMatrix {
+    /// Partial sum of the first row.
+    pub smallest_sum: i32,
+    /// Value of each code in MAC units.
+    pub code_values: Vec<f64>,
+    /// P(code | sum), rows sum to one.
+    pub rows: Vec<Vec<f64>>,
+}
+
+impl MeasuredSpec {
+    /// Checks shape, row sums and monotone codes; normalises the rows.
+    pub fn resolve(&self, checks: &mut Checks) -> ConfusionMatrix {
+        let key = "readout.measured";
+        let codes = self.code_values_mac.len();
+        checks.within(
+            &format!("{key}.code_values_mac"),
+            codes as u64,
+            2,
+            256,
+            "list one value per code",
+        );
+        if self.code_values_mac.iter().any(|v| !v.is_finite()) || self.probabilities.is_empty() {
+            let advice = "list finite values and at least one row";
+            checks.push(HwError::new(
+                format!("{key}.probabilities"),
+                "the matrix",
+                "a complete matrix",
+                advice,
+            ));
+        }
+        for (index, row) in self.probabilities.iter().enumerate() {
+            let sum: f64 = row.iter().sum();
+            let legal = row.iter().all(|p| (0.0..=1.0).contains(p));
+            if row.len() != codes || !legal || (sum - 1.0).abs() > 1e-6 {
+                checks.push(HwError::new(
+                    format!("{key}.probabilities"),
+                    format!("row {index} with {} numbers of sum {sum}", row.len()),
+                    format!("{codes} probabilities of sum 1"),
+                    "normalise the measured counts of that row",
+                ));
+            }
+        }
+        let matrix = ConfusionMatrix {
+            smallest_sum: self.smallest_sum,
+            code_values: self.code_values_mac.clone(),
+            rows: self
+                .probabilities
+                .iter()
+                .map(|row| normalised(row))
+                .collect(),
+        };
+        let hard = matrix.hard_codes();
+        if hard.windows(2).any(|pair| pair[0] > pair[1]) {
+            checks.push(HwError::new(
+                format!("{key}.probabilities"),
+                "most likely codes that fall with the sum",
+                "a most likely code that never falls when the sum rises",
+                "check the order of rows and codes",
+            ));
+        }
+        matrix
+    }
+}
+
+fn normalised(row: &[f64]) -> Vec<f64> {
+    let sum: f64 = row.iter().sum();
+    row.iter().map(|p| p / sum).collect()
+}
+
+impl ConfusionMatrix {
+    /// Largest partial sum measured.
+    pub fn largest_sum(&self) -> i32 {
+        self.smallest_sum + self.rows.len() as i32 - 1
+    }
+
+    /// Most likely code of each row (the lowest on ties).
+    pub fn hard_codes(&self) -> Vec<usize> {
+        let best = |row: &Vec<f64>| {
+            (0..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best })
+        };
+        self.rows.iter().map(best).collect()
+    }
+
+    /// Probabilities for a current: the row of the nearest measured sum.
+    pub fn row(&self, x: f64) -> &[f64] {
+        let nearest = (x + 0.5).floor() - f64::from(self.smallest_sum);
+        &self.rows[nearest.clamp(0.0, (self.rows.len() - 1) as f64) as usize]
+    }
+
+    /// Thresholds of the noise-free code.
+    pub fn thresholds(&self) -> Vec<f64> {
+        let hard = self.hard_codes();
+        let crossing = |code: usize| match hard.iter().position(|&h| h >= code) {
+            Some(0) => f64::NEG_INFINITY,
+            Some(index) => f64::from(self.smallest_sum) + index as f64 - 0.5,
+            None => f64::INFINITY,
+        };
+        (1..self.code_values.len()).map(crossing).collect()
+    }
+}

@@ -1,0 +1,229 @@
+//! Placing a read-out on the partial sums of one layer: thresholds and values of codes.
+//!
+//! Full range covers every possible sum; calibration searches the step of least mean square error on the layer's own
+//! histogram. Both end in the same uniform grid ([`super::super::reference::UniformGrid`]).
+
+use super::decode::{DecodeRule, from_values, interval_centres, nearest_integer};
+use super::law::Readout;
+use super::{Converter, Kind, ReadoutDesign, ideal};
+use crate::hw::error::HwError;
+use crate::hw::reference::{References, Snap, SumHistogram, SumRange, UniformGrid};
+
+impl ReadoutDesign {
+    /// Chooses thresholds and values for partial sums in `range`; `histogram` is what calibration and the conditional
+    /// mean look at.
+    ///
+    /// # Errors
+    /// If a histogram is needed and none was given, if a list has more thresholds than the bits allow, or if the sums do
+    /// not fit the read-out.
+    pub fn place(
+        &self,
+        range: SumRange,
+        histogram: Option<&SumHistogram>,
+    ) -> Result<Readout, HwError> {
+        let (thresholds, values) = match &self.kind {
+            Kind::Ideal => ideal_codes(range)?,
+            Kind::Converter(converter) => converter_codes(converter, range, histogram)?,
+            Kind::Measured(matrix) => {
+                if range.min < matrix.smallest_sum || range.max > matrix.largest_sum() {
+                    let value = format!("sums {} to {}", matrix.smallest_sum, matrix.largest_sum());
+                    let expected =
+                        format!("a row for every sum from {} to {}", range.min, range.max);
+                    let advice = "measure these sums, or open fewer word lines";
+                    return Err(HwError::new(
+                        "readout.measured.probabilities",
+                        value,
+                        expected,
+                        advice,
+                    ));
+                }
+                (matrix.thresholds(), matrix.code_values.clone())
+            }
+        };
+        Ok(Readout {
+            kind: self.kind.clone(),
+            range,
+            thresholds,
+            decode: from_values(&values),
+            current_noise: self.current_noise,
+        })
+    }
+}
+
+fn ideal_codes(range: SumRange) -> Result<(Vec<f64>, Vec<f64>), HwError> {
+    if range.count() > 256 {
+        let value = format!("{} possible sums", range.count());
+        let advice = "open fewer word lines or use fewer bits per read";
+        return Err(HwError::new(
+            "readout.ideal",
+            value,
+            "at most 256 possible sums per conversion",
+            advice,
+        ));
+    }
+    Ok((
+        ideal::thresholds(range),
+        (range.min..=range.max).map(f64::from).collect(),
+    ))
+}
+
+fn converter_codes(
+    converter: &Converter,
+    range: SumRange,
+    histogram: Option<&SumHistogram>,
+) -> Result<(Vec<f64>, Vec<f64>), HwError> {
+    let grid = UniformGrid::full_range(range, converter.bits, converter.signed_codes);
+    let rule = converter.decode;
+    match &converter.references {
+        References::FullRange(snap) => {
+            finish(grid.thresholds(*snap), grid.values(), rule, histogram)
+        }
+        References::Calibrated { resolution, snap } => {
+            let sums = histogram.ok_or_else(|| missing("references.calibrated"))?;
+            calibrated(&grid, *resolution, *snap, rule, sums)
+        }
+        References::List(thresholds) => {
+            let most = (1usize << converter.bits) - 1;
+            if thresholds.len() > most || thresholds.is_empty() {
+                let expected = format!("1 to {most} thresholds for {} bits", converter.bits);
+                return Err(HwError::new(
+                    "references.list",
+                    thresholds.len(),
+                    expected,
+                    "add bits or drop thresholds",
+                ));
+            }
+            finish(
+                thresholds.clone(),
+                interval_centres(thresholds),
+                rule,
+                histogram,
+            )
+        }
+    }
+}
+
+fn missing(key: &str) -> HwError {
+    let advice =
+        "give a network or a pattern to calibrate on, or write full-range or listed references";
+    HwError::new(key, "no histogram", "a histogram of partial sums", advice)
+}
+
+/// The step among the multiples of `resolution` (and the full-range step) with the least mean square error.
+fn calibrated(
+    grid: &UniformGrid,
+    resolution: f64,
+    snap: Snap,
+    rule: DecodeRule,
+    sums: &SumHistogram,
+) -> Result<(Vec<f64>, Vec<f64>), HwError> {
+    let tries = ((grid.step / resolution).ceil() as usize).clamp(1, 4096);
+    let mut best = finish(grid.thresholds(snap), grid.values(), rule, Some(sums))?;
+    let mut least = mean_square_error(&best.0, &best.1, sums);
+    for multiple in 1..=tries {
+        let other = grid.with_step(resolution * multiple as f64);
+        let candidate = finish(other.thresholds(snap), other.values(), rule, Some(sums))?;
+        let error = mean_square_error(&candidate.0, &candidate.1, sums);
+        if error < least {
+            (best, least) = (candidate, error);
+        }
+    }
+    Ok(best)
+}
+
+fn mean_square_error(thresholds: &[f64], values: &[f64], sums: &SumHistogram) -> f64 {
+    let square = |(s, n): (i32, u64)| {
+        let code = thresholds.partition_point(|&t| t <= f64::from(s));
+        n as f64 * (values[code] - f64::from(s)).powi(2)
+    };
+    sums.iter().map(square).sum::<f64>() / (sums.total().max(1)) as f64
+}
+
+/// Applies the value rule.
+fn finish(
+    thresholds: Vec<f64>,
+    centres: Vec<f64>,
+    rule: DecodeRule,
+    histogram: Option<&SumHistogram>,
+) -> Result<(Vec<f64>, Vec<f64>), HwError> {
+    let values = match rule {
+        DecodeRule::Centre => centres,
+        DecodeRule::NearestInteger => centres.into_iter().map(nearest_integer).collect(),
+        DecodeRule::ConditionalMean => {
+            let sums = histogram.ok_or_else(|| missing("decode = \"conditional_mean\""))?;
+            conditional_means(&thresholds, centres, sums)
+        }
+    };
+    Ok((thresholds, values))
+}
+
+fn conditional_means(thresholds: &[f64], mut centres: Vec<f64>, sums: &SumHistogram) -> Vec<f64> {
+    let mut totals = vec![(0.0, 0.0); centres.len()];
+    for (s, n) in sums.iter() {
+        let total = &mut totals[thresholds.partition_point(|&t| t <= f64::from(s))];
+        *total = (total.0 + n as f64 * f64::from(s), total.1 + n as f64);
+    }
+    for (value, (sum, count)) in centres.iter_mut().zip(totals) {
+        if count > 0.0 {
+            *value = sum / count;
+        }
+    }
+    centres
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests_support::{MACRO, converter, gaussian_sums};
+    use super::*;
+    use crate::hw::readout::Architecture;
+
+    #[test]
+    fn calibration_finds_the_published_step_and_sqnr() {
+        // 15 levels on sums of standard deviation 3.4: best step 1.0, about 19 dB (full range: about 9.4 dB).
+        let sums = gaussian_sums(3.4);
+        let power: f64 = sums
+            .iter()
+            .map(|(s, n)| f64::from(s).powi(2) * n as f64)
+            .sum::<f64>()
+            / sums.total() as f64;
+        let db = |design: &ReadoutDesign| {
+            let readout = design.place(MACRO, Some(&sums)).unwrap();
+            let values: Vec<f64> = (0..15)
+                .map(|k| f64::from(readout.decode.value(k)))
+                .collect();
+            10.0 * (power / mean_square_error(&readout.thresholds, &values, &sums)).log10()
+        };
+        let design = converter(Architecture::Flash, 4);
+        let best = design
+            .with_calibrated(0.25)
+            .place(MACRO, Some(&sums))
+            .unwrap();
+        assert_eq!(best.decode.step, 1.0);
+        assert!((db(&design.with_calibrated(0.25)) - 19.0).abs() < 1.5);
+        assert!((db(&design.with_full_range()) - 9.4).abs() < 1.5);
+    }
+
+    #[test]
+    fn enough_bits_are_lossless() {
+        let sums = gaussian_sums(5.0);
+        for design in [
+            converter(Architecture::Ramp, 6).with_full_range(),
+            converter(Architecture::Flash, 8).with_calibrated(0.5),
+        ] {
+            let readout = design.place(MACRO, Some(&sums)).unwrap();
+            for s in MACRO.min..=MACRO.max {
+                let code = readout.code(f64::from(s));
+                assert_eq!(readout.decode.value(usize::from(code)), s as f32);
+            }
+        }
+    }
+
+    #[test]
+    fn calibration_without_data_is_an_error() {
+        let error = converter(Architecture::Flash, 4)
+            .with_calibrated(0.5)
+            .place(MACRO, None)
+            .unwrap_err();
+        assert!(error.to_string().contains("histogram"), "{error}");
+    }
+}

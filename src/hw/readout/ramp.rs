@@ -1,0 +1,45 @@
+//! Ramp read-out: one sense amp sees the references rise; the counter stops at the first one above the current.
+//!
+//! Code = number of ones before the first zero, each comparison with its own noise.
+
+use crate::hw::sense_amp::SenseAmp;
+use crate::hw::variation::Noise;
+use rand::Rng;
+
+/// Adds `weight * P(code | current)` to `out`.
+pub fn add_pmf(
+    current: f64,
+    thresholds: &[f64],
+    sense_amp: &SenseAmp,
+    weight: f64,
+    out: &mut [f64],
+) {
+    let mut alive = weight;
+    for (code, &threshold) in thresholds.iter().enumerate() {
+        let p = sense_amp.probability(current, threshold);
+        out[code] += alive * (1.0 - p);
+        alive *= p;
+        if alive == 0.0 {
+            return;
+        }
+    }
+    out[thresholds.len()] += alive;
+}
+
+/// One conversion.
+pub fn sample(current: f64, thresholds: &[f64], noise: Noise, rng: &mut impl Rng) -> usize {
+    thresholds
+        .iter()
+        .take_while(|t| SenseAmp::decides(current, **t, noise.sample(rng)))
+        .count()
+}
+
+/// Ascending thresholds of the same law: a later reference below an earlier one is never seen.
+pub fn effective(mut thresholds: Vec<f64>) -> Vec<f64> {
+    let mut highest = f64::NEG_INFINITY;
+    for t in &mut thresholds {
+        highest = highest.max(*t);
+        *t = highest;
+    }
+    thresholds
+}

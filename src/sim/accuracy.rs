@@ -1,0 +1,111 @@
+//! Classifying images under a condition: blocks of 32 in parallel, the answer independent of the number of threads.
+
+use super::condition::Condition;
+use super::error::SimError;
+use super::forward::{Seen, forward};
+use super::interval::wilson;
+use super::prepare::Prepared;
+use crate::kernel::lanes::{LANES, Lanes};
+use crate::net::network::Shape;
+use crate::results::accuracy::Accuracy;
+use rayon::prelude::*;
+
+/// Images to classify: bytes `[image][channel][y][x]` and labels.
+#[derive(Clone, Copy)]
+pub struct Images<'a> {
+    /// Pixels.
+    pub pixels: &'a [u8],
+    /// Labels.
+    pub labels: &'a [u8],
+    /// Size of one image.
+    pub shape: Shape,
+}
+
+impl<'a> Images<'a> {
+    /// The first `count` images (all if there are fewer).
+    pub fn first(self, count: usize) -> Self {
+        let count = count.min(self.labels.len());
+        Images {
+            pixels: &self.pixels[..count * self.shape.len()],
+            labels: &self.labels[..count],
+            ..self
+        }
+    }
+
+    /// Block `index` of 32 images; lanes beyond the last image are black.
+    pub fn block(&self, index: usize) -> Lanes<u8> {
+        let size = self.shape.len();
+        let mut block = Lanes::zeros(self.shape.channels, self.shape.height, self.shape.width, 0);
+        for lane in 0..LANES.min(self.labels.len() - index * LANES) {
+            let image = &self.pixels[(index * LANES + lane) * size..][..size];
+            for (pixel, &byte) in image.iter().enumerate() {
+                block.values[pixel * LANES + lane] = byte;
+            }
+        }
+        block
+    }
+
+    /// Number of blocks.
+    pub fn blocks(&self) -> usize {
+        self.labels.len().div_ceil(LANES)
+    }
+
+    /// Checks that the images fit the network.
+    ///
+    /// # Errors
+    /// If there are none or their size is another.
+    pub fn check(&self, prepared: &Prepared) -> Result<(), SimError> {
+        let (expected, found) = (prepared.network.network.input.len(), self.shape.len());
+        if expected != found {
+            return Err(SimError::ImageSize { expected, found });
+        }
+        if self.labels.is_empty() {
+            Err(SimError::NoImages)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Classifies the images; `progress` is called with the number of images of each finished block.
+///
+/// # Errors
+/// If the images do not fit the network.
+pub fn evaluate(
+    prepared: &Prepared,
+    condition: &Condition,
+    images: Images,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Accuracy, SimError> {
+    images.check(prepared)?;
+    let one = |index: usize| {
+        let logits = forward(
+            prepared,
+            condition,
+            images.block(index),
+            index as u64,
+            &mut |_: Seen| (),
+        );
+        let labels = &images.labels[index * LANES..images.labels.len().min((index + 1) * LANES)];
+        progress(labels.len() as u64);
+        let right = |(lane, &label): (usize, &u8)| winner(&logits, lane) == usize::from(label);
+        labels
+            .iter()
+            .enumerate()
+            .filter(|&pair| right(pair))
+            .count() as u64
+    };
+    let correct = (0..images.blocks()).into_par_iter().map(one).sum();
+    Ok(wilson(correct, images.labels.len() as u64))
+}
+
+/// The class with the largest logit, the lowest on a tie.
+pub fn winner(logits: &[[f32; LANES]], lane: usize) -> usize {
+    let mut best = 0;
+    for class in 1..logits.len() {
+        if logits[class][lane] > logits[best][lane] {
+            best = class;
+        }
+    }
+    best
+}

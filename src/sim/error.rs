@@ -1,0 +1,29 @@
+//! What can go wrong when a network meets a macro.
+
+use crate::hw::error::HwError;
+
+/// A simulation that cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The macro cannot compute this layer.
+    #[error("layer {layer} does not fit this macro: {error}")]
+    Hardware {
+        /// Layer.
+        layer: String,
+        /// Reason.
+        error: HwError,
+    },
+    /// The images do not fit the network.
+    #[error(
+        "the network takes {expected} numbers per image, the data set has {found}; choose the data set the weights were trained on"
+    )]
+    ImageSize {
+        /// Numbers per image of the network.
+        expected: usize,
+        /// Numbers per image of the data.
+        found: usize,
+    },
+    /// Nothing to evaluate.
+    #[error("no images to evaluate; ask for at least one")]
+    NoImages,
+}

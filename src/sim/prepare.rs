@@ -1,0 +1,114 @@
+//! A deployed network laid onto one macro: every conversion of every layer with its weights ready for a kernel.
+//!
+//! Done once per run; every condition (noise-free, noisy, virtual chips, other ADC bits) shares it, because the integer
+//! partial sums do not depend on the read-out. Not responsible for the read-out itself (`condition`).
+
+use super::error::SimError;
+use crate::hw::chip::Hardware;
+use crate::hw::reference::SumRange;
+use crate::hw::weights::Conversion;
+use crate::kernel::groups::{PreparedWeights, prepare};
+use crate::net::network::{IntLayer, IntNetwork, Weights};
+
+/// One analog conversion of one layer.
+pub struct PreparedConversion {
+    /// What it sees and how it enters the accumulator.
+    pub conversion: Conversion,
+    /// Weights of its plane.
+    pub weights: PreparedWeights,
+    /// Possible group sums.
+    pub range: SumRange,
+}
+
+/// One layer: no conversions if it is computed digitally.
+pub struct PreparedLayer {
+    /// Conversions per group and output.
+    pub conversions: Vec<PreparedConversion>,
+    /// Groups of open word lines.
+    pub groups: usize,
+    /// Bits of the input codes.
+    pub input_bits: u32,
+    /// Bits of the weight codes.
+    pub weight_bits: u32,
+}
+
+/// A network on a macro.
+pub struct Prepared<'a> {
+    /// The network.
+    pub network: &'a IntNetwork,
+    /// The macro.
+    pub hardware: &'a Hardware,
+    /// Layers in order.
+    pub layers: Vec<PreparedLayer>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Lays the network onto the macro.
+    ///
+    /// # Errors
+    /// If the macro cannot hold the weights or take the inputs of a layer.
+    pub fn new(network: &'a IntNetwork, hardware: &'a Hardware) -> Result<Self, SimError> {
+        let mut layers = Vec::with_capacity(network.layers.len());
+        let mut input_bits = 8;
+        for layer in &network.layers {
+            layers.push(prepare_layer(layer, hardware, input_bits)?);
+            input_bits = layer.layer.activation_bits.unwrap_or(input_bits);
+        }
+        Ok(Prepared {
+            network,
+            hardware,
+            layers,
+        })
+    }
+
+    /// Indices of the layers on the macro.
+    pub fn macro_layers(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.layers.len()).filter(|&index| !self.layers[index].conversions.is_empty())
+    }
+}
+
+fn prepare_layer(
+    layer: &IntLayer,
+    hardware: &Hardware,
+    input_bits: u32,
+) -> Result<PreparedLayer, SimError> {
+    let geometry = &layer.layer.geometry;
+    let active = hardware.word_lines.active;
+    let groups = geometry.rows().div_ceil(active);
+    let Weights::Macro { bits } = layer.layer.weights else {
+        let Weights::Digital { bits } = layer.layer.weights else {
+            unreachable!("weights are digital or on the macro")
+        };
+        return Ok(PreparedLayer {
+            conversions: Vec::new(),
+            groups,
+            input_bits,
+            weight_bits: bits,
+        });
+    };
+    let wrap = |error| SimError::Hardware {
+        layer: layer.layer.name.clone(),
+        error,
+    };
+    let conversions = hardware.conversions(bits, input_bits).map_err(wrap)?;
+    let conversions = conversions.into_iter().map(|conversion| {
+        let codes: Vec<i8> = layer
+            .codes
+            .iter()
+            .map(|&code| conversion.weight.apply(code))
+            .collect();
+        let top = conversion.input.max(input_bits) as u8;
+        let range = conversion.sum_range(active.min(geometry.rows()), bits, input_bits);
+        PreparedConversion {
+            conversion,
+            weights: prepare(geometry, &codes, active, top),
+            range,
+        }
+    });
+    Ok(PreparedLayer {
+        conversions: conversions.collect(),
+        groups,
+        input_bits,
+        weight_bits: bits,
+    })
+}

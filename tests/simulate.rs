@@ -1,0 +1,394 @@
+//! A small network through the simulator: the ideal macro is the integer network bit for bit, a lossless or error-free macro
+//! agrees with it, noise does not depend on threads, and non-idealities have influence.
+
+use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::net::network::{
+    Geometry, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, Weights, activation_code,
+};
+use imcsim::rng::{Purpose, keyed};
+use imcsim::sim::accuracy::{Images, evaluate};
+use imcsim::sim::calibrate::{count_sums, place};
+use imcsim::sim::condition::Condition;
+use imcsim::sim::forward::{Seen, forward};
+use imcsim::sim::prepare::Prepared;
+use rand::{Rng, RngExt};
+
+const INPUT: Shape = Shape {
+    channels: 2,
+    height: 6,
+    width: 6,
+};
+const IMAGES: usize = 45;
+
+fn hardware(file: &str, change: &[(&str, &str)]) -> Hardware {
+    let path = format!("{}/arch/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+    let mut text = std::fs::read_to_string(path).expect("the arch is shipped");
+    for (from, to) in change {
+        assert!(text.contains(from), "{from} stands in {file}");
+        text = text.replace(from, to);
+    }
+    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
+    Hardware::resolve(&spec).expect("the arch resolves")
+}
+
+fn layer(
+    name: &str,
+    geometry: Geometry,
+    weights: Weights,
+    bits: Option<u32>,
+    pool: Option<usize>,
+    seed: u64,
+) -> IntLayer {
+    let mut rng = keyed(seed, Purpose::Weights, &[0]);
+    let top = weights.max_code();
+    let codes = (0..geometry.outputs * geometry.rows())
+        .map(|_| (rng.random_range(-top..=top)) as i8)
+        .collect();
+    let spread = if top > 1 { 2e-4 } else { 0.2 };
+    let scale = (0..geometry.outputs)
+        .map(|_| spread * (0.5 + rng.random::<f32>()))
+        .collect();
+    let shift = (0..geometry.outputs)
+        .map(|_| rng.random::<f32>() + 0.5)
+        .collect();
+    let layer = Layer {
+        name: name.into(),
+        geometry,
+        linear: geometry.kernel == 1,
+        weights,
+        activation_bits: bits,
+        pool,
+    };
+    IntLayer {
+        layer,
+        codes,
+        scale,
+        shift,
+    }
+}
+
+/// Digital 3x3, macro 3x3 with pooling, macro fully connected, digital fully connected.
+fn network() -> IntNetwork {
+    let conv = |input: Shape, outputs| Geometry {
+        input,
+        outputs,
+        kernel: 3,
+        stride: 1,
+        padding: 1,
+    };
+    let full = |inputs, outputs| Geometry {
+        input: Shape {
+            channels: inputs,
+            height: 1,
+            width: 1,
+        },
+        outputs,
+        kernel: 1,
+        stride: 1,
+        padding: 0,
+    };
+    let (eight, two) = (Weights::Digital { bits: 8 }, Weights::Macro { bits: 2 });
+    let map = Shape {
+        channels: 5,
+        ..INPUT
+    };
+    let layers = vec![
+        layer("conv1", conv(INPUT, 5), eight, Some(2), None, 1),
+        layer("conv2", conv(map, 7), two, Some(2), Some(2), 2),
+        layer("fc1", full(7 * 9, 11), two, Some(2), None, 3),
+        layer("fc2", full(11, 4), eight, None, None, 4),
+    ];
+    let shapes = layers.iter().map(|layer| layer.layer.clone()).collect();
+    IntNetwork {
+        network: Network {
+            name: "small".into(),
+            input: INPUT,
+            classes: 4,
+            layers: shapes,
+        },
+        layers,
+    }
+}
+
+fn pixels() -> Vec<u8> {
+    let mut pixels = vec![0; IMAGES * INPUT.len()];
+    keyed(5, Purpose::Data, &[]).fill_bytes(&mut pixels);
+    pixels
+}
+
+/// The integer network of one image, written as plainly as possible.
+fn oracle(network: &IntNetwork, image: &[u8]) -> Vec<f32> {
+    let mut codes: Vec<i32> = image
+        .iter()
+        .map(|&byte| i32::from(byte) - PIXEL_ZERO)
+        .collect();
+    for layer in &network.layers {
+        let geometry = &layer.layer.geometry;
+        let (input, map) = (geometry.input, geometry.output());
+        let mut values = vec![0.0f32; map.len()];
+        for (index, value) in values.iter_mut().enumerate() {
+            let (output, y, x) = (
+                index / (map.height * map.width),
+                index / map.width % map.height,
+                index % map.width,
+            );
+            let mut sum = 0;
+            for row in 0..geometry.rows() {
+                let edge = geometry.kernel;
+                let (channel, ky, kx) = (row / (edge * edge), row / edge % edge, row % edge);
+                let (iy, ix) = (y + ky, x + kx);
+                let inside =
+                    |at: usize, size: usize| at >= geometry.padding && at < size + geometry.padding;
+                if inside(iy, input.height) && inside(ix, input.width) {
+                    let at = (channel * input.height + iy - geometry.padding) * input.width + ix
+                        - geometry.padding;
+                    sum += i32::from(layer.codes[output * geometry.rows() + row]) * codes[at];
+                }
+            }
+            *value = sum as f32 * layer.scale[output] + layer.shift[output];
+        }
+        let Some(bits) = layer.layer.activation_bits else {
+            return values;
+        };
+        let active: Vec<i32> = values
+            .iter()
+            .map(|&x| i32::from(activation_code(x, (1 << bits) - 1)))
+            .collect();
+        let edge = layer.layer.pool.unwrap_or(1);
+        let small = layer.layer.output();
+        codes = (0..small.len())
+            .map(|index| {
+                let (c, y, x) = (
+                    index / (small.height * small.width),
+                    index / small.width % small.height,
+                    index % small.width,
+                );
+                let tap = |t: usize| {
+                    active[(c * map.height + y * edge + t / edge) * map.width + x * edge + t % edge]
+                };
+                (0..edge * edge).map(tap).max().unwrap_or(0)
+            })
+            .collect();
+    }
+    Vec::new()
+}
+
+fn logits(prepared: &Prepared, condition: &Condition, images: Images) -> Vec<Vec<f32>> {
+    let mut all = Vec::new();
+    for block in 0..images.blocks() {
+        let classes = forward(
+            prepared,
+            condition,
+            images.block(block),
+            block as u64,
+            &mut |_: Seen| (),
+        );
+        for lane in 0..32.min(images.labels.len() - block * 32) {
+            all.push(classes.iter().map(|class| class[lane]).collect());
+        }
+    }
+    all
+}
+
+fn conditions(
+    file: &str,
+    change: &[(&str, &str)],
+    make: impl Fn(&Prepared, &[Vec<imcsim::hw::readout::Readout>]) -> Condition,
+) -> Vec<Vec<f32>> {
+    let (network, hardware, pixels) = (network(), hardware(file, change), pixels());
+    let images = Images {
+        pixels: &pixels,
+        labels: &[0; IMAGES],
+        shape: INPUT,
+    };
+    let prepared = Prepared::new(&network, &hardware).expect("the network fits");
+    let sums = count_sums(&prepared, images, 1).expect("the images fit");
+    let readouts = place(&prepared, &hardware.readout, &sums).expect("the read-out fits");
+    logits(&prepared, &make(&prepared, &readouts), images)
+}
+
+fn expected() -> Vec<Vec<f32>> {
+    let (network, pixels) = (network(), pixels());
+    pixels
+        .chunks(INPUT.len())
+        .map(|image| oracle(&network, image))
+        .collect()
+}
+
+#[test]
+fn ideal_macro_is_the_integer_network_bit_for_bit() {
+    let expected = expected();
+    assert!(
+        expected.iter().any(|logits| logits != &expected[0]),
+        "the images differ"
+    );
+    assert_eq!(
+        conditions("ideal", &[], |_, _| Condition::ideal()),
+        expected
+    );
+    assert_eq!(
+        conditions("ideal", &[], |_, readouts| Condition::noise_free(readouts)),
+        expected
+    );
+    assert_eq!(
+        conditions("ideal", &[], |_, readouts| Condition::read_noise(
+            readouts, 1, 0
+        )),
+        expected
+    );
+    assert_eq!(
+        conditions("ideal", &[], |prepared, readouts| Condition::chip(
+            prepared, readouts, 1, 0
+        )),
+        expected
+    );
+}
+
+#[test]
+fn every_mapping_of_the_ideal_macro_is_exact() {
+    let split = "[weights.sign_split]\nsubtraction = \"analog\"";
+    let serial = (
+        "inputs.multi_level = { bits_per_read = 2 }",
+        "inputs.bit_serial = {}",
+    );
+    let mappings = [
+        "[weights.sign_split]\nsubtraction = \"digital\"",
+        "[weights.differential_pair]",
+        "[weights.bit_slices]\ncell_bits = 1\nsubtraction = \"digital\"",
+    ];
+    for mapping in mappings {
+        for inputs in [serial, (serial.0, serial.0)] {
+            let change = [(split, mapping), inputs];
+            let run = conditions("ideal", &change, |_, readouts| {
+                Condition::noise_free(readouts)
+            });
+            assert_eq!(run, expected(), "{mapping} {}", inputs.1);
+        }
+    }
+    let offset = [
+        (split, "[weights.offset_column]\nsubtraction = \"digital\""),
+        ("bits = 1\n", "bits = 2\n"),
+    ];
+    assert_eq!(
+        conditions("ideal", &offset, |_, readouts| Condition::noise_free(
+            readouts
+        )),
+        expected()
+    );
+}
+
+#[test]
+fn word_lines_do_not_matter_to_an_exact_macro() {
+    for active in ["active = 1", "active = 4", "active = 16", "active = 41"] {
+        let change = [("active = 9", active)];
+        assert_eq!(
+            conditions("ideal", &change, |_, readouts| Condition::noise_free(
+                readouts
+            )),
+            expected(),
+            "{active}"
+        );
+    }
+}
+
+const EXACT_CHIP: [(&str, &str); 5] = [
+    (
+        "sigma_relative = [0.05, 0.05]",
+        "sigma_relative = [0.0, 0.0]",
+    ),
+    (
+        "stuck_off_probability = 0.001, stuck_on_probability = 0.001",
+        "stuck_off_probability = 0.0, stuck_on_probability = 0.0",
+    ),
+    (
+        "column_sigma_relative = 0.02",
+        "column_sigma_relative = 0.0",
+    ),
+    ("offset.normal = { sigma_ua = 0.5 }", "offset.none = {}"),
+    ("noise.normal = { sigma_ua = 2.2 }", "noise.none = {}"),
+];
+
+#[test]
+fn a_chip_without_variation_is_the_table_path() {
+    let table = conditions("reram_9wl", &EXACT_CHIP, |_, readouts| {
+        Condition::noise_free(readouts)
+    });
+    let chip = conditions("reram_9wl", &EXACT_CHIP, |prepared, readouts| {
+        Condition::chip(prepared, readouts, 3, 1)
+    });
+    assert_eq!(table, chip);
+}
+
+#[test]
+fn every_non_ideality_changes_the_result() {
+    let noise_free = conditions("reram_9wl", &[], |_, readouts| {
+        Condition::noise_free(readouts)
+    });
+    let noisy = |repeat| {
+        conditions("reram_9wl", &[], move |_, readouts| {
+            Condition::read_noise(readouts, 1, repeat)
+        })
+    };
+    assert_ne!(noisy(0), noise_free);
+    assert_eq!(noisy(0), noisy(0));
+    assert_ne!(noisy(0), noisy(1));
+    let exact = conditions("reram_9wl", &EXACT_CHIP, |prepared, readouts| {
+        Condition::chip(prepared, readouts, 3, 1)
+    });
+    // On exact cells a half-integer reference forgives half a unit, and one stuck cell in a thousand is rare in a small
+    // network: these are made large enough to be seen.
+    let stronger = [
+        EXACT_CHIP[0].0,
+        "stuck_off_probability = 0.2, stuck_on_probability = 0.001",
+        "column_sigma_relative = 0.2",
+        "offset.normal = { sigma_ua = 20.0 }",
+    ];
+    for (left_in, strong) in stronger.into_iter().enumerate() {
+        let mut change = EXACT_CHIP.to_vec();
+        change[left_in].1 = strong;
+        let chip = conditions("reram_9wl", &change, |prepared, readouts| {
+            Condition::chip(prepared, readouts, 3, 1)
+        });
+        assert!(chip != exact, "{strong} has influence");
+    }
+    let limited = [(
+        "saturation.none = {}",
+        "saturation.clamp = { limit_ua = 10.0 }",
+    )];
+    let wires = [("wire.ideal = {}", "wire.lumped = { ohm_per_cell = 50.0 }")];
+    for change in [&limited, &wires] {
+        let change = [&EXACT_CHIP[..], &change[..]].concat();
+        let chip = conditions("reram_9wl", &change, |prepared, readouts| {
+            Condition::chip(prepared, readouts, 3, 1)
+        });
+        assert!(chip != exact, "{} has influence", change[5].1);
+    }
+}
+
+#[test]
+fn accuracy_does_not_depend_on_threads() {
+    let (network, hardware, pixels) = (network(), hardware("reram_9wl", &[]), pixels());
+    let labels: Vec<u8> = (0..IMAGES).map(|index| (index % 4) as u8).collect();
+    let images = Images {
+        pixels: &pixels,
+        labels: &labels,
+        shape: INPUT,
+    };
+    let prepared = Prepared::new(&network, &hardware).expect("the network fits");
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("threads");
+        pool.install(|| {
+            let sums = count_sums(&prepared, images, 2).expect("images");
+            let readouts = place(&prepared, &hardware.readout, &sums).expect("placed");
+            let condition = Condition::read_noise(&readouts, 9, 0);
+            (
+                sums,
+                evaluate(&prepared, &condition, images, &|_| ()).expect("evaluated"),
+            )
+        })
+    };
+    assert_eq!(run(1), run(4));
+}
