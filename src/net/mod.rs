@@ -1,3 +1,10 @@
 //! Networks as plain data, their digital functions and their checkpoints. No engine inside.
 
+pub mod checkpoint;
+pub mod error;
 pub mod network;
+pub mod packed;
+pub mod shipped;
+pub mod spec;
+
+pub use error::NetError;

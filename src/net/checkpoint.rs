@@ -1,0 +1,311 @@
+//! A trained, deployed network on disk: safetensors with string metadata.
+//!
+//! Per layer `L`: `L.codes` (U8, two-bit codes packed four to a byte, see [`super::packed`]) or `L.codes` (I8, wider codes),
+//! `L.scale` and `L.shift` (F32). Metadata says what the weights are for: format, network and hash of its shape, data set and
+//! its fingerprint, method, seed, epochs, accuracies, command. Everything is checked on loading; nothing is written in place.
+
+use super::error::NetError;
+use super::network::{IntLayer, IntNetwork, Network};
+use super::packed::{pack, unpack};
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Version of this layout.
+const FORMAT: &str = "imcsim-deployed-1";
+
+/// What the weights are for and how they came about: key to text.
+pub type Metadata = HashMap<String, String>;
+
+/// A stable hash of the shape of a network.
+pub fn shape_hash(network: &Network) -> String {
+    let text = format!(
+        "{:?} {:?} {:?}",
+        network.input, network.classes, network.layers
+    );
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    format!("{:016x}", text.bytes().fold(0xCBF2_9CE4_8422_2325, fold))
+}
+
+/// The bytes of a checkpoint.
+///
+/// # Errors
+/// If the network cannot be serialized (never for a network that was loaded or trained here).
+pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, NetError> {
+    let mut store: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    for layer in &network.layers {
+        let name = &layer.layer.name;
+        let codes = if layer.layer.weights.max_code() == 1 {
+            let packed = pack(&layer.codes);
+            (
+                format!("{name}.codes"),
+                Dtype::U8,
+                vec![packed.len()],
+                packed,
+            )
+        } else {
+            let shape = vec![layer.layer.geometry.outputs, layer.layer.geometry.rows()];
+            (
+                format!("{name}.codes"),
+                Dtype::I8,
+                shape,
+                bytemuck::cast_slice(&layer.codes).to_vec(),
+            )
+        };
+        store.push(codes);
+        for (what, values) in [("scale", &layer.scale), ("shift", &layer.shift)] {
+            let bytes = values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
+            store.push((
+                format!("{name}.{what}"),
+                Dtype::F32,
+                vec![values.len()],
+                bytes,
+            ));
+        }
+    }
+    let mut metadata = metadata.clone();
+    metadata.insert("format".into(), FORMAT.into());
+    metadata.insert("network".into(), network.network.name.clone());
+    metadata.insert("network_hash".into(), shape_hash(&network.network));
+    let failed = |error: safetensors::SafeTensorError| NetError::Checkpoint {
+        file: "new".into(),
+        problem: error.to_string(),
+    };
+    let mut views = Vec::with_capacity(store.len());
+    for (name, dtype, shape, bytes) in &store {
+        views.push((
+            name.as_str(),
+            TensorView::new(*dtype, shape.clone(), bytes).map_err(failed)?,
+        ));
+    }
+    serialize(views, Some(metadata)).map_err(failed)
+}
+
+/// Writes a checkpoint: to a temporary name first, then renamed.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save(network: &IntNetwork, metadata: &Metadata, path: &Path) -> Result<(), NetError> {
+    let bytes = to_bytes(network, metadata)?;
+    let wrap = |source| NetError::File {
+        path: path.into(),
+        source,
+    };
+    let temporary = path.with_extension("tmp");
+    std::fs::write(&temporary, bytes).map_err(wrap)?;
+    std::fs::rename(&temporary, path).map_err(wrap)
+}
+
+/// Metadata of a checkpoint.
+///
+/// # Errors
+/// If the bytes are not a checkpoint of this format.
+pub fn metadata(bytes: &[u8], file: &str) -> Result<Metadata, NetError> {
+    let wrong = |problem: String| NetError::Checkpoint {
+        file: file.into(),
+        problem,
+    };
+    let (_, header) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| wrong(format!("not a safetensors file ({error}); was it cut off?")))?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    match metadata.get("format").map(String::as_str) {
+        Some(FORMAT) => Ok(metadata),
+        Some(other) => Err(wrong(format!(
+            "format `{other}`, this program reads `{FORMAT}`"
+        ))),
+        None => Err(wrong(format!(
+            "no format in its metadata; deployed networks of this program say `{FORMAT}`"
+        ))),
+    }
+}
+
+/// Reads a checkpoint for a network of known shape; `file` names it in errors.
+///
+/// # Errors
+/// If anything is missing, of the wrong size or type, out of range, or for another network.
+pub fn from_bytes(
+    bytes: &[u8],
+    network: &Network,
+    file: &str,
+) -> Result<(IntNetwork, Metadata), NetError> {
+    let wrong = |problem: String| NetError::Checkpoint {
+        file: file.into(),
+        problem,
+    };
+    let metadata = metadata(bytes, file)?;
+    let hash = shape_hash(network);
+    if metadata.get("network_hash") != Some(&hash) {
+        let other = metadata
+            .get("network")
+            .map_or("another network", String::as_str);
+        return Err(wrong(format!(
+            "its weights belong to `{other}` (hash differs), not to `{}`; train again or choose that model",
+            network.name
+        )));
+    }
+    let tensors =
+        SafeTensors::deserialize(bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
+    let mut layers = Vec::with_capacity(network.layers.len());
+    for layer in &network.layers {
+        let get = |what: &str, dtype: Dtype, count: usize| {
+            let name = format!("{}.{what}", layer.name);
+            let view = tensors
+                .tensor(&name)
+                .map_err(|_| wrong(format!("tensor `{name}` is missing")))?;
+            let elements: usize = view.shape().iter().product();
+            if view.dtype() != dtype || elements != count {
+                return Err(wrong(format!(
+                    "tensor `{name}` has {elements} numbers of {:?}, expected {count} of {dtype:?}",
+                    view.dtype()
+                )));
+            }
+            Ok(view.data().to_vec())
+        };
+        let count = layer.geometry.outputs * layer.geometry.rows();
+        let top = layer.weights.max_code();
+        let codes = if top == 1 {
+            unpack(&get("codes", Dtype::U8, count.div_ceil(4))?, count)
+        } else {
+            let codes: Vec<i8> = get("codes", Dtype::I8, count)?
+                .iter()
+                .map(|&byte| byte as i8)
+                .collect();
+            codes
+                .iter()
+                .all(|code| i32::from(*code).abs() <= top)
+                .then_some(codes)
+        };
+        let codes = codes.ok_or_else(|| {
+            wrong(format!(
+                "tensor `{}.codes` holds a code beyond +-{top}",
+                layer.name
+            ))
+        })?;
+        let floats = |what: &str| {
+            let data = get(what, Dtype::F32, layer.geometry.outputs)?;
+            let values: Vec<f32> = data
+                .chunks_exact(4)
+                .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+                .collect();
+            let finite = values.iter().all(|value| value.is_finite());
+            if finite {
+                Ok(values)
+            } else {
+                Err(wrong(format!(
+                    "tensor `{}.{what}` holds a number that is not finite",
+                    layer.name
+                )))
+            }
+        };
+        layers.push(IntLayer {
+            layer: layer.clone(),
+            codes,
+            scale: floats("scale")?,
+            shift: floats("shift")?,
+        });
+    }
+    Ok((
+        IntNetwork {
+            network: network.clone(),
+            layers,
+        },
+        metadata,
+    ))
+}
+
+/// Reads a checkpoint file.
+///
+/// # Errors
+/// As [`from_bytes`], or if the file cannot be read.
+pub fn load(path: &Path, network: &Network) -> Result<(IntNetwork, Metadata), NetError> {
+    let bytes = std::fs::read(path).map_err(|source| NetError::File {
+        path: path.into(),
+        source,
+    })?;
+    from_bytes(&bytes, network, &path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::shipped::load_network;
+    use crate::rng::{Purpose, keyed};
+    use rand::RngExt;
+
+    fn sample() -> IntNetwork {
+        let network = load_network("lenet").unwrap();
+        let mut rng = keyed(1, Purpose::Weights, &[]);
+        let layer = |layer: &crate::net::network::Layer| {
+            let top = layer.weights.max_code();
+            let count = layer.geometry.outputs * layer.geometry.rows();
+            let mut values = |n: usize| (0..n).map(|_| rng.random::<f32>()).collect::<Vec<_>>();
+            let (scale, shift) = (
+                values(layer.geometry.outputs),
+                values(layer.geometry.outputs),
+            );
+            let codes = (0..count)
+                .map(|_| rng.random_range(-top..=top) as i8)
+                .collect();
+            IntLayer {
+                layer: layer.clone(),
+                codes,
+                scale,
+                shift,
+            }
+        };
+        let layers = network.layers.iter().map(layer).collect();
+        IntNetwork { network, layers }
+    }
+
+    #[test]
+    fn round_trip_and_refusals() {
+        let network = sample();
+        let note = Metadata::from([("data".to_string(), "MNIST".to_string())]);
+        let bytes = to_bytes(&network, &note).unwrap();
+        let (back, metadata) = from_bytes(&bytes, &network.network, "x").unwrap();
+        assert_eq!(back, network);
+        assert_eq!(metadata["data"], "MNIST");
+        let vgg = load_network("vgg").unwrap();
+        assert!(
+            from_bytes(&bytes, &vgg, "x")
+                .unwrap_err()
+                .to_string()
+                .contains("belong to `lenet`")
+        );
+        let mut broken = network.clone();
+        broken.layers[1].scale[3] = f32::NAN;
+        let bytes = to_bytes(&broken, &note).unwrap();
+        assert!(
+            from_bytes(&bytes, &network.network, "x")
+                .unwrap_err()
+                .to_string()
+                .contains("conv2.scale")
+        );
+    }
+
+    #[test]
+    fn damage_is_an_error_never_a_panic() {
+        let network = sample();
+        let bytes = to_bytes(&network, &Metadata::new()).unwrap();
+        for length in [0, 4, 8, 100, bytes.len() / 2, bytes.len() - 1] {
+            assert!(
+                from_bytes(&bytes[..length], &network.network, "x").is_err(),
+                "cut at {length}"
+            );
+        }
+        let mut rng = keyed(2, Purpose::Data, &[]);
+        for _ in 0..300 {
+            let mut damaged = bytes.clone();
+            let header = rng.random_range(0..1500);
+            damaged[header] = rng.random();
+            let _ = from_bytes(&damaged, &network.network, "x");
+        }
+        let mut hostile = bytes.clone();
+        hostile[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert!(from_bytes(&hostile, &network.network, "x").is_err());
+    }
+}

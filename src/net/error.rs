@@ -1,0 +1,52 @@
+//! What can be wrong with a network file or a checkpoint.
+
+use std::path::PathBuf;
+
+/// A network or checkpoint that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// No such name.
+    #[error("no model `{name}`; shipped: {shipped}{hint}; a path to a .toml file works too")]
+    UnknownModel {
+        /// Name as given.
+        name: String,
+        /// Names that exist.
+        shipped: String,
+        /// `; did you mean ..?` or nothing.
+        hint: String,
+    },
+    /// The file cannot be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// Path.
+        path: PathBuf,
+        /// Reason.
+        source: std::io::Error,
+    },
+    /// Not TOML, or not the keys of a network.
+    #[error("{file}: {message}")]
+    Parse {
+        /// File.
+        file: String,
+        /// Message with line and column.
+        message: String,
+    },
+    /// Sizes that do not fit together.
+    #[error("{file}: layer {layer}: {problem}")]
+    Layer {
+        /// File.
+        file: String,
+        /// Name of the layer.
+        layer: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A checkpoint that cannot be used.
+    #[error("checkpoint {file}: {problem}")]
+    Checkpoint {
+        /// File.
+        file: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+}

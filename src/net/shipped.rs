@@ -1,0 +1,121 @@
+//! The networks and trained weights that travel inside the program, so that an installed binary needs no files.
+
+use super::error::NetError;
+use super::network::Network;
+use super::spec::parse;
+use std::path::Path;
+
+/// Name and text of every shipped network.
+const NETWORKS: &[(&str, &str)] = &[
+    ("lenet", include_str!("../../models/lenet.toml")),
+    ("vgg", include_str!("../../models/vgg.toml")),
+    ("vgg7", include_str!("../../models/vgg7.toml")),
+    ("vgg_quarter", include_str!("../../models/vgg_quarter.toml")),
+];
+
+/// Names of the shipped networks.
+pub fn network_names() -> Vec<&'static str> {
+    NETWORKS.iter().map(|(name, _)| *name).collect()
+}
+
+/// A network by shipped name or by the path of a TOML file; a path that exists wins.
+///
+/// # Errors
+/// If there is no such network or its text is wrong.
+pub fn load_network(name: &str) -> Result<Network, NetError> {
+    if Path::new(name).is_file() {
+        let wrap = |source| NetError::File {
+            path: name.into(),
+            source,
+        };
+        return parse(&std::fs::read_to_string(name).map_err(wrap)?, name);
+    }
+    let stem = name.strip_prefix("models/").unwrap_or(name);
+    let stem = stem.strip_suffix(".toml").unwrap_or(stem);
+    match NETWORKS.iter().find(|(shipped, _)| *shipped == stem) {
+        Some((shipped, text)) => parse(text, &format!("models/{shipped}.toml")),
+        None => {
+            let names = network_names();
+            let hint = nearest(stem, &names)
+                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            Err(NetError::UnknownModel {
+                name: name.into(),
+                shipped: names.join(", "),
+                hint,
+            })
+        }
+    }
+}
+
+/// The name closest in spelling, if it is close enough to be meant (Levenshtein distance at most 2).
+pub fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+    let close = names
+        .iter()
+        .map(|candidate| (distance(name, candidate), *candidate));
+    close
+        .min()
+        .filter(|(far, _)| *far <= 2)
+        .map(|(_, candidate)| candidate)
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, right) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(left != *right);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_networks_have_the_published_sizes() {
+        let rows = |name: &str| {
+            load_network(name)
+                .unwrap()
+                .layers
+                .iter()
+                .map(|l| (l.geometry.rows(), l.geometry.outputs))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rows("lenet"), [(25, 32), (800, 64), (3136, 512), (512, 10)]);
+        let vgg7 = rows("vgg7");
+        assert_eq!(vgg7[0], (27, 128));
+        assert_eq!(vgg7[5..], [(4608, 512), (8192, 1024), (1024, 10)]);
+        assert_eq!(rows("models/vgg.toml")[6..], [(4096, 512), (512, 10)]);
+    }
+
+    #[test]
+    fn a_wrong_name_is_answered_with_the_near_one() {
+        let error = load_network("vg").unwrap_err().to_string();
+        assert!(
+            error.contains("did you mean `vgg`?") && error.contains("lenet"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn wrong_files_name_line_and_layer() {
+        let text = include_str!("../../models/lenet.toml");
+        let parse = |from: &str, to: &str| {
+            super::parse(&text.replacen(from, to, 1), "x.toml")
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(parse("kernel = 5", "kernl = 5").contains("line 7"));
+        assert!(parse("outputs = 32", "outputs = 0").contains("layer conv1"));
+        assert!(parse("padding = 2", "padding = 9").contains("padding 9"));
+        assert!(parse("classifier", "linearr").contains("linearr"));
+        assert!(parse("size = 2", "size = 99").contains("max_pool of 99"));
+        assert!(parse("digital", "macro").contains("first layer"));
+    }
+}
