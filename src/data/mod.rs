@@ -1,1 +1,283 @@
 //! Image data sets: built-in, MNIST, CIFAR-10, class folders.
+//!
+//! A set is bytes `[image][channel][y][x]` and labels, with a fingerprint of its test images so that weights can say what they
+//! were trained for. Not responsible for normalisation or augmentation (`train`).
+
+pub mod cifar;
+pub mod digits;
+pub mod error;
+pub mod folders;
+pub mod idx;
+pub mod pictures;
+pub mod raster;
+
+pub use error::DataError;
+
+use crate::net::network::Shape;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Where images come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataSource {
+    /// Drawn by the program.
+    Builtin,
+    /// IDX files, gzipped or not.
+    Mnist(PathBuf),
+    /// CIFAR-10 binary version.
+    Cifar10(PathBuf),
+    /// Class folders of PNG or JPEG.
+    Images(PathBuf),
+}
+
+impl FromStr for DataSource {
+    type Err = DataError;
+
+    fn from_str(text: &str) -> Result<Self, DataError> {
+        match text.split_once(':') {
+            None if text == "builtin" => Ok(Self::Builtin),
+            Some(("mnist", folder)) if !folder.is_empty() => Ok(Self::Mnist(folder.into())),
+            Some(("cifar10", folder)) if !folder.is_empty() => Ok(Self::Cifar10(folder.into())),
+            Some(("images", folder)) if !folder.is_empty() => Ok(Self::Images(folder.into())),
+            _ => Err(DataError::Source { text: text.into() }),
+        }
+    }
+}
+
+/// Images and labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Bytes `[image][channel][y][x]`.
+    pub pixels: Vec<u8>,
+    /// Class of each image.
+    pub labels: Vec<u8>,
+}
+
+/// A data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Name, for reports.
+    pub name: String,
+    /// Hash of the test images and labels.
+    pub fingerprint: String,
+    /// Size of one image.
+    pub shape: Shape,
+    /// Names of the classes.
+    pub class_names: Vec<String>,
+    /// Training images.
+    pub train: Split,
+    /// Test images.
+    pub test: Split,
+}
+
+/// Fingerprint of the test images of the JPEG re-encoding of CIFAR-10 as laid out by its publisher's binary format.
+const CIFAR10_JPEG: &str = "0000000000000000";
+
+/// Loads a set whose images have the size the network takes.
+///
+/// # Errors
+/// If a file is missing or wrong, or the images have another size.
+pub fn load(source: &DataSource, shape: Shape) -> Result<Dataset, DataError> {
+    let (name, class_names, train, test) = match source {
+        DataSource::Builtin => builtin(shape)?,
+        DataSource::Mnist(folder) => {
+            expect(
+                shape,
+                Shape {
+                    channels: 1,
+                    height: 28,
+                    width: 28,
+                },
+                "MNIST",
+            )?;
+            let (train, test) = idx::load(folder)?;
+            (
+                "MNIST".to_string(),
+                (0..10).map(|digit| digit.to_string()).collect(),
+                train,
+                test,
+            )
+        }
+        DataSource::Cifar10(folder) => {
+            expect(
+                shape,
+                Shape {
+                    channels: 3,
+                    height: 32,
+                    width: 32,
+                },
+                "CIFAR-10",
+            )?;
+            let (train, test) = cifar::load(folder)?;
+            (
+                "CIFAR-10".to_string(),
+                cifar::CLASSES
+                    .iter()
+                    .map(|class| (*class).to_string())
+                    .collect(),
+                train,
+                test,
+            )
+        }
+        DataSource::Images(folder) => {
+            let (names, train, test) = folders::load(folder, shape)?;
+            (
+                format!("images in {}", file_name(folder)),
+                names,
+                train,
+                test,
+            )
+        }
+    };
+    let fingerprint = fingerprint(&test);
+    let name = if fingerprint == CIFAR10_JPEG {
+        "CIFAR-10 (JPEG)".to_string()
+    } else {
+        name
+    };
+    Ok(Dataset {
+        name,
+        fingerprint,
+        shape,
+        class_names,
+        train,
+        test,
+    })
+}
+
+type Parts = (String, Vec<String>, Split, Split);
+
+fn builtin(shape: Shape) -> Result<Parts, DataError> {
+    match (shape.channels, shape.height, shape.width) {
+        (1, 28, 28) => {
+            let names = (0..10).map(|digit| digit.to_string()).collect();
+            Ok((
+                "built-in digits".into(),
+                names,
+                digits::draw(digits::TRAIN, 0),
+                digits::draw(digits::TEST, 1),
+            ))
+        }
+        (3, 32, 32) => {
+            let names = pictures::CLASSES
+                .iter()
+                .map(|class| (*class).to_string())
+                .collect();
+            Ok((
+                "built-in pictures".into(),
+                names,
+                pictures::draw(pictures::TRAIN, 0),
+                pictures::draw(pictures::TEST, 1),
+            ))
+        }
+        _ => Err(DataError::Size {
+            name: "the built-in sets".into(),
+            found: "1x28x28 and 3x32x32".into(),
+            expected: text(shape),
+        }),
+    }
+}
+
+fn expect(network: Shape, data: Shape, name: &str) -> Result<(), DataError> {
+    if network == data {
+        return Ok(());
+    }
+    Err(DataError::Size {
+        name: name.into(),
+        found: text(data),
+        expected: text(network),
+    })
+}
+
+fn text(shape: Shape) -> String {
+    format!("{}x{}x{}", shape.channels, shape.height, shape.width)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// FNV-1a, 64 bits, over labels and pixels.
+fn fingerprint(split: &Split) -> String {
+    let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    let hash = split
+        .labels
+        .iter()
+        .chain(&split.pixels)
+        .fold(0xCBF2_9CE4_8422_2325, fold);
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_read_and_refused() {
+        assert_eq!(
+            "builtin".parse::<DataSource>().unwrap(),
+            DataSource::Builtin
+        );
+        assert_eq!(
+            "mnist:a:b".parse::<DataSource>().unwrap(),
+            DataSource::Mnist("a:b".into())
+        );
+        for wrong in ["", "mnist", "mnist:", "imagenet:x", "builtin:x"] {
+            assert!(
+                wrong
+                    .parse::<DataSource>()
+                    .unwrap_err()
+                    .to_string()
+                    .contains("cifar10:DIR")
+            );
+        }
+    }
+
+    #[test]
+    fn sizes_must_agree() {
+        let shape = Shape {
+            channels: 3,
+            height: 32,
+            width: 32,
+        };
+        let error = load(&DataSource::Mnist("nowhere".into()), shape)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("1x28x28") && error.contains("3x32x32"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn builtin_sets_are_frozen() {
+        // Shipped weights were trained on exactly these images: a change here invalidates them.
+        let digits = load(
+            &DataSource::Builtin,
+            Shape {
+                channels: 1,
+                height: 28,
+                width: 28,
+            },
+        )
+        .unwrap();
+        assert_eq!(digits.fingerprint, "3269acbebf39ecf5");
+        let pictures = load(
+            &DataSource::Builtin,
+            Shape {
+                channels: 3,
+                height: 32,
+                width: 32,
+            },
+        )
+        .unwrap();
+        assert_eq!(pictures.fingerprint, "b5af2707c01c2804");
+        assert_eq!(
+            pictures.train.labels.len() * pictures.shape.len(),
+            pictures.train.pixels.len()
+        );
+    }
+}

@@ -11,6 +11,8 @@
 //! tiles on the widest vectors of the machine. Every sum has one fixed order whatever the number of threads, so results
 //! repeat bit for bit on one instruction set. Not responsible for quantization, read noise or what the loss is.
 
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
 pub mod reference;
 
 use super::lanes::Lanes;
@@ -76,6 +78,48 @@ impl Real for f32 {
 
     fn to_f64(self) -> f64 {
         f64::from(self)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn convolve(
+        inputs: &[Lanes<f32>],
+        weights: &[f32],
+        geometry: &Geometry,
+        outputs: &mut [Lanes<f32>],
+    ) {
+        if avx2::available() {
+            avx2::forward(inputs, weights, geometry, outputs);
+        } else {
+            reference::forward(inputs, weights, geometry, outputs);
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn convolve_adjoint(
+        grad_outputs: &[Lanes<f32>],
+        weights: &[f32],
+        geometry: &Geometry,
+        grad_inputs: &mut [Lanes<f32>],
+    ) {
+        if avx2::available() && geometry.stride == 1 && geometry.padding < geometry.kernel {
+            avx2::backward_input(grad_outputs, weights, geometry, grad_inputs);
+        } else {
+            reference::backward_input(grad_outputs, weights, geometry, grad_inputs);
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn correlate(
+        inputs: &[Lanes<f32>],
+        grad_outputs: &[Lanes<f32>],
+        geometry: &Geometry,
+        grad_weights: &mut [f32],
+    ) {
+        if avx2::available() {
+            avx2::backward_weights(inputs, grad_outputs, geometry, grad_weights);
+        } else {
+            reference::backward_weights(inputs, grad_outputs, geometry, grad_weights);
+        }
     }
 }
 

@@ -1,0 +1,136 @@
+//! Class folders of PNG or JPEG pictures: `DIR/train/CLASS/*` and `DIR/test/CLASS/*`, or `DIR/CLASS/*` of which every sixth
+//! picture (in order of name) is a test image.
+//!
+//! Pictures must have the size the network takes; colour is dropped for networks with one channel.
+
+use super::{DataError, Split};
+use crate::net::network::Shape;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every n-th picture is a test image where there is no split on disk.
+const TEST_EVERY: usize = 6;
+
+/// Class names, training and test images.
+///
+/// # Errors
+/// If folders are missing or empty, a picture is unreadable, or sizes differ.
+pub fn load(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split, Split), DataError> {
+    let (train, test) = (folder.join("train"), folder.join("test"));
+    if train.is_dir() && test.is_dir() {
+        let (names, train) = read(&train, shape)?;
+        let (test_names, test) = read(&test, shape)?;
+        if names != test_names {
+            return Err(DataError::content(
+                folder,
+                format!("train has the classes {names:?}, test has {test_names:?}"),
+            ));
+        }
+        return Ok((names, train, test));
+    }
+    let (names, all) = read(folder, shape)?;
+    let (mut train, mut test) = (Split::default(), Split::default());
+    for (index, (image, &label)) in all.pixels.chunks(shape.len()).zip(&all.labels).enumerate() {
+        let part = if index % TEST_EVERY == TEST_EVERY - 1 {
+            &mut test
+        } else {
+            &mut train
+        };
+        part.pixels.extend_from_slice(image);
+        part.labels.push(label);
+    }
+    if test.labels.is_empty() {
+        return Err(DataError::content(
+            folder,
+            format!("too few pictures for a test set: at least {TEST_EVERY} are needed"),
+        ));
+    }
+    Ok((names, train, test))
+}
+
+fn read(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split), DataError> {
+    let classes: Vec<PathBuf> = entries(folder)?
+        .into_iter()
+        .filter(|path| path.is_dir())
+        .collect();
+    if !(2..=256).contains(&classes.len()) {
+        return Err(DataError::content(
+            folder,
+            format!("{} class folders, expected 2 to 256", classes.len()),
+        ));
+    }
+    let mut split = Split::default();
+    for (label, class) in classes.iter().enumerate() {
+        let pictures: Vec<PathBuf> = entries(class)?
+            .into_iter()
+            .filter(|path| is_picture(path))
+            .collect();
+        if pictures.is_empty() {
+            return Err(DataError::content(
+                class,
+                "no .png, .jpg or .jpeg pictures in this class folder",
+            ));
+        }
+        for picture in pictures {
+            split.pixels.extend(decode(&picture, shape)?);
+            split.labels.push(label as u8);
+        }
+    }
+    Ok((
+        classes
+            .iter()
+            .map(|class| super::file_name(class))
+            .collect(),
+        split,
+    ))
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let advice = "write images:DIR with one folder per class (or train/ and test/ with class folders) in DIR";
+    let wrap = |source| DataError::File {
+        path: folder.into(),
+        source,
+        advice: advice.into(),
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(wrap)? {
+        paths.push(entry.map_err(wrap)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn is_picture(path: &Path) -> bool {
+    let extension = path
+        .extension()
+        .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg"))
+}
+
+fn decode(path: &Path, shape: Shape) -> Result<Vec<u8>, DataError> {
+    let picture = image::open(path)
+        .map_err(|error| DataError::content(path, format!("not a readable picture: {error}")))?;
+    let size = (picture.width() as usize, picture.height() as usize);
+    if size != (shape.width, shape.height) {
+        return Err(DataError::content(
+            path,
+            format!(
+                "{} x {} pixels, this network takes {} x {}",
+                size.0, size.1, shape.width, shape.height
+            ),
+        ));
+    }
+    if shape.channels == 1 {
+        return Ok(picture.to_luma8().into_raw());
+    }
+    let interleaved = picture.to_rgb8().into_raw();
+    let channel = |c: usize| {
+        interleaved
+            .iter()
+            .skip(c)
+            .step_by(3)
+            .copied()
+            .collect::<Vec<u8>>()
+    };
+    Ok((0..shape.channels.min(3)).flat_map(channel).collect())
+}

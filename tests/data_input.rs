@@ -1,0 +1,185 @@
+//! Data files as users have them: right ones are read, wrong ones are answered with a clear error.
+
+use flate2::{Compression, write::GzEncoder};
+use imcsim::data::{DataSource, load};
+use imcsim::net::network::Shape;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+const GREY: Shape = Shape {
+    channels: 1,
+    height: 28,
+    width: 28,
+};
+const COLOUR: Shape = Shape {
+    channels: 3,
+    height: 32,
+    width: 32,
+};
+
+/// A folder of its own for each test, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("imcsim-data-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("scratch folder");
+        Scratch(path)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().expect("has a parent")).expect("folder");
+        fs::write(path, bytes).expect("file");
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn idx(dimensions: &[u32], bytes: &[u8]) -> Vec<u8> {
+    let mut file = vec![0, 0, 8, dimensions.len() as u8];
+    dimensions.iter().for_each(|d| file.extend(d.to_be_bytes()));
+    file.extend(bytes);
+    file
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("in memory");
+    encoder.finish().expect("in memory")
+}
+
+fn mnist(scratch: &Scratch) {
+    for (part, count) in [("train", 3u32), ("t10k", 2)] {
+        let pixels: Vec<u8> = (0..count * 784).map(|k| k as u8).collect();
+        let labels: Vec<u8> = (0..count as u8).collect();
+        scratch.write(
+            &format!("{part}-images-idx3-ubyte.gz"),
+            &gz(&idx(&[count, 28, 28], &pixels)),
+        );
+        scratch.write(
+            &format!("{part}-labels-idx1-ubyte"),
+            &idx(&[count], &labels),
+        );
+    }
+}
+
+fn error(source: DataSource, shape: Shape) -> String {
+    load(&source, shape)
+        .expect_err("must be refused")
+        .to_string()
+}
+
+fn at(path: &Path) -> PathBuf {
+    path.to_path_buf()
+}
+
+#[test]
+fn mnist_is_read_and_every_fault_named() {
+    let scratch = Scratch::new("mnist");
+    mnist(&scratch);
+    let source = || DataSource::Mnist(at(&scratch.0));
+    let set = load(&source(), GREY).expect("a right set");
+    assert_eq!((set.train.labels.len(), set.test.labels.len()), (3, 2));
+    assert_eq!(set.train.pixels[785], 785u32 as u8);
+
+    let images = "t10k-images-idx3-ubyte.gz";
+    let good = fs::read(scratch.0.join(images)).expect("written above");
+    scratch.write(images, &good[..good.len() / 2]);
+    assert!(error(source(), GREY).contains("gzip"));
+    scratch.write(images, &gz(&idx(&[9, 28, 28], &[0; 784])));
+    assert!(error(source(), GREY).contains("cut off"));
+    scratch.write(images, &gz(&idx(&[u32::MAX, 28, 28], &[0; 784])));
+    assert!(error(source(), GREY).contains("cut off"));
+    scratch.write(images, &gz(&idx(&[2, 20, 20], &[0; 800])));
+    assert!(error(source(), GREY).contains("20 x 20"));
+    scratch.write(images, &gz(b"not idx"));
+    assert!(error(source(), GREY).contains("not an IDX"));
+    scratch.write(images, &gz(&idx(&[0, 28, 28], &[])));
+    assert!(error(source(), GREY).contains("belong together"));
+    scratch.write(images, &good);
+    scratch.write("t10k-labels-idx1-ubyte", &idx(&[2], &[3, 10]));
+    assert!(error(source(), GREY).contains("label 10"));
+    fs::remove_file(scratch.0.join("t10k-labels-idx1-ubyte")).expect("written above");
+    let missing = error(source(), GREY);
+    assert!(
+        missing.contains("t10k-labels-idx1-ubyte") && missing.contains("MNIST needs"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn cifar_is_read_and_every_fault_named() {
+    let scratch = Scratch::new("cifar");
+    let source = || DataSource::Cifar10(at(&scratch.0));
+    assert!(error(source(), COLOUR).contains("data_batch_1.bin"));
+    for name in [
+        "data_batch_1",
+        "data_batch_2",
+        "data_batch_3",
+        "data_batch_4",
+        "data_batch_5",
+        "test_batch",
+    ] {
+        scratch.write(&format!("{name}.bin"), &[vec![7u8], vec![1; 3072]].concat());
+    }
+    let set = load(&source(), COLOUR).expect("a right set");
+    assert_eq!(
+        (set.train.labels.len(), set.test.labels.as_slice()),
+        (5, &[7u8][..])
+    );
+    scratch.write("test_batch.bin", &[0; 3000]);
+    assert!(error(source(), COLOUR).contains("cut off"));
+    scratch.write("test_batch.bin", &[]);
+    assert!(error(source(), COLOUR).contains("test_batch"));
+    scratch.write("test_batch.bin", &[200; 3073]);
+    assert!(error(source(), COLOUR).contains("label 200"));
+}
+
+fn png(edge: u32, shade: u8) -> Vec<u8> {
+    let picture = image::RgbImage::from_pixel(edge, edge, image::Rgb([shade, 0, 255]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("in memory");
+    bytes.into_inner()
+}
+
+#[test]
+fn class_folders_are_read_and_every_fault_named() {
+    let scratch = Scratch::new("folders");
+    let source = || DataSource::Images(at(&scratch.0));
+    assert!(error(source(), COLOUR).contains("0 class folders"));
+    for class in ["cat", "dog"] {
+        for k in 0..6 {
+            scratch.write(&format!("{class}/{k}.png"), &png(32, k));
+        }
+    }
+    let set = load(&source(), COLOUR).expect("a right set");
+    assert_eq!(set.class_names, ["cat", "dog"]);
+    assert_eq!(
+        (set.train.labels.len(), set.test.labels.as_slice()),
+        (10, &[0, 1][..])
+    );
+    assert_eq!(
+        (
+            set.test.pixels[0],
+            set.test.pixels[1024],
+            set.test.pixels[2048]
+        ),
+        (5, 0, 255)
+    );
+    scratch.write("dog/9.png", &png(31, 0));
+    assert!(error(source(), COLOUR).contains("31 x 31"));
+    scratch.write("dog/9.png", b"not a picture");
+    assert!(error(source(), COLOUR).contains("not a readable picture"));
+    fs::remove_file(scratch.0.join("dog/9.png")).expect("written above");
+    scratch.write("emu/readme.txt", b"");
+    assert!(error(source(), COLOUR).contains("no .png"));
+}
