@@ -18,11 +18,20 @@ pub mod reference;
 use super::lanes::Lanes;
 use crate::net::network::{Geometry, Shape};
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Mul};
+use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 /// A number the training can run in. `f64` is for checking gradients, `f32` for speed.
 pub trait Real:
-    bytemuck::Pod + PartialOrd + Add<Output = Self> + Mul<Output = Self> + AddAssign + Sum + Send + Sync
+    bytemuck::Pod
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + AddAssign
+    + Sum
+    + Send
+    + Sync
 {
     /// The nearest number of this type.
     fn from_f64(value: f64) -> Self;

@@ -1,0 +1,245 @@
+//! A network under training: its parameters, and one forward pass on the tape.
+//!
+//! Two methods so far. `float`: real weights and rectifiers. `qat`: every layer consumes and produces integer codes, exactly
+//! as the deployed network does, so accumulations are the integers of the chip. Running batch-norm statistics are kept
+//! beside the parameters.
+
+use super::ops::Batch;
+use super::ops::batch_norm::Statistics;
+use super::param::{ParamId, Params};
+use super::quantizer::weight::{StepRule, step};
+use super::tape::{NodeId, Tape, WeightSource};
+use crate::hw::variation::standard_normal;
+use crate::kernel::float::Real;
+use crate::net::network::{Layer, Network, Weights};
+use crate::rng::{Purpose, keyed};
+
+/// What is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Full precision.
+    Float,
+    /// Integer weights and activations, ideal MVM values.
+    Qat(StepRule),
+}
+
+impl Method {
+    /// Name in checkpoints and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Float => "float",
+            Method::Qat(_) => "qat",
+        }
+    }
+}
+
+/// Parameters of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerParams {
+    /// Weights `[output][row]` (latent in qat).
+    pub weights: ParamId,
+    /// Learned step of the weights.
+    pub weight_step: ParamId,
+    /// Batch norm scale; for the last layer the gain of the logits.
+    pub gamma: ParamId,
+    /// Batch norm shift; for the last layer the bias.
+    pub beta: ParamId,
+    /// Learned step of the activation.
+    pub activation_step: ParamId,
+    /// Running statistics of the batch norm (unused in the last layer).
+    pub running: Statistics,
+}
+
+/// A network under training.
+#[derive(Clone, Debug)]
+pub struct Model<T> {
+    /// Shape.
+    pub network: Network,
+    /// What is trained.
+    pub method: Method,
+    /// All parameters.
+    pub params: Params<T>,
+    /// Per layer.
+    pub layers: Vec<LayerParams>,
+}
+
+/// Share of the newest batch in the running statistics.
+const MOMENTUM: f64 = 0.1;
+/// Scale of image bytes in full precision.
+pub const PIXEL_SCALE: f64 = 1.0 / 64.0;
+/// Start of the activation step over the rms of gamma: near the best 2-bit step for a rectified normal value.
+const ACTIVATION_STEP: f64 = 0.65;
+
+impl<T: Real> Model<T> {
+    /// A model with random weights (He et al., 2015).
+    pub fn new(network: &Network, method: Method, seed: u64) -> Self {
+        let mut params = Params::new();
+        let layers = network
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(index, layer)| new_layer(&mut params, layer, index as u64, seed))
+            .collect();
+        Model {
+            network: network.clone(),
+            method,
+            params,
+            layers,
+        }
+    }
+
+    /// Starts `qat` from trained full-precision weights: steps from weights and gammas, statistics from the first batch on.
+    pub fn start_quantized(&mut self, rule: StepRule) {
+        self.method = Method::Qat(rule);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let top = self.network.layers[index].weights.max_code();
+            let start = step(self.params.get(layer.weights), rule, top);
+            self.params.get_mut(layer.weight_step)[0] = start;
+            let gamma = self.params.get(layer.gamma);
+            let rms =
+                (gamma.iter().map(|g| g.to_f64().powi(2)).sum::<f64>() / gamma.len() as f64).sqrt();
+            self.params.get_mut(layer.activation_step)[0] =
+                T::from_f64((ACTIVATION_STEP * rms).max(1e-3));
+        }
+        // The last layer sees codes now: what one code was worth moves into the gain.
+        if let [.., before, last] = &self.layers[..] {
+            let worth = self.params.scalar(before.activation_step);
+            let gain = &mut self.params.get_mut(last.gamma)[0];
+            *gain = *gain * worth;
+        }
+    }
+
+    /// Logits of a batch of images (`byte - 128`), and the batch statistics of every batch norm.
+    pub fn forward(&self, tape: &mut Tape<T>, images: Batch<T>) -> (NodeId, Vec<Statistics>) {
+        let mut node = tape.input(images);
+        let mut seen = Vec::new();
+        for (index, (layer, params)) in self.network.layers.iter().zip(&self.layers).enumerate() {
+            if layer.linear && tape.value(node)[0].channels != layer.geometry.input.channels {
+                node = tape.reshape(node, layer.geometry.input);
+            }
+            let acc = tape.conv(
+                &self.params,
+                node,
+                layer.geometry,
+                self.source(layer, params),
+            );
+            let Some(bits) = layer.activation_bits else {
+                let factor = self.logit_factor(layer, params);
+                return (
+                    tape.affine(&self.params, acc, params.gamma, params.beta, factor),
+                    seen,
+                );
+            };
+            let border = self
+                .network
+                .layers
+                .get(index + 1)
+                .map_or(0, |next| next.geometry.padding);
+            let before_pool = if layer.pool.is_some() { 0 } else { border };
+            let (normed, statistics) =
+                tape.batch_norm(&self.params, acc, params.gamma, params.beta, 0);
+            seen.push(statistics);
+            node = match self.method {
+                Method::Float => tape.relu(normed, before_pool),
+                Method::Qat(_) => tape.quantize(
+                    &self.params,
+                    normed,
+                    params.activation_step,
+                    ((1u32 << bits) - 1) as u8,
+                    before_pool,
+                ),
+            };
+            if let Some(edge) = layer.pool {
+                node = tape.max_pool(node, edge, border);
+            }
+        }
+        (node, seen)
+    }
+
+    /// Where a layer's weights come from under the method.
+    pub fn source(&self, layer: &Layer, params: &LayerParams) -> WeightSource<T> {
+        let Method::Qat(rule) = self.method else {
+            return WeightSource::Plain(params.weights);
+        };
+        let (step, learned) = self.weight_step(layer, params, rule);
+        WeightSource::Codes {
+            latent: params.weights,
+            step,
+            learned,
+            top: layer.weights.max_code(),
+        }
+    }
+
+    /// Step of a layer's weights, and its parameter if it is trained.
+    fn weight_step(
+        &self,
+        layer: &Layer,
+        params: &LayerParams,
+        rule: StepRule,
+    ) -> (T, Option<ParamId>) {
+        let top = layer.weights.max_code();
+        match (layer.weights, rule) {
+            (Weights::Digital { .. }, _) | (_, StepRule::Largest) => (
+                step(self.params.get(params.weights), StepRule::Largest, top),
+                None,
+            ),
+            (_, StepRule::Learned) => (
+                T::from_f64(self.params.scalar(params.weight_step).to_f64().max(1e-8)),
+                Some(params.weight_step),
+            ),
+            (_, StepRule::Threshold) => (
+                step(self.params.get(params.weights), StepRule::Threshold, top),
+                None,
+            ),
+        }
+    }
+
+    /// What a sum of codes of the last layer is worth before the learned gain: the step of its weights.
+    pub fn logit_factor(&self, layer: &Layer, params: &LayerParams) -> T {
+        match self.method {
+            Method::Float => T::from_f64(1.0),
+            Method::Qat(rule) => self.weight_step(layer, params, rule).0,
+        }
+    }
+
+    /// Moves the running statistics towards those of a batch; the first batch replaces them.
+    pub fn keep_statistics(&mut self, seen: &[Statistics], first: bool) {
+        let share = if first { 1.0 } else { MOMENTUM };
+        for (layer, seen) in self.layers.iter_mut().zip(seen) {
+            let old = layer
+                .running
+                .mean
+                .iter_mut()
+                .chain(&mut layer.running.variance);
+            for (old, new) in old.zip(seen.mean.iter().chain(&seen.variance)) {
+                *old += share * (new - *old);
+            }
+        }
+    }
+}
+
+fn new_layer<T: Real>(params: &mut Params<T>, layer: &Layer, index: u64, seed: u64) -> LayerParams {
+    let (rows, outputs, name) = (layer.geometry.rows(), layer.geometry.outputs, &layer.name);
+    let mut rng = keyed(seed, Purpose::Weights, &[index]);
+    let sigma = (2.0 / rows as f64).sqrt();
+    let weights = (0..outputs * rows)
+        .map(|_| T::from_f64(sigma * standard_normal(&mut rng)))
+        .collect();
+    let one = |value: f64, n: usize| vec![T::from_f64(value); n];
+    let last = layer.activation_bits.is_none();
+    LayerParams {
+        weights: params.add(format!("{name}.weights"), weights, true),
+        weight_step: params.add(format!("{name}.weight_step"), one(1.0, 1), false),
+        gamma: params.add(
+            format!("{name}.gamma"),
+            one(1.0, if last { 1 } else { outputs }),
+            false,
+        ),
+        beta: params.add(format!("{name}.beta"), one(0.0, outputs), false),
+        activation_step: params.add(format!("{name}.activation_step"), one(1.0, 1), false),
+        running: Statistics {
+            mean: vec![0.0; outputs],
+            variance: vec![1.0; outputs],
+        },
+    }
+}

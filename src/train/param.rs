@@ -1,0 +1,86 @@
+//! Trainable numbers and their gradients, kept outside the tape.
+//!
+//! Not responsible for how they are updated (`optimizer`) or used (`model`).
+
+use crate::kernel::float::Real;
+
+/// Handle of one parameter tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParamId(pub usize);
+
+/// One parameter tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param<T> {
+    /// Name, unique.
+    pub name: String,
+    /// Values.
+    pub values: Vec<T>,
+    /// True if weight decay applies (weights yes; batch norm, bias and steps no).
+    pub decays: bool,
+}
+
+/// All parameters of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params<T> {
+    /// In order of creation.
+    pub list: Vec<Param<T>>,
+}
+
+impl<T: Real> Params<T> {
+    /// No parameters yet.
+    pub fn new() -> Self {
+        Params { list: Vec::new() }
+    }
+
+    /// Adds a tensor.
+    pub fn add(&mut self, name: impl Into<String>, values: Vec<T>, decays: bool) -> ParamId {
+        self.list.push(Param {
+            name: name.into(),
+            values,
+            decays,
+        });
+        ParamId(self.list.len() - 1)
+    }
+
+    /// Values of a tensor.
+    pub fn get(&self, id: ParamId) -> &[T] {
+        &self.list[id.0].values
+    }
+
+    /// Values of a tensor, to write.
+    pub fn get_mut(&mut self, id: ParamId) -> &mut Vec<T> {
+        &mut self.list[id.0].values
+    }
+
+    /// The only value of a scalar parameter.
+    pub fn scalar(&self, id: ParamId) -> T {
+        self.list[id.0].values[0]
+    }
+
+    /// Zero gradients of the same sizes.
+    pub fn zeros(&self) -> Gradients<T> {
+        Gradients {
+            list: self
+                .list
+                .iter()
+                .map(|param| vec![T::from_f64(0.0); param.values.len()])
+                .collect(),
+        }
+    }
+}
+
+/// Gradients of the loss in all parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients<T> {
+    /// In the order of the parameters.
+    pub list: Vec<Vec<T>>,
+}
+
+impl<T: Real> Gradients<T> {
+    /// Adds to the gradient of one tensor.
+    pub fn add(&mut self, id: ParamId, gradient: &[T]) {
+        for (total, &part) in self.list[id.0].iter_mut().zip(gradient) {
+            *total += part;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Weight quantizers: latent real weights to integer codes `-Q ..= Q`, one scale per layer.
+//!
+//! ```text
+//! code = clamp(round(w / s), -Q, Q)
+//! ```
+//! Straight-through rule, stated on `v = s code` with `dv = dcode / s` (a batch norm follows, so only codes are passed on):
+//! `dw = dv` where `|w / s| <= Q`, else 0. The step is
+//! - learned (LSQ): `ds = sum dv (code - w / s)` inside, `+-Q dv` outside, times `1 / sqrt(n Q)`;
+//! - threshold rule (ternary weight networks, Li et al., 2016): `|w| > 0.7 mean |w|` gives +-1, so `s = 1.4 mean |w|`, no gradient;
+//! - largest weight: `s = max |w| / Q`, no gradient (digital layers).
+
+use crate::kernel::float::Real;
+
+/// How the step of a layer is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepRule {
+    /// A trained parameter.
+    Learned,
+    /// Ternary threshold.
+    Threshold,
+    /// The largest weight has the largest code.
+    Largest,
+}
+
+/// Threshold of the ternary rule over the mean magnitude (Li et al., 2016).
+const TERNARY_THRESHOLD: f64 = 0.7;
+
+/// The step of a rule that needs no training, also the start of a learned one. Never zero.
+pub fn step<T: Real>(weights: &[T], rule: StepRule, top: i32) -> T {
+    let size = |w: &T| w.to_f64().abs();
+    let step = match rule {
+        StepRule::Largest => weights.iter().map(size).fold(0.0, f64::max) / f64::from(top),
+        // For more than three codes the same mean magnitude is spread as LSQ starts: 2 mean |w| / sqrt Q.
+        StepRule::Learned | StepRule::Threshold => {
+            let mean = weights.iter().map(size).sum::<f64>() / weights.len().max(1) as f64;
+            if top == 1 {
+                2.0 * TERNARY_THRESHOLD * mean
+            } else {
+                2.0 * mean / f64::from(top).sqrt()
+            }
+        }
+    };
+    T::from_f64(step.max(1e-8))
+}
+
+/// Code of one weight: nearest, halves away from zero.
+pub fn code<T: Real>(weight: T, step: T, top: i32) -> i32 {
+    ((weight / step).to_f64().round() as i32).clamp(-top, top)
+}
+
+/// Codes of a layer.
+pub fn f<T: Real>(weights: &[T], step: T, top: i32) -> Vec<T> {
+    weights
+        .iter()
+        .map(|&w| T::from_f64(f64::from(code(w, step, top))))
+        .collect()
+}
+
+/// Gradient in the step; the gradient in the codes becomes that in the latent weights, in place.
+pub fn df<T: Real>(weights: &[T], step: T, top: i32, gradient: &mut [T]) -> T {
+    let q = f64::from(top);
+    let inverse = 1.0 / step.to_f64();
+    let mut total = 0.0;
+    for (gradient, &w) in gradient.iter_mut().zip(weights) {
+        let ratio = w.to_f64() * inverse;
+        let dv = gradient.to_f64() * inverse;
+        let inside = ratio.abs() <= q;
+        total += dv
+            * if inside {
+                f64::from(code(w, step, top)) - ratio
+            } else {
+                ratio.signum() * q
+            };
+        *gradient = T::from_f64(if inside { dv } else { 0.0 });
+    }
+    T::from_f64(total / (weights.len() as f64 * q).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn ternary_threshold_is_seven_tenths_of_the_mean() {
+        let weights = [0.1f64, -0.2, 0.3, -0.4, 0.5, 0.0];
+        let s = step(&weights, StepRule::Threshold, 1);
+        assert_relative_eq!(s, 2.0 * 0.7 * 0.25, epsilon = 1e-12);
+        assert_eq!(f(&weights, s, 1), [0.0, -1.0, 1.0, -1.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn gaussian_weights_keep_most_codes() {
+        // The threshold rule leaves about 42 % of Gaussian weights at zero (tanh / max rules leave 96 % and more).
+        let mut rng = crate::rng::keyed(1, crate::rng::Purpose::Weights, &[]);
+        let weights: Vec<f64> = (0..20_000)
+            .map(|_| crate::hw::variation::standard_normal(&mut rng))
+            .collect();
+        let codes = f(&weights, step(&weights, StepRule::Threshold, 1), 1);
+        let zeros = codes.iter().filter(|&&c| c == 0.0).count() as f64 / 20_000.0;
+        assert!((zeros - 0.42).abs() < 0.02, "{zeros}");
+    }
+
+    #[test]
+    fn gradients_follow_the_stated_rule() {
+        let (weights, s, top) = ([0.12f64, -0.31, 0.9, -2.0], 0.4, 1);
+        let mut gradient = [1.0, 2.0, 3.0, 4.0];
+        let ds = df(&weights, s, top, &mut gradient);
+        assert_eq!(gradient, [2.5, 5.0, 0.0, 0.0]);
+        let terms = 2.5 * (0.0 - 0.3) + 5.0 * (-1.0 + 0.775) + 7.5 * 1.0 - 10.0;
+        assert_relative_eq!(ds, terms / 2.0, epsilon = 1e-12);
+    }
+}

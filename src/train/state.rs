@@ -1,0 +1,244 @@
+//! A training on disk: everything an exact resumption needs, as safetensors with metadata.
+//!
+//! Tensors: every parameter by name, its moments as `name#1` and `name#2`, running statistics as `L.mean`, `L.variance`
+//! (F64). Metadata: settings, method, seed, data fingerprint, learning curve. Written to a temporary name and renamed.
+
+use super::error::TrainError;
+use super::model::Model;
+use super::trainer::{Epoch, Trainer};
+use crate::net::checkpoint::shape_hash;
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use std::collections::HashMap;
+use std::path::Path;
+
+const FORMAT: &str = "imcsim-training-1";
+
+/// What must be the same for a training to go on, and its curve.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Header {
+    format: String,
+    network_hash: String,
+    method: String,
+    settings: String,
+    data: String,
+    steps: u64,
+    curve: Vec<(usize, f64, f64, f64, f64)>,
+}
+
+fn header(trainer: &Trainer, data: &str) -> Header {
+    let row = |e: &Epoch| (e.epoch, e.rate, e.loss, e.train_accuracy, e.test_accuracy);
+    Header {
+        format: FORMAT.into(),
+        network_hash: shape_hash(&trainer.model.network),
+        method: format!("{:?}", trainer.model.method),
+        settings: format!("{:?}", trainer.settings),
+        data: data.into(),
+        steps: trainer.optimizer.steps,
+        curve: trainer.curve.iter().map(row).collect(),
+    }
+}
+
+/// Writes the state; `data` is the fingerprint of the data set.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save(trainer: &Trainer, data: &str, path: &Path) -> Result<(), TrainError> {
+    let mut tensors: Vec<(String, Dtype, Vec<u8>)> = Vec::new();
+    for (index, param) in trainer.model.params.list.iter().enumerate() {
+        let mut add = |name: String, values: &[f32]| {
+            tensors.push((name, Dtype::F32, bytemuck::cast_slice(values).to_vec()))
+        };
+        add(param.name.clone(), &param.values);
+        add(format!("{}#1", param.name), &trainer.optimizer.first[index]);
+        if let Some(second) = trainer.optimizer.second.get(index) {
+            add(format!("{}#2", param.name), second);
+        }
+    }
+    for (layer, params) in trainer
+        .model
+        .network
+        .layers
+        .iter()
+        .zip(&trainer.model.layers)
+    {
+        for (what, values) in [
+            ("mean", &params.running.mean),
+            ("variance", &params.running.variance),
+        ] {
+            tensors.push((
+                format!("{}.{what}", layer.name),
+                Dtype::F64,
+                bytemuck::cast_slice(values).to_vec(),
+            ));
+        }
+    }
+    let wrong = |problem: String| TrainError::State {
+        path: path.into(),
+        problem,
+    };
+    let mut views = Vec::with_capacity(tensors.len());
+    for (name, dtype, bytes) in &tensors {
+        let size = if *dtype == Dtype::F64 { 8 } else { 4 };
+        let view = TensorView::new(*dtype, vec![bytes.len() / size], bytes)
+            .map_err(|error| wrong(error.to_string()))?;
+        views.push((name.as_str(), view));
+    }
+    let text =
+        serde_json::to_string(&header(trainer, data)).map_err(|error| wrong(error.to_string()))?;
+    let metadata = HashMap::from([("imcsim".to_string(), text)]);
+    let bytes = serialize(views, Some(metadata)).map_err(|error| wrong(error.to_string()))?;
+    let file = |source| TrainError::File {
+        path: path.into(),
+        source,
+    };
+    let temporary = path.with_extension("tmp");
+    std::fs::write(&temporary, bytes).map_err(file)?;
+    std::fs::rename(&temporary, path).map_err(file)
+}
+
+/// Restores a training that was set up with the same network, method, settings and data.
+///
+/// # Errors
+/// If the file is damaged or belongs to another training.
+pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), TrainError> {
+    let (bytes, found) = read(path)?;
+    let wrong = |problem: String| TrainError::State {
+        path: path.into(),
+        problem,
+    };
+    let expected = header(trainer, data);
+    for (what, here, there) in [
+        ("network", &expected.network_hash, &found.network_hash),
+        ("method", &expected.method, &found.method),
+        ("settings", &expected.settings, &found.settings),
+        ("data set", &expected.data, &found.data),
+    ] {
+        if here != there {
+            return Err(wrong(format!(
+                "its {what} differs ({there} there, {here} now); use the same options to resume, or another --out to start anew"
+            )));
+        }
+    }
+    let tensors =
+        SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
+    let mut model = trainer.model.clone();
+    fill(&mut model, &tensors, path)?;
+    let mut optimizer = trainer.optimizer.clone();
+    for (index, param) in model.params.list.iter().enumerate() {
+        copy(
+            &tensors,
+            &format!("{}#1", param.name),
+            &mut optimizer.first[index],
+            path,
+        )?;
+        if let Some(second) = optimizer.second.get_mut(index) {
+            copy(&tensors, &format!("{}#2", param.name), second, path)?;
+        }
+    }
+    optimizer.steps = found.steps;
+    trainer.model = model;
+    trainer.optimizer = optimizer;
+    let row =
+        |&(epoch, rate, loss, train_accuracy, test_accuracy): &(usize, f64, f64, f64, f64)| Epoch {
+            epoch,
+            rate,
+            loss,
+            train_accuracy,
+            test_accuracy,
+        };
+    trainer.curve = found.curve.iter().map(row).collect();
+    Ok(())
+}
+
+/// Takes parameters and statistics of another training of the same network as a start; returns its last test accuracy.
+///
+/// # Errors
+/// If the file is damaged or belongs to another network.
+pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Option<f64>, TrainError> {
+    let (bytes, found) = read(path)?;
+    let wrong = |problem: String| TrainError::State {
+        path: path.into(),
+        problem,
+    };
+    if found.network_hash != shape_hash(&model.network) {
+        return Err(wrong("it was trained for another network".into()));
+    }
+    let tensors =
+        SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
+    fill(model, &tensors, path)?;
+    Ok(found.curve.last().map(|row| row.4))
+}
+
+fn read(path: &Path) -> Result<(Vec<u8>, Header), TrainError> {
+    let bytes = std::fs::read(path).map_err(|source| TrainError::File {
+        path: path.into(),
+        source,
+    })?;
+    let wrong = |problem: String| TrainError::State {
+        path: path.into(),
+        problem,
+    };
+    let (_, metadata) = SafeTensors::read_metadata(&bytes)
+        .map_err(|error| wrong(format!("not a safetensors file ({error}); was it cut off?")))?;
+    let text = metadata
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get("imcsim"));
+    let text = text.ok_or_else(|| wrong("not a training state of this program".into()))?;
+    let header: Header =
+        serde_json::from_str(text).map_err(|error| wrong(format!("damaged metadata: {error}")))?;
+    if header.format != FORMAT {
+        return Err(wrong(format!(
+            "format `{}`, this program reads `{FORMAT}`",
+            header.format
+        )));
+    }
+    Ok((bytes, header))
+}
+
+fn fill(model: &mut Model<f32>, tensors: &SafeTensors, path: &Path) -> Result<(), TrainError> {
+    for param in &mut model.params.list {
+        copy(tensors, &param.name, &mut param.values, path)?;
+    }
+    for (layer, params) in model.network.layers.iter().zip(&mut model.layers) {
+        copy(
+            tensors,
+            &format!("{}.mean", layer.name),
+            &mut params.running.mean,
+            path,
+        )?;
+        copy(
+            tensors,
+            &format!("{}.variance", layer.name),
+            &mut params.running.variance,
+            path,
+        )?;
+    }
+    Ok(())
+}
+
+fn copy<N: bytemuck::Pod>(
+    tensors: &SafeTensors,
+    name: &str,
+    into: &mut [N],
+    path: &Path,
+) -> Result<(), TrainError> {
+    let wrong = |problem: String| TrainError::State {
+        path: path.into(),
+        problem,
+    };
+    let view = tensors
+        .tensor(name)
+        .map_err(|_| wrong(format!("tensor `{name}` is missing")))?;
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(into);
+    if view.data().len() != bytes.len() {
+        return Err(wrong(format!(
+            "tensor `{name}` has {} bytes, expected {}",
+            view.data().len(),
+            bytes.len()
+        )));
+    }
+    bytes.copy_from_slice(view.data());
+    Ok(())
+}

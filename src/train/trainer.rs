@@ -1,0 +1,222 @@
+//! The training loop: epochs of shuffled batches, evaluation, and a state that resumes exactly.
+//!
+//! Shuffling and augmentation are keyed by (seed, epoch, image), so an interrupted training goes on as if it had not been
+//! interrupted, on any number of threads. The library reports through callbacks and never prints.
+
+use super::augment::{Augment, Source, blocks};
+use super::error::TrainError;
+use super::evaluate::accuracy;
+use super::model::{Method, Model, PIXEL_SCALE};
+use super::ops::cross_entropy;
+use super::optimizer::{Optimizer, Rule};
+use super::schedule::{Schedule, factor};
+use super::tape::Tape;
+use crate::data::Dataset;
+use crate::kernel::lanes::LANES;
+use crate::rng::{Purpose, keyed};
+use rand::seq::SliceRandom;
+
+/// Settings of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Epochs in all.
+    pub epochs: usize,
+    /// Images per update, a multiple of 32.
+    pub batch: usize,
+    /// Base learning rate.
+    pub rate: f64,
+    /// Shape of the learning rate.
+    pub schedule: Schedule,
+    /// Epochs of warm-up.
+    pub warmup: f64,
+    /// Update.
+    pub rule: Rule,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// What is done to training images.
+    pub augment: Augment,
+    /// Seed.
+    pub seed: u64,
+}
+
+/// One epoch of the learning curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Epoch {
+    /// Number, from 1.
+    pub epoch: usize,
+    /// Learning rate at its end.
+    pub rate: f64,
+    /// Mean training loss.
+    pub loss: f64,
+    /// Share of training images classified correctly while training.
+    pub train_accuracy: f64,
+    /// Share of test images.
+    pub test_accuracy: f64,
+}
+
+/// A training in progress.
+#[derive(Clone, Debug)]
+pub struct Trainer {
+    /// Model.
+    pub model: Model<f32>,
+    /// Optimizer.
+    pub optimizer: Optimizer<f32>,
+    /// Settings.
+    pub settings: Settings,
+    /// Finished epochs.
+    pub curve: Vec<Epoch>,
+}
+
+/// Smallest learned step: a step of zero would divide by zero.
+const SMALLEST_STEP: f32 = 1e-5;
+
+impl Trainer {
+    /// A training before its first epoch.
+    ///
+    /// # Errors
+    /// If a setting is out of range.
+    pub fn new(model: Model<f32>, settings: Settings, data: &Dataset) -> Result<Self, TrainError> {
+        check(&settings, data)?;
+        let optimizer = Optimizer::new(settings.rule, settings.weight_decay, &model.params);
+        Ok(Trainer {
+            model,
+            optimizer,
+            settings,
+            curve: Vec::new(),
+        })
+    }
+
+    /// Runs the next epoch; `progress(done, total)` is called after every batch.
+    ///
+    /// # Errors
+    /// If the loss is not finite; the trainer is then not usable any more.
+    pub fn epoch(
+        &mut self,
+        data: &Dataset,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Epoch, TrainError> {
+        let number = self.curve.len() + 1;
+        let mut order: Vec<usize> = (0..data.train.labels.len()).collect();
+        order.shuffle(&mut keyed(
+            self.settings.seed,
+            Purpose::Shuffle,
+            &[number as u64],
+        ));
+        let batches = order.len() / self.settings.batch;
+        let (mut loss, mut correct, mut rate) = (0.0, 0, 0.0);
+        for (index, images) in order.chunks_exact(self.settings.batch).enumerate() {
+            let step = (number - 1) * batches + index;
+            let warmup = (self.settings.warmup * batches as f64) as usize;
+            rate = self.settings.rate
+                * factor(
+                    self.settings.schedule,
+                    step,
+                    warmup,
+                    self.settings.epochs * batches,
+                );
+            let (batch_loss, batch_correct) =
+                self.step(data, images, number as u64, rate, step == 0);
+            loss += batch_loss;
+            correct += batch_correct;
+            if !loss.is_finite() {
+                return Err(TrainError::Diverged {
+                    epoch: number,
+                    loss,
+                });
+            }
+            progress(index + 1, batches);
+        }
+        let epoch = Epoch {
+            epoch: number,
+            rate,
+            loss: loss / batches as f64,
+            train_accuracy: correct as f64 / (batches * self.settings.batch) as f64,
+            test_accuracy: accuracy(&self.model, &data.test),
+        };
+        self.curve.push(epoch.clone());
+        Ok(epoch)
+    }
+
+    fn step(
+        &mut self,
+        data: &Dataset,
+        images: &[usize],
+        epoch: u64,
+        rate: f64,
+        first: bool,
+    ) -> (f64, usize) {
+        let scale = if self.model.method == Method::Float {
+            PIXEL_SCALE
+        } else {
+            1.0
+        };
+        let border = self.model.network.layers[0].geometry.padding;
+        let source = Source {
+            pixels: &data.train.pixels,
+            shape: data.shape,
+            scale,
+            border,
+        };
+        let batch = blocks::<f32>(
+            &source,
+            images,
+            self.settings.augment,
+            (self.settings.seed, epoch),
+        );
+        let labels: Vec<u8> = images
+            .iter()
+            .map(|&image| data.train.labels[image])
+            .collect();
+        let mut tape = Tape::new();
+        let (logits, seen) = self.model.forward(&mut tape, batch);
+        let (loss, correct, gradient) = cross_entropy::f_df(tape.value(logits), &labels);
+        let mut gradients = self.model.params.zeros();
+        tape.backward(&self.model.params, logits, gradient, &mut gradients);
+        self.optimizer
+            .update(&mut self.model.params, &gradients, rate);
+        for layer in &self.model.layers {
+            for id in [layer.weight_step, layer.activation_step] {
+                let step = &mut self.model.params.get_mut(id)[0];
+                *step = step.max(SMALLEST_STEP);
+            }
+        }
+        self.model.keep_statistics(&seen, first);
+        (loss, correct)
+    }
+}
+
+fn check(settings: &Settings, data: &Dataset) -> Result<(), TrainError> {
+    let wrong = |what: String, advice: &str| {
+        Err(TrainError::Setting {
+            what,
+            advice: advice.into(),
+        })
+    };
+    if settings.batch == 0 || !settings.batch.is_multiple_of(LANES) {
+        return wrong(
+            format!("--batch {}", settings.batch),
+            "a batch is a multiple of 32 images",
+        );
+    }
+    if settings.batch > data.train.labels.len() {
+        return wrong(
+            format!(
+                "--batch {} with {} training images",
+                settings.batch,
+                data.train.labels.len()
+            ),
+            "choose a smaller batch",
+        );
+    }
+    if settings.epochs == 0 {
+        return wrong("--epochs 0".into(), "train for at least one epoch");
+    }
+    let legal = |value: f64| value.is_finite() && value >= 0.0;
+    if !legal(settings.rate) || !legal(settings.weight_decay) || !legal(settings.warmup) {
+        return wrong(
+            "--lr, --weight-decay or --warmup".into(),
+            "these are finite and not negative",
+        );
+    }
+    Ok(())
+}
