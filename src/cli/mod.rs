@@ -1,8 +1,55 @@
 //! The command line: one file per command, the only place that prints, and the exit codes (0 done, 1 the run failed, 2 wrong input).
 
+pub mod progress;
+pub mod train;
+
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+/// Simulator and hardware-aware trainer for ReRAM in-memory-computing macros.
+#[derive(Parser)]
+#[command(name = "imcsim", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Threads to compute with (results do not depend on it).
+    #[arg(long, global = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a network, resumable.
+    Train(train::TrainArguments),
+}
+
+/// An error of the user's input: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct InputError(#[from] pub anyhow::Error);
+
+/// Marks an error as one of the user's input.
+pub fn input(error: impl Into<anyhow::Error>) -> anyhow::Error {
+    anyhow::Error::new(InputError(error.into()))
+}
 
 /// Parses the process arguments, runs the command, prints the error chain if there is one.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = Arguments::parse();
+    if let Some(threads) = arguments.threads {
+        // Fails only if a pool exists already, and then that pool is as good.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(usize::from(threads))
+            .build_global();
+    }
+    let result = match arguments.command {
+        Command::Train(arguments) => train::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<InputError>() { 2 } else { 1 })
+        }
+    }
 }

@@ -5,6 +5,8 @@
 //! subtracted. A current limit is the largest magnitude that the path into the read-out carries: a reference beyond it is
 //! never reached. Wire resistance is the lumped law of a row group at distance d from the clamp,
 //! `I = I_0 / (1 + n g d R)`, with n g the conductance of the group's cells at input 1.
+//! Leakage and wire resistance depend on the pattern and the place, so only virtual chips see them; noise and the current
+//! limit act on partial sums as well. References are not moved to make up for any of them.
 
 use super::error::Checks;
 use super::keyword::keyword;
@@ -121,14 +123,6 @@ impl BitLine {
             Some(ohm) => 1.0 / (1.0 + group_us * 1e-6 * distance * ohm),
         }
     }
-
-    /// The value that reaches the read-out.
-    pub fn saturate(&self, x: f64) -> f64 {
-        match self.limit {
-            None => x,
-            Some(limit) => x.clamp(-limit, limit),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -140,12 +134,11 @@ mod tests {
     fn lumped_wire_matches_the_worked_example() {
         let line = BitLine {
             leakage: Leakage::ReplicaColumn,
-            limit: Some(10.0),
+            limit: None,
             ohm_per_cell: Some(2.82),
             read_noise: Noise::NONE,
         };
         let far = 1.0 - line.attenuation(9.0 * 100.0, 247.0);
         assert_relative_eq!(far, 0.38533, max_relative = 1e-3);
-        assert_eq!(line.saturate(-12.0), -10.0);
     }
 }

@@ -1,12 +1,12 @@
-//! The ReRAM cell: conductance levels, programming variation (once per chip), read noise (each read), stuck-at faults.
+//! The ReRAM cell: conductance levels, read noise (each read), stuck-at faults.
 //!
 //! A level is a whole number 0, 1, ..; level 0 is the high-resistance (off) state. One MAC unit is the current step of
 //! one level: `I_u = (G_top - G_0) / top * V_read`. Conductances in uS, voltages in V, currents in uA.
-//! Not responsible for which level a weight takes ([`super::weights`]) nor for drift with time.
-//! Laws: normal, mean-preserving lognormal, and a polynomial sigma(G / G_ref) as measured on real arrays.
+//! Not responsible for which level a weight takes ([`super::weights`]), programming variation ([`super::programming`]) nor for drift with time.
 
 use super::error::{Checks, HwError};
-use super::variation::{NoNoiseSpec, lognormal_with_mean, standard_normal};
+use super::programming::{Programming, ProgrammingSpec};
+use super::variation::NoNoiseSpec;
 use rand::{Rng, RngExt};
 use serde::Deserialize;
 
@@ -56,48 +56,6 @@ pub struct OnOffSpec {
     pub faults: FaultsSpec,
 }
 
-/// `[cell.*.programming]`: spread of the conductance between cells programmed to the same level.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProgrammingSpec {
-    /// No variation.
-    None(NoNoiseSpec),
-    /// Normal, relative to the level's conductance; clamped at 0.
-    Normal(RelativeSpec),
-    /// Lognormal with the level's conductance as mean.
-    Lognormal(RelativeSpec),
-    /// Normal with a standard deviation in uS; clamped at 0.
-    Absolute(AbsoluteSpec),
-    /// Normal with sigma a polynomial of G / G_ref; clamped at 0.
-    Polynomial(PolynomialSpec),
-}
-
-/// Relative standard deviations.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RelativeSpec {
-    /// sigma / G of each level, level 0 (off) first; or one number for all levels.
-    pub sigma_relative: Vec<f64>,
-}
-
-/// Absolute standard deviations.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AbsoluteSpec {
-    /// sigma of each level in uS, level 0 (off) first; or one number for all levels.
-    pub sigma_us: Vec<f64>,
-}
-
-/// sigma(G) = scale * sum c_i x^i with x = G / G_top and scale = G_top / G_ref.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PolynomialSpec {
-    /// Coefficients in uS, constant first, as measured at `reference_us`.
-    pub coefficients_us: Vec<f64>,
-    /// Top conductance at which the coefficients were measured, in uS.
-    pub reference_us: f64,
-}
-
 /// `[cell.*.read_noise]`: noise of one cell at one read.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -143,17 +101,6 @@ pub struct Cell {
     pub stuck_on: f64,
 }
 
-/// Resolved programming variation: one standard deviation per level.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Programming {
-    /// None.
-    None,
-    /// Normal, sigma in uS per level, clamped at 0.
-    Normal(Vec<f64>),
-    /// Lognormal, relative sigma per level, mean preserved.
-    Lognormal(Vec<f64>),
-}
-
 impl CellSpec {
     /// Checks the numbers and spaces the levels.
     pub fn resolve(&self, checks: &mut Checks) -> Cell {
@@ -176,14 +123,13 @@ impl CellSpec {
                         "list the off state first",
                     ));
                 }
+                // The parts after this one need two levels to say what else is wrong.
+                let levels = match spec.conductances_us.len() {
+                    0 | 1 => vec![0.0, 1.0],
+                    _ => spec.conductances_us.clone(),
+                };
                 let common = (&spec.programming, &spec.read_noise, &spec.faults);
-                build(
-                    key,
-                    spec.conductances_us.clone(),
-                    spec.read_voltage_v,
-                    common,
-                    checks,
-                )
+                build(key, levels, spec.read_voltage_v, common, checks)
             }
             Self::OnOff(spec) => {
                 let key = "cell.on_off";
@@ -261,85 +207,6 @@ fn build(
     }
 }
 
-impl ProgrammingSpec {
-    fn resolve(&self, key: &str, levels: &[f64], checks: &mut Checks) -> Programming {
-        match self {
-            Self::None(_) => Programming::None,
-            Self::Normal(spec) => {
-                let sigma = per_level(
-                    &format!("{key}.normal.sigma_relative"),
-                    &spec.sigma_relative,
-                    levels,
-                    checks,
-                );
-                Programming::Normal(levels.iter().zip(sigma).map(|(g, s)| g * s).collect())
-            }
-            Self::Lognormal(spec) => Programming::Lognormal(per_level(
-                &format!("{key}.lognormal.sigma_relative"),
-                &spec.sigma_relative,
-                levels,
-                checks,
-            )),
-            Self::Absolute(spec) => Programming::Normal(per_level(
-                &format!("{key}.absolute.sigma_us"),
-                &spec.sigma_us,
-                levels,
-                checks,
-            )),
-            Self::Polynomial(spec) => {
-                let key = format!("{key}.polynomial");
-                checks.positive(&format!("{key}.reference_us"), spec.reference_us);
-                let sigma = polynomial_sigma(spec, levels);
-                if sigma.iter().any(|s| !s.is_finite() || *s < 0.0) {
-                    checks.push(HwError::new(
-                        format!("{key}.coefficients_us"),
-                        format!("{:?}", spec.coefficients_us),
-                        "a polynomial that is not negative at any level",
-                        "check the signs of the coefficients",
-                    ));
-                }
-                Programming::Normal(sigma)
-            }
-        }
-    }
-}
-
-fn polynomial_sigma(spec: &PolynomialSpec, levels: &[f64]) -> Vec<f64> {
-    let top = levels.last().copied().unwrap_or(0.0);
-    let at = |g: f64| {
-        spec.coefficients_us
-            .iter()
-            .rev()
-            .fold(0.0, |sum, c| sum * (g / top) + c)
-    };
-    levels
-        .iter()
-        .map(|&g| at(g) * top / spec.reference_us)
-        .collect()
-}
-
-fn per_level(key: &str, written: &[f64], levels: &[f64], checks: &mut Checks) -> Vec<f64> {
-    for &sigma in written {
-        checks.not_negative(key, sigma);
-    }
-    if written.len() == 1 {
-        return vec![written[0]; levels.len()];
-    }
-    if written.len() != levels.len() {
-        checks.push(HwError::new(
-            key,
-            format!("{} numbers", written.len()),
-            format!(
-                "one number, or {} (one per level, off state first)",
-                levels.len()
-            ),
-            "add or remove numbers",
-        ));
-        return vec![0.0; levels.len()];
-    }
-    written.to_vec()
-}
-
 impl Cell {
     /// Index of the top level.
     pub fn top(&self) -> usize {
@@ -363,11 +230,9 @@ impl Cell {
 
     /// Standard deviation of a level's current over cells, in uA (stuck cells not counted).
     pub fn sigma_ua(&self, level: usize) -> f64 {
-        let sigma_us = match &self.programming {
-            Programming::None => 0.0,
-            Programming::Normal(sigma) => sigma[level],
-            Programming::Lognormal(sigma) => sigma[level] * self.conductances_us[level],
-        };
+        let sigma_us = self
+            .programming
+            .sigma_us(level, self.conductances_us[level]);
         sigma_us * self.read_voltage_v
     }
 
@@ -382,11 +247,7 @@ impl Cell {
     pub fn program_us(&self, level: usize, rng: &mut impl Rng) -> f64 {
         let level = self.stuck_level(rng).unwrap_or(level);
         let mean = self.conductances_us[level];
-        match &self.programming {
-            Programming::None => mean,
-            Programming::Normal(sigma) => (mean + sigma[level] * standard_normal(rng)).max(0.0),
-            Programming::Lognormal(sigma) => lognormal_with_mean(mean, sigma[level], rng),
-        }
+        self.programming.sample_us(level, mean, rng)
     }
 
     fn stuck_level(&self, rng: &mut impl Rng) -> Option<usize> {
@@ -419,24 +280,6 @@ mod tests {
             stuck_off: 0.0,
             stuck_on: 0.0,
         }
-    }
-
-    #[test]
-    fn neurram_polynomial_gives_the_published_sigma() {
-        let spec = PolynomialSpec {
-            coefficients_us: vec![0.348, 16.030, -43.853, 45.393, -16.815],
-            reference_us: 40.0,
-        };
-        assert_relative_eq!(
-            polynomial_sigma(&spec, &[20.0, 40.0])[0],
-            2.0229,
-            max_relative = 1e-3
-        );
-        assert_relative_eq!(
-            polynomial_sigma(&spec, &[10.0, 20.0])[0],
-            2.0229 / 2.0,
-            max_relative = 1e-3
-        );
     }
 
     #[test]

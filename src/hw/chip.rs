@@ -110,7 +110,9 @@ impl Hardware {
             line: bit_line.read_noise,
             cell_variance_per_unit,
         };
-        let readout = spec.readout.resolve(unit, noise, &mut checks);
+        let readout = spec
+            .readout
+            .resolve(unit, noise, bit_line.limit, &mut checks);
         let accumulator = spec.accumulator.resolve(&mut checks);
         checks.finish()?;
         Ok(Hardware {

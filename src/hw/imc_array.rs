@@ -145,13 +145,8 @@ fn column_thresholds(
         ),
         None => readout.thresholds.clone(),
     };
-    let limited = |t: f64| match hardware.bit_line.limit {
-        // A current never passes the limit, so references beyond it are never (or always) reached.
-        Some(limit) if t > limit => f64::INFINITY,
-        Some(limit) if t <= -limit => f64::NEG_INFINITY,
-        _ => t,
-    };
-    thresholds.into_iter().map(|t| limited(t) as f32).collect()
+    let reachable = readout.reachable(&thresholds);
+    reachable.into_iter().map(|t| t as f32).collect()
 }
 
 fn missed(
@@ -162,7 +157,7 @@ fn missed(
     place: ChipPlace,
 ) -> Vec<f64> {
     let instance = output / hardware.array.columns_per_readout as u64;
-    // Read-outs belong to columns, whatever layer or plane is programmed there; layers lie on different arrays.
+    // One gain error is common to the whole macro; instances differ between layers, which lie on different arrays.
     let mut macro_rng = keyed(place.seed, Purpose::Reference, &[place.chip]);
     let mut rng = generator(place, Purpose::Reference, [instance, 0]);
     let mut offset_rng = generator(place, Purpose::SenseOffset, [instance, 0]);
@@ -182,7 +177,7 @@ fn missed(
     let drawn: Vec<f64> = nominal.iter().map(one).collect();
     match converter.architecture {
         Architecture::Flash => flash::effective(drawn),
-        Architecture::BinarySearch => binary_search::effective(drawn, nominal),
+        Architecture::BinarySearch => binary_search::effective(drawn, nominal, -common),
         Architecture::Ramp => ramp::effective(drawn),
     }
 }

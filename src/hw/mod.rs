@@ -11,6 +11,7 @@ pub mod chip;
 pub mod error;
 pub mod imc_array;
 mod keyword;
+pub mod programming;
 pub mod readout;
 pub mod reference;
 pub mod sense_amp;

@@ -26,6 +26,12 @@ pub struct Params<T> {
     pub list: Vec<Param<T>>,
 }
 
+impl<T: Real> Default for Params<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T: Real> Params<T> {
     /// No parameters yet.
     pub fn new() -> Self {

@@ -7,6 +7,9 @@ use crate::hw::sense_amp::SenseAmp;
 use crate::hw::variation::Noise;
 use rand::Rng;
 
+/// Paths less likely than this are not followed.
+const UNREACHABLE: f64 = 1e-40;
+
 /// The codes still possible, and whether they lie on the negative side (whose splits are mirrored).
 #[derive(Clone, Copy)]
 struct Open {
@@ -98,11 +101,11 @@ fn descend(
     weight: f64,
     out: &mut [f64],
 ) {
-    if weight == 0.0 {
-        return;
-    }
     if open.low == open.high {
         out[open.low] += weight;
+        return;
+    }
+    if weight < UNREACHABLE {
         return;
     }
     let (lower, upper) = open.parts();
@@ -138,16 +141,15 @@ pub fn sample(current: f64, thresholds: &[f64], noise: Noise, rng: &mut impl Rng
     open.low
 }
 
-/// Ascending thresholds of the same law for references in any order; `nominal` decides the shape of the tree.
-pub fn effective(mut thresholds: Vec<f64>, nominal: &[f64]) -> Vec<f64> {
-    let infinite = (f64::NEG_INFINITY, f64::INFINITY);
+/// Ascending thresholds of the same law for references in any order; `nominal` decides the shape of the tree, `sign` is
+/// where the sign decision lies.
+pub fn effective(mut thresholds: Vec<f64>, nominal: &[f64], sign: f64) -> Vec<f64> {
     match roots(nominal) {
         Ok((negative, positive)) => {
-            clamp(&mut thresholds, negative, infinite);
-            clamp(&mut thresholds, positive, infinite);
-            flash_order_about_sign(&mut thresholds);
+            clamp(&mut thresholds, negative, (f64::NEG_INFINITY, sign));
+            clamp(&mut thresholds, positive, (sign, f64::INFINITY));
         }
-        Err(all) => clamp(&mut thresholds, all, infinite),
+        Err(all) => clamp(&mut thresholds, all, (f64::NEG_INFINITY, f64::INFINITY)),
     }
     thresholds
 }
@@ -165,14 +167,55 @@ fn clamp(thresholds: &mut [f64], open: Open, (floor, ceiling): (f64, f64)) {
     clamp(thresholds, upper, (split, ceiling));
 }
 
-/// The sign decision is at 0 plus the common offset, far from the others; a reference that crossed it acts at it.
-fn flash_order_about_sign(thresholds: &mut [f64]) {
-    let half = thresholds.len() / 2;
-    let middle = 0.5 * (thresholds[half - 1] + thresholds[half]);
-    for t in &mut thresholds[..half] {
-        *t = t.min(middle);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tree walked with shifted references, decision by decision.
+    fn walk(x: f64, thresholds: &[f64], nominal: &[f64], sign: f64) -> usize {
+        let mut open = match roots(nominal) {
+            Ok((_, positive)) if x >= sign => positive,
+            Ok((negative, _)) => negative,
+            Err(all) => all,
+        };
+        while open.low < open.high {
+            let (lower, upper) = open.parts();
+            let one = x >= thresholds[upper.low - 1];
+            open = if one { upper } else { lower };
+        }
+        open.low
     }
-    for t in &mut thresholds[half..] {
-        *t = t.max(middle);
+
+    #[test]
+    fn shifted_references_have_equivalent_ascending_thresholds() {
+        let signed: Vec<f64> = (0..14).map(|k| f64::from(k) - 6.5).collect();
+        let unsigned: Vec<f64> = (0..9).map(|k| f64::from(k) + 0.5).collect();
+        let shifts = [
+            2.0, -1.7, 0.3, 1.1, -2.4, 0.9, 1.6, -1.4, 0.1, -0.8, 2.2, -0.6, 1.9, -1.2,
+        ];
+        for (nominal, sign) in [(signed, 0.4), (unsigned, 0.0)] {
+            let shifted: Vec<f64> = nominal.iter().zip(shifts).map(|(t, d)| t + d).collect();
+            let ascending = effective(shifted.clone(), &nominal, sign);
+            assert!(ascending.windows(2).all(|pair| pair[0] <= pair[1]));
+            for x in (-120..=120).map(|x| f64::from(x) * 0.1 + 0.03) {
+                let code = ascending.partition_point(|&t| t <= x);
+                assert_eq!(code, walk(x, &shifted, &nominal, sign), "at {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_signed_4_bit_conversion_takes_4_decisions() {
+        let nominal: Vec<f64> = (0..14).map(|k| f64::from(k) - 6.5).collect();
+        let (negative, positive) = roots(&nominal).unwrap_or_else(|_| panic!("has a sign"));
+        for (mut open, low) in [(negative, true), (positive, false)] {
+            let mut decisions = 1;
+            while open.low < open.high {
+                let (lower, upper) = open.parts();
+                open = if low { lower } else { upper };
+                decisions += 1;
+            }
+            assert_eq!(decisions, 4);
+        }
     }
 }

@@ -6,6 +6,9 @@ use crate::hw::sense_amp::SenseAmp;
 use crate::hw::variation::Noise;
 use rand::Rng;
 
+/// A one less likely than this is not counted.
+const IMPOSSIBLE: f64 = 1e-40;
+
 /// Adds `weight * P(code | current)` to `out`.
 pub fn add_pmf(
     current: f64,
@@ -20,7 +23,7 @@ pub fn add_pmf(
         let p = sense_amp.probability(current, threshold);
         if p == 1.0 {
             certain += 1;
-        } else if p > 0.0 {
+        } else if p > IMPOSSIBLE {
             ones.push(0.0);
             for k in (1..ones.len()).rev() {
                 ones[k] = ones[k] * (1.0 - p) + ones[k - 1] * p;

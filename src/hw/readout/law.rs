@@ -9,12 +9,16 @@ use super::table::{CodeTable, Decode, LOG_FLOOR};
 use super::{Architecture, Converter, CurrentNoise, Kind, binary_search, flash, ramp};
 use crate::hw::reference::SumRange;
 use crate::hw::sense_amp::SenseAmp;
-use crate::hw::variation::Noise;
+use crate::hw::variation::{Law, Noise};
 use rand::Rng;
 
-/// Half-width of the quadrature in standard deviations, and its number of intervals.
-const REACH: f64 = 8.0;
-const INTERVALS: usize = 256;
+/// Half-width of the quadrature in standard deviations: a normal law loses 1e-15 there, a logistic one 1e-6.
+const REACH_NORMAL: f64 = 8.0;
+const REACH_LOGISTIC: f64 = 16.0;
+/// Step of the quadrature over the width of the product of both laws; the trapezoidal rule is exact to rounding below 0.4.
+const QUADRATURE_STEP: f64 = 0.4;
+/// Comparison noise below this share of the shared noise is counted as shared: the two differ by its square only.
+const NEGLIGIBLE: f64 = 0.02;
 /// Step of the numerical slope in MAC units.
 const SLOPE_STEP: f64 = 1e-4;
 
@@ -29,6 +33,8 @@ pub struct Readout {
     /// What codes are worth.
     pub decode: Decode,
     pub(super) current_noise: CurrentNoise,
+    /// Largest magnitude of the current that reaches the comparisons.
+    pub(super) limit: Option<f64>,
 }
 
 impl Readout {
@@ -39,7 +45,25 @@ impl Readout {
 
     /// The noise-free code of a current in MAC units: current >= reference gives 1.
     pub fn code(&self, x: f64) -> u8 {
+        let x = self.limited(x);
         self.thresholds.partition_point(|&t| t <= x) as u8
+    }
+
+    fn limited(&self, x: f64) -> f64 {
+        match self.limit {
+            None => x,
+            Some(limit) => x.clamp(-limit, limit),
+        }
+    }
+
+    /// The thresholds with the current limit written into them: beyond it they are never (or always) reached.
+    pub fn reachable(&self, thresholds: &[f64]) -> Vec<f64> {
+        let one = |&t: &f64| match self.limit {
+            Some(limit) if t > limit => f64::INFINITY,
+            Some(limit) if t <= -limit => f64::NEG_INFINITY,
+            _ => t,
+        };
+        thresholds.iter().map(one).collect()
     }
 
     /// [`Self::code`] of a slice.
@@ -49,7 +73,7 @@ impl Readout {
     pub fn codes(&self, currents: &[f32], codes: &mut [u8]) {
         assert_eq!(currents.len(), codes.len(), "one code per current");
         codes.fill(0);
-        for &threshold in &self.thresholds {
+        for threshold in self.reachable(&self.thresholds) {
             for (code, &x) in codes.iter_mut().zip(currents) {
                 *code += u8::from(f64::from(x) >= threshold);
             }
@@ -73,7 +97,8 @@ impl Readout {
 
     /// One read of a partial sum, physically: one draw of the current noise, one per comparison.
     pub fn sample(&self, s: i32, rng: &mut impl Rng) -> u8 {
-        let x = f64::from(s) + self.current_noise.at(f64::from(s)).sample(rng);
+        let noisy = f64::from(s) + self.current_noise.at(f64::from(s)).sample(rng);
+        let x = self.limited(noisy);
         let code = match &self.kind {
             Kind::Ideal => return self.code(f64::from(s)),
             Kind::Measured(matrix) => pick(
@@ -117,9 +142,12 @@ impl Readout {
                 )
             }
             Kind::Converter(converter) if converter.sense_amp.noise.is_none() => {
-                self.shared_noise_table()
+                self.shared_noise_table(self.current_noise)
             }
             Kind::Converter(converter) => {
+                if let Some(all_shared) = self.nearly_shared(converter.sense_amp.noise) {
+                    return self.shared_noise_table(all_shared);
+                }
                 let slope = |s: i32| {
                     let (up, down) = (f64::from(s) + SLOPE_STEP, f64::from(s) - SLOPE_STEP);
                     let at =
@@ -134,25 +162,36 @@ impl Readout {
         }
     }
 
+    /// All noise as noise of the current, if that of the comparisons is negligible beside it at every sum.
+    fn nearly_shared(&self, comparison: Noise) -> Option<CurrentNoise> {
+        let line = self.current_noise.line;
+        let sigma = line.sigma.hypot(comparison.sigma);
+        (comparison.sigma <= NEGLIGIBLE * line.sigma).then_some(CurrentNoise {
+            line: line.with_sigma(sigma),
+            ..self.current_noise
+        })
+    }
+
     /// Only the current is noisy: every probability is that of an interval.
-    fn shared_noise_table(&self) -> CodeTable {
-        let noise = |s: i32| self.current_noise.at(f64::from(s));
+    fn shared_noise_table(&self, current_noise: CurrentNoise) -> CodeTable {
+        let thresholds = self.reachable(&self.thresholds);
+        let noise = |s: i32| current_noise.at(f64::from(s));
         let edges = |s: i32, k: usize| {
             let edge = |t: f64| (t - f64::from(s)) * noise(s).inverse_scale();
             let low = if k == 0 {
                 f64::NEG_INFINITY
             } else {
-                edge(self.thresholds[k - 1])
+                edge(thresholds[k - 1])
             };
-            let high = if k == self.thresholds.len() {
+            let high = if k == thresholds.len() {
                 f64::INFINITY
             } else {
-                edge(self.thresholds[k])
+                edge(thresholds[k])
             };
             (low, high)
         };
         let codes = 0..self.code_count();
-        if self.current_noise == CurrentNoise::NONE {
+        if current_noise == CurrentNoise::NONE {
             return self.noise_free_table();
         }
         let row = |s: i32| {
@@ -199,6 +238,7 @@ impl Readout {
         let mut row = vec![0.0; self.code_count()];
         let mut add = |current: f64, weight: f64| {
             let (thresholds, amp): (_, &SenseAmp) = (&self.thresholds, &converter.sense_amp);
+            let current = self.limited(current);
             match converter.architecture {
                 Architecture::Flash => flash::add_pmf(current, thresholds, amp, weight, &mut row),
                 Architecture::BinarySearch => {
@@ -211,10 +251,16 @@ impl Readout {
             add(x, 1.0);
             return row;
         }
-        let step = 2.0 * REACH * shared.sigma / INTERVALS as f64;
-        for point in 0..=INTERVALS {
-            let e = step * point as f64 - REACH * shared.sigma;
-            add(x + e, shared.pdf(e) * step);
+        let reach = match shared.law {
+            Law::Normal => REACH_NORMAL * shared.sigma,
+            Law::Logistic => REACH_LOGISTIC * shared.sigma,
+        };
+        let comparison = converter.sense_amp.noise.sigma;
+        let width = shared.sigma * comparison / shared.sigma.hypot(comparison);
+        let half = (reach / (QUADRATURE_STEP * width)).ceil();
+        for point in 0..=2 * half as usize {
+            let e = (point as f64 / half - 1.0) * reach;
+            add(x + e, shared.pdf(e) * reach / half);
         }
         let total: f64 = row.iter().sum();
         row.iter_mut().for_each(|p| *p /= total);

@@ -1,9 +1,11 @@
 //! The laws every read-out must obey, run for each architecture and noise: rows of T sum to one, T is symmetric, slopes sum
 //! to zero and match differences, sampling by sense amps gives T, no noise gives the hard code, slices equal the scalar law.
 
+use super::measured::ConfusionMatrix;
 use super::tests_support::{MACRO, converter, noisy};
-use super::{Architecture, Readout};
-use crate::hw::variation::Law;
+use super::{Architecture, CurrentNoise, Kind, Readout, ReadoutDesign};
+use crate::hw::reference::SumRange;
+use crate::hw::variation::{Law, Noise};
 use crate::rng::{Purpose, keyed};
 use approx::assert_relative_eq;
 
@@ -168,4 +170,123 @@ fn slices_equal_the_scalar_law_and_ties_give_one() {
         assert!(codes.windows(2).all(|pair| pair[0] <= pair[1]));
         assert_eq!(readout.code(readout.thresholds[2]), 3);
     }
+}
+
+#[test]
+fn every_ratio_of_the_two_noises_is_integrated_well() {
+    // Flash and independent comparisons: the mean code is the sum of single-comparison probabilities, whatever the mix,
+    // and a normal comparison with normal shared noise is a normal of the root sum of squares.
+    for ratio in [1e-4, 0.015, 0.03, 0.2, 1.0, 30.0] {
+        let (shared, each) = (0.5, 0.5 * ratio);
+        let readout = placed(Architecture::Flash, Law::Normal, shared, each);
+        let table = readout.table();
+        let total = Noise {
+            law: Law::Normal,
+            sigma: f64::hypot(shared, each),
+        };
+        for s in MACRO.min..=MACRO.max {
+            let mean: f64 = (0..table.codes).map(|k| k as f64 * table.row(s)[k]).sum();
+            let expected: f64 = readout
+                .thresholds
+                .iter()
+                .map(|t| total.cdf(f64::from(s) - t))
+                .sum();
+            assert!(
+                (mean - expected).abs() < 1e-6,
+                "{ratio} {s}: {mean} {expected}"
+            );
+            let at = (s - MACRO.min) as usize * table.codes;
+            let slope: f64 = (0..table.codes)
+                .map(|k| k as f64 * table.slope[at + k])
+                .sum();
+            let expected: f64 = readout
+                .thresholds
+                .iter()
+                .map(|t| total.pdf(f64::from(s) - t))
+                .sum();
+            assert!(
+                (slope - expected).abs() < 1e-5,
+                "{ratio} {s}: {slope} {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn current_limit_makes_outer_references_unreachable() {
+    for (architecture, law, shared, each) in noises() {
+        let mut design = noisy(architecture, 1.5, law, shared, each);
+        design.limit = Some(5.0);
+        let readout = design.place(MACRO, None).unwrap();
+        let table = readout.table();
+        assert_eq!(readout.code(27.0), readout.code(5.0));
+        let mut rng = keyed(3, Purpose::MonteCarlo, &[]);
+        let top = usize::from(readout.code(5.0));
+        if each == 0.0 {
+            assert!(table.row(27)[top] > 1.0 - 1e-9);
+            assert_eq!(usize::from(readout.sample(27, &mut rng)), top);
+        }
+        let mut codes = [0; 2];
+        readout.codes(&[27.0, -27.0], &mut codes);
+        assert_eq!(codes, [readout.code(27.0), readout.code(-27.0)]);
+    }
+}
+
+#[test]
+fn measured_matrix_is_its_own_table() {
+    let codes = 4;
+    let row = |s: i32| {
+        let centre = (f64::from(s) / 2.0).clamp(0.0, 3.0);
+        let weight = |k: i32| (-2.0 * (f64::from(k) - centre).abs()).exp();
+        let total: f64 = (0..codes).map(weight).sum();
+        (0..codes).map(|k| weight(k) / total).collect::<Vec<f64>>()
+    };
+    let matrix = ConfusionMatrix {
+        smallest_sum: 0,
+        code_values: vec![0.0, 2.0, 4.0, 6.0],
+        rows: (0..=6).map(row).collect(),
+    };
+    let design = ReadoutDesign {
+        kind: Kind::Measured(matrix.clone()),
+        current_noise: CurrentNoise::NONE,
+        limit: None,
+    };
+    let readout = design.place(SumRange { min: 0, max: 6 }, None).unwrap();
+    let table = readout.table();
+    for s in 0..=6 {
+        assert_eq!(table.row(s), &matrix.rows[s as usize][..]);
+        let hard = usize::from(table.hard[s as usize]);
+        assert_eq!(hard, matrix.hard_codes()[s as usize]);
+        let mut rng = keyed(5, Purpose::MonteCarlo, &[s as u64]);
+        let draws = 20_000;
+        let hits = (0..draws)
+            .filter(|_| usize::from(readout.sample(s, &mut rng)) == hard)
+            .count();
+        let p = table.row(s)[hard];
+        assert!(
+            (hits as f64 / f64::from(draws) - p).abs()
+                < 4.5 * (p * (1.0 - p) / f64::from(draws)).sqrt()
+        );
+    }
+    assert!(design.place(SumRange { min: -1, max: 6 }, None).is_err());
+}
+
+#[test]
+fn ideal_read_out_is_the_identity_on_integers() {
+    let design = ReadoutDesign {
+        kind: Kind::Ideal,
+        current_noise: CurrentNoise::NONE,
+        limit: None,
+    };
+    let table = design.place(MACRO, None).unwrap().table();
+    assert!(table.is_noise_free());
+    for s in MACRO.min..=MACRO.max {
+        let code = usize::from(table.hard[(s - MACRO.min) as usize]);
+        assert_eq!(table.decode.value(code), s as f32);
+    }
+    let wide = SumRange {
+        min: -384,
+        max: 384,
+    };
+    assert!(design.place(wide, None).is_err());
 }

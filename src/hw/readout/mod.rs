@@ -138,6 +138,8 @@ pub struct ReadoutDesign {
     pub kind: Kind,
     /// Noise of the current.
     pub current_noise: CurrentNoise,
+    /// Largest magnitude of the current in MAC units; `None` if there is no limit.
+    pub limit: Option<f64>,
 }
 
 impl ReadoutSpec {
@@ -146,6 +148,7 @@ impl ReadoutSpec {
         &self,
         unit_ua: f64,
         current_noise: CurrentNoise,
+        limit: Option<f64>,
         checks: &mut Checks,
     ) -> ReadoutDesign {
         use Architecture::{BinarySearch, Flash, Ramp};
@@ -154,6 +157,7 @@ impl ReadoutSpec {
                 return ReadoutDesign {
                     kind: Kind::Ideal,
                     current_noise: CurrentNoise::NONE,
+                    limit,
                 };
             }
             Self::Flash(spec) => spec.resolve("readout.flash", Flash, unit_ua, checks),
@@ -166,6 +170,7 @@ impl ReadoutSpec {
         ReadoutDesign {
             kind,
             current_noise,
+            limit,
         }
     }
 }

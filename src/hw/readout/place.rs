@@ -9,6 +9,9 @@ use super::{Converter, Kind, ReadoutDesign, ideal};
 use crate::hw::error::HwError;
 use crate::hw::reference::{References, Snap, SumHistogram, SumRange, UniformGrid};
 
+/// Most steps that a calibration tries.
+const MOST_STEPS: f64 = 4096.0;
+
 impl ReadoutDesign {
     /// Chooses thresholds and values for partial sums in `range`; `histogram` is what calibration and the conditional
     /// mean look at.
@@ -46,6 +49,7 @@ impl ReadoutDesign {
             thresholds,
             decode: from_values(&values),
             current_noise: self.current_noise,
+            limit: self.limit,
         })
     }
 }
@@ -74,6 +78,14 @@ fn converter_codes(
 ) -> Result<(Vec<f64>, Vec<f64>), HwError> {
     let grid = UniformGrid::full_range(range, converter.bits, converter.signed_codes);
     let rule = converter.decode;
+    if grid.codes < 2 || (range.is_signed() && converter.bits < 2) {
+        return Err(HwError::new(
+            "readout.bits",
+            converter.bits,
+            "at least 2 bits for sums of both signs",
+            "add a bit, or subtract after the read-out (subtraction = \"digital\")",
+        ));
+    }
     match &converter.references {
         References::FullRange(snap) => {
             finish(grid.thresholds(*snap), grid.values(), rule, histogram)
@@ -117,7 +129,16 @@ fn calibrated(
     rule: DecodeRule,
     sums: &SumHistogram,
 ) -> Result<(Vec<f64>, Vec<f64>), HwError> {
-    let tries = ((grid.step / resolution).ceil() as usize).clamp(1, 4096);
+    let tries = (grid.step / resolution).ceil();
+    if tries > MOST_STEPS {
+        return Err(HwError::new(
+            "references.calibrated.step_resolution_mac",
+            resolution,
+            format!("at least {}", grid.step / MOST_STEPS),
+            "use a coarser resolution",
+        ));
+    }
+    let tries = tries as usize;
     let mut best = finish(grid.thresholds(snap), grid.values(), rule, Some(sums))?;
     let mut least = mean_square_error(&best.0, &best.1, sums);
     for multiple in 1..=tries {

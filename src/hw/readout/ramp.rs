@@ -6,6 +6,9 @@ use crate::hw::sense_amp::SenseAmp;
 use crate::hw::variation::Noise;
 use rand::Rng;
 
+/// Ramps less likely than this to still run are not followed.
+const UNREACHABLE: f64 = 1e-40;
+
 /// Adds `weight * P(code | current)` to `out`.
 pub fn add_pmf(
     current: f64,
@@ -19,7 +22,7 @@ pub fn add_pmf(
         let p = sense_amp.probability(current, threshold);
         out[code] += alive * (1.0 - p);
         alive *= p;
-        if alive == 0.0 {
+        if alive < UNREACHABLE {
             return;
         }
     }

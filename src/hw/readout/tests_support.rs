@@ -23,6 +23,7 @@ pub fn converter(architecture: Architecture, bits: u32) -> ReadoutDesign {
     ReadoutDesign {
         kind: Kind::Converter(converter),
         current_noise: CurrentNoise::NONE,
+        limit: None,
     }
 }
 

@@ -12,21 +12,32 @@
 //! repeat bit for bit on one instruction set. Not responsible for quantization, read noise or what the loss is.
 
 #[cfg(target_arch = "x86_64")]
-pub mod avx2;
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod contraction;
+mod correlation;
+mod forward_f32;
+mod input_f32;
 pub mod reference;
+#[cfg(test)]
+mod tests;
+mod vector;
+mod weights_f32;
 
 use super::lanes::Lanes;
 use crate::net::network::{Geometry, Shape};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
+use vector::Isa;
 
 /// A number the training can run in. `f64` is for checking gradients, `f32` for speed.
 pub trait Real:
     bytemuck::Pod
     + PartialOrd
     + Add<Output = Self>
-    + Sub<Output = Self>
     + Mul<Output = Self>
+    + Sub<Output = Self>
     + Div<Output = Self>
     + AddAssign
     + Sum
@@ -89,46 +100,31 @@ impl Real for f32 {
         f64::from(self)
     }
 
-    #[cfg(target_arch = "x86_64")]
     fn convolve(
         inputs: &[Lanes<f32>],
         weights: &[f32],
         geometry: &Geometry,
         outputs: &mut [Lanes<f32>],
     ) {
-        if avx2::available() {
-            avx2::forward(inputs, weights, geometry, outputs);
-        } else {
-            reference::forward(inputs, weights, geometry, outputs);
-        }
+        forward_f32::forward(Isa::best(), inputs, weights, geometry, outputs);
     }
 
-    #[cfg(target_arch = "x86_64")]
     fn convolve_adjoint(
         grad_outputs: &[Lanes<f32>],
         weights: &[f32],
         geometry: &Geometry,
         grad_inputs: &mut [Lanes<f32>],
     ) {
-        if avx2::available() && geometry.stride == 1 && geometry.padding < geometry.kernel {
-            avx2::backward_input(grad_outputs, weights, geometry, grad_inputs);
-        } else {
-            reference::backward_input(grad_outputs, weights, geometry, grad_inputs);
-        }
+        input_f32::backward_input(Isa::best(), grad_outputs, weights, geometry, grad_inputs);
     }
 
-    #[cfg(target_arch = "x86_64")]
     fn correlate(
         inputs: &[Lanes<f32>],
         grad_outputs: &[Lanes<f32>],
         geometry: &Geometry,
         grad_weights: &mut [f32],
     ) {
-        if avx2::available() {
-            avx2::backward_weights(inputs, grad_outputs, geometry, grad_weights);
-        } else {
-            reference::backward_weights(inputs, grad_outputs, geometry, grad_weights);
-        }
+        weights_f32::backward_weights(Isa::best(), inputs, grad_outputs, geometry, grad_weights);
     }
 }
 
@@ -235,21 +231,23 @@ fn check<T: bytemuck::Pod>(
         geometry.outputs * geometry.rows(),
         "one weight per output and row"
     );
-    for block in inputs {
-        check_block(block, geometry.input);
-    }
-    for block in outputs {
-        check_block(block, geometry.output());
-    }
+    check_blocks(inputs, geometry.input);
+    check_blocks(outputs, geometry.output());
 }
 
-fn check_block<T: bytemuck::Pod>(block: &Lanes<T>, shape: Shape) {
-    let found = Shape {
-        channels: block.channels,
-        height: block.height,
-        width: block.width,
-    };
-    assert_eq!(found, shape, "a block has the shape its geometry says");
-    let len = block.channels * block.channel_stride();
-    assert_eq!(block.values.len(), len, "a block holds all its pixels");
+fn check_blocks<T: bytemuck::Pod>(blocks: &[Lanes<T>], shape: Shape) {
+    for block in blocks {
+        let found = Shape {
+            channels: block.channels,
+            height: block.height,
+            width: block.width,
+        };
+        assert_eq!(found, shape, "a block has the shape its geometry says");
+        let len = block.channels * block.channel_stride();
+        assert_eq!(block.values.len(), len, "a block holds all its pixels");
+        assert_eq!(
+            block.border, blocks[0].border,
+            "blocks of a batch have one border"
+        );
+    }
 }

@@ -1,0 +1,171 @@
+//! Speed of the float convolutions on the layers of the half-width VGG-7: multiply-accumulates per second of each pass,
+//! beside the peak of a loop of multiply-adds in the same run, and the images per second of a training step.
+//!
+//! `cargo bench --bench train_kernels [-- blocks]`; each figure is the best of several runs.
+
+use imcsim::kernel::float::{backward_input_batch, backward_weights_batch, forward_batch};
+use imcsim::kernel::lanes::{LANES, Lanes};
+use imcsim::net::network::{Geometry, Shape};
+use rayon::prelude::*;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// Time spent on each figure.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Name and geometry of the layers, first to last.
+fn layers() -> Vec<(&'static str, Geometry)> {
+    let layer = |name, channels, edge, outputs, kernel| {
+        let input = Shape {
+            channels,
+            height: edge,
+            width: edge,
+        };
+        let geometry = Geometry {
+            input,
+            outputs,
+            kernel,
+            stride: 1,
+            padding: kernel / 2,
+        };
+        (name, geometry)
+    };
+    vec![
+        layer("3-64@32", 3, 32, 64, 3),
+        layer("64-64@32", 64, 32, 64, 3),
+        layer("64-128@16", 64, 16, 128, 3),
+        layer("128-128@16", 128, 16, 128, 3),
+        layer("128-256@8", 128, 8, 256, 3),
+        layer("256-256@8", 256, 8, 256, 3),
+        layer("fc 4096-512", 4096, 1, 512, 1),
+        layer("fc 512-10", 512, 1, 10, 1),
+    ]
+}
+
+/// Seconds of the best run.
+fn best(mut run: impl FnMut()) -> f64 {
+    run();
+    let (start, mut best) = (Instant::now(), f64::INFINITY);
+    while start.elapsed() < PATIENCE {
+        let begin = Instant::now();
+        run();
+        best = best.min(begin.elapsed().as_secs_f64());
+    }
+    best
+}
+
+/// Chains of multiply-adds of the peak loop, `WIDTH` numbers each.
+const CHAINS: usize = 10;
+/// Steps of the peak loop.
+const STEPS: usize = 1 << 18;
+
+/// Independent chains of multiply-adds that the compiler keeps in registers.
+#[inline(always)]
+fn chains<const WIDTH: usize>() -> f32 {
+    let factor = black_box([0.5_f32; WIDTH]);
+    let mut sums = black_box([[1.0_f32; WIDTH]; CHAINS]);
+    for _ in 0..STEPS {
+        for sum in &mut sums {
+            for (sum, factor) in sum.iter_mut().zip(&factor) {
+                *sum = sum.mul_add(*factor, *factor);
+            }
+        }
+    }
+    black_box(sums).iter().flatten().sum()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn chains_avx2() -> f32 {
+    chains::<8>()
+}
+
+/// Multiply-accumulates per second of all threads together, and of one.
+fn peak() -> Option<(f64, f64)> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        let count = (CHAINS * 8 * STEPS) as f64;
+        // SAFETY: the instruction set was detected.
+        let run = || {
+            black_box(unsafe { chains_avx2() });
+        };
+        let threads = rayon::current_num_threads();
+        let all = best(|| (0..threads).into_par_iter().for_each(|_| run()));
+        return Some((count * threads as f64 / all, count / best(run)));
+    }
+    None
+}
+
+/// A block of values that are no special case of arithmetic.
+fn block(shape: Shape) -> Lanes<f32> {
+    let mut block = Lanes::zeros(
+        shape.channels,
+        shape.height,
+        shape.width,
+        usize::from(shape.height > 1),
+    );
+    for channel in 0..shape.channels {
+        for pixel in 0..shape.height * shape.width {
+            let images = block.pixel_mut(channel, pixel / shape.width, pixel % shape.width);
+            for (lane, value) in images.iter_mut().enumerate() {
+                *value = ((channel + 3 * pixel + 7 * lane) % 17) as f32 * 0.1 - 0.8;
+            }
+        }
+    }
+    block
+}
+
+/// Seconds of the forward pass, the gradient in the input and the gradient in the weights.
+fn passes(geometry: &Geometry, blocks: usize) -> [f64; 3] {
+    let inputs = vec![block(geometry.input); blocks];
+    let slopes = vec![block(geometry.output()); blocks];
+    let (mut outputs, mut grad_inputs) = (slopes.clone(), inputs.clone());
+    let weights = vec![0.01_f32; geometry.outputs * geometry.rows()];
+    let mut grad_weights = weights.clone();
+    [
+        best(|| forward_batch(&inputs, &weights, geometry, &mut outputs)),
+        best(|| backward_input_batch(&slopes, &weights, geometry, &mut grad_inputs)),
+        best(|| backward_weights_batch(&inputs, &slopes, geometry, &mut grad_weights)),
+    ]
+}
+
+fn main() {
+    let blocks = std::env::args()
+        .filter_map(|argument| argument.parse().ok())
+        .next();
+    let blocks: usize = blocks.unwrap_or(2);
+    let threads = rayon::current_num_threads();
+    println!("{blocks} blocks of {LANES} images, {threads} threads; GMAC/s");
+    let show_peak = || match peak() {
+        Some((all, one)) => println!("peak: {:.1} (one thread {:.1})", all / 1e9, one / 1e9),
+        None => println!("peak: no vector loop for this machine"),
+    };
+    show_peak();
+    println!(
+        "{:<14}{:>9}{:>9}{:>9}{:>12}",
+        "layer", "forward", "d input", "d weight", "ms in all"
+    );
+    let mut total = 0.0;
+    for (index, (name, geometry)) in layers().into_iter().enumerate() {
+        let seconds = passes(&geometry, blocks);
+        let map = geometry.output();
+        let pixels = map.height * map.width * blocks * LANES;
+        let speed =
+            |seconds: f64| (geometry.outputs * geometry.rows() * pixels) as f64 / seconds / 1e9;
+        let [forward, input, weights] = seconds;
+        let all = forward + weights + if index == 0 { 0.0 } else { input };
+        total += all;
+        println!(
+            "{name:<14}{:>9.1}{:>9.1}{:>9.1}{:>12.2}",
+            speed(forward),
+            speed(input),
+            speed(weights),
+            all * 1e3
+        );
+    }
+    show_peak();
+    println!(
+        "training step: {:.0} images/s",
+        (blocks * LANES) as f64 / total
+    );
+}

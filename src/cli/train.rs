@@ -1,0 +1,287 @@
+//! `imcsim train`: trains a network, checkpointing every epoch; the same command again goes on where it stopped.
+
+use super::input;
+use super::progress::bar;
+use crate::data::{DataSource, Dataset, load};
+use crate::net::checkpoint::{self, Metadata};
+use crate::net::shipped::load_network;
+use crate::train::augment::Augment;
+use crate::train::deploy::deploy;
+use crate::train::model::{Method, Model};
+use crate::train::optimizer::Rule;
+use crate::train::quantizer::weight::StepRule;
+use crate::train::schedule::Schedule;
+use crate::train::state;
+use crate::train::trainer::{Epoch, Settings, Trainer};
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Options of `imcsim train`.
+#[derive(Args, Debug)]
+pub struct TrainArguments {
+    /// Network: a shipped name (lenet, vgg, vgg7, vgg_quarter) or a TOML file.
+    #[arg(long, default_value = "vgg")]
+    pub model: String,
+    /// builtin, mnist:DIR, cifar10:DIR or images:DIR.
+    #[arg(long, default_value = "builtin")]
+    pub data: String,
+    /// What is trained.
+    #[arg(long, value_enum)]
+    pub method: MethodName,
+    /// How the steps of macro weights are found.
+    #[arg(long, value_enum, default_value = "learned")]
+    pub weight_step: WeightStep,
+    /// Training state (state.safetensors) of a full-precision training to start from.
+    #[arg(long)]
+    pub init: Option<PathBuf>,
+    /// Epochs in all.
+    #[arg(long)]
+    pub epochs: usize,
+    /// Images per update (a multiple of 32).
+    #[arg(long, default_value_t = 64)]
+    pub batch: usize,
+    /// Learning rate [default: 0.05 for float, 0.02 for qat; 0.001 with adam].
+    #[arg(long)]
+    pub lr: Option<f64>,
+    /// Shape of the learning rate.
+    #[arg(long, value_enum, default_value = "cosine")]
+    pub schedule: ScheduleName,
+    /// Epochs of warm-up.
+    #[arg(long, default_value_t = 0.5)]
+    pub warmup: f64,
+    /// Update rule.
+    #[arg(long, value_enum, default_value = "sgd")]
+    pub optimizer: OptimizerName,
+    /// Weight decay [default: 0.0005 for float, 0.0001 for qat].
+    #[arg(long)]
+    pub weight_decay: Option<f64>,
+    /// Largest shift of a training image in pixels.
+    #[arg(long, default_value_t = 0)]
+    pub shift: usize,
+    /// Mirror half of the training images.
+    #[arg(long)]
+    pub flip: bool,
+    /// Seed.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Output folder; a training that stopped there goes on.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Print errors only.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// `--method`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MethodName {
+    /// Full precision.
+    Float,
+    /// Integer weights and activations, ideal MVM values.
+    Qat,
+}
+
+/// `--weight-step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WeightStep {
+    /// Trained (LSQ).
+    Learned,
+    /// 0.7 of the mean magnitude is the threshold (ternary weight networks).
+    Threshold,
+}
+
+/// `--schedule`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScheduleName {
+    /// Half a cosine to zero.
+    Cosine,
+    /// No change.
+    Constant,
+    /// A tenth after half and three quarters.
+    Steps,
+}
+
+/// `--optimizer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OptimizerName {
+    /// Momentum 0.9.
+    Sgd,
+    /// Adam.
+    Adam,
+}
+
+impl TrainArguments {
+    fn settings(&self) -> Settings {
+        let float = self.method == MethodName::Float;
+        let rule = if self.optimizer == OptimizerName::Sgd {
+            Rule::Sgd
+        } else {
+            Rule::Adam
+        };
+        let rate = match rule {
+            Rule::Adam => 0.001,
+            Rule::Sgd if float => 0.05,
+            Rule::Sgd => 0.02,
+        };
+        Settings {
+            epochs: self.epochs,
+            batch: self.batch,
+            rate: self.lr.unwrap_or(rate),
+            schedule: match self.schedule {
+                ScheduleName::Cosine => Schedule::Cosine,
+                ScheduleName::Constant => Schedule::Constant,
+                ScheduleName::Steps => Schedule::Steps,
+            },
+            warmup: self.warmup,
+            rule,
+            weight_decay: self.weight_decay.unwrap_or(if float { 5e-4 } else { 1e-4 }),
+            augment: Augment {
+                reach: self.shift,
+                flip: self.flip,
+            },
+            seed: self.seed,
+        }
+    }
+
+    fn rule(&self) -> StepRule {
+        match self.weight_step {
+            WeightStep::Learned => StepRule::Learned,
+            WeightStep::Threshold => StepRule::Threshold,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the input is wrong (exit code 2) or the training fails.
+pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
+    let network = load_network(&arguments.model).map_err(input)?;
+    let source: DataSource = arguments.data.parse().map_err(input)?;
+    let data = load(&source, network.input).map_err(input)?;
+    if data.class_names.len() > network.classes {
+        return Err(input(anyhow::anyhow!(
+            "{} has {} classes, {} tells {} apart",
+            data.name,
+            data.class_names.len(),
+            network.name,
+            network.classes
+        )));
+    }
+    let mut model = Model::<f32>::new(&network, Method::Float, arguments.seed);
+    let mut start = None;
+    if let Some(path) = &arguments.init {
+        start = state::initialise(&mut model, path).map_err(input)?;
+    }
+    if arguments.method == MethodName::Qat {
+        model.start_quantized(arguments.rule());
+    }
+    let mut trainer = Trainer::new(model, arguments.settings(), &data).map_err(input)?;
+    fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("{}", arguments.out.display()))
+        .map_err(input)?;
+    let saved = arguments.out.join("state.safetensors");
+    if saved.is_file() {
+        state::resume(&mut trainer, &data.fingerprint, &saved).map_err(input)?;
+    }
+    say(
+        arguments,
+        &format!(
+            "{} on {}, {} training and {} test images",
+            network.name,
+            data.name,
+            data.train.labels.len(),
+            data.test.labels.len()
+        ),
+    );
+    while trainer.curve.len() < arguments.epochs {
+        epoch(arguments, &mut trainer, &data)?;
+        state::save(&trainer, &data.fingerprint, &saved)?;
+        write_curve(&trainer.curve, &arguments.out.join("curve.csv"))?;
+    }
+    finish(arguments, &trainer, &data, start)
+}
+
+fn epoch(arguments: &TrainArguments, trainer: &mut Trainer, data: &Dataset) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let number = trainer.curve.len() + 1;
+    let progress = bar(
+        1,
+        &format!("epoch {number}/{}", arguments.epochs),
+        arguments.quiet,
+    );
+    let epoch = trainer.epoch(data, &mut |done, total| {
+        progress.set_length(total as u64);
+        progress.set_position(done as u64);
+    })?;
+    progress.finish_and_clear();
+    let Epoch {
+        loss,
+        train_accuracy,
+        test_accuracy,
+        rate,
+        ..
+    } = epoch;
+    say(
+        arguments,
+        &format!(
+            "epoch {number:3}  loss {loss:.4}  train {:.2} %  test {:.2} %  lr {rate:.5}  {:.0} s",
+            100.0 * train_accuracy,
+            100.0 * test_accuracy,
+            began.elapsed().as_secs_f64()
+        ),
+    );
+    Ok(())
+}
+
+fn say(arguments: &TrainArguments, line: &str) {
+    if !arguments.quiet {
+        println!("{line}");
+    }
+}
+
+fn write_curve(curve: &[Epoch], path: &Path) -> anyhow::Result<()> {
+    let mut text = String::from("epoch,rate,loss,train_accuracy,test_accuracy\n");
+    for e in curve {
+        text.push_str(&format!(
+            "{},{},{},{},{}\n",
+            e.epoch, e.rate, e.loss, e.train_accuracy, e.test_accuracy
+        ));
+    }
+    let temporary = path.with_extension("tmp");
+    fs::write(&temporary, text)
+        .and_then(|()| fs::rename(&temporary, path))
+        .with_context(|| format!("{}", path.display()))
+}
+
+fn finish(
+    arguments: &TrainArguments,
+    trainer: &Trainer,
+    data: &Dataset,
+    start: Option<f64>,
+) -> anyhow::Result<()> {
+    let Some(last) = trainer.curve.last() else {
+        return Ok(());
+    };
+    let Some(network) = deploy(&trainer.model) else {
+        return Ok(());
+    };
+    let mut metadata = Metadata::new();
+    let mut note = |key: &str, value: String| metadata.insert(key.to_string(), value);
+    note("data", data.name.clone());
+    note("data_fingerprint", data.fingerprint.clone());
+    note("method", trainer.model.method.name().to_string());
+    note("seed", arguments.seed.to_string());
+    note("epochs", arguments.epochs.to_string());
+    note("accuracy_quantized", format!("{:.4}", last.test_accuracy));
+    if let Some(float) = start {
+        note("accuracy_full_precision", format!("{float:.4}"));
+    }
+    let path = arguments.out.join("deployed.safetensors");
+    checkpoint::save(&network, &metadata, &path)?;
+    say(arguments, &format!("deployed network: {}", path.display()));
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! What the register tiles ask of a vector unit, the instruction sets that offer it, and the portable stand-in.
+//!
+//! The tiles are written once, generic over [`Vector`]; each instruction set adds a few one-line operations and an entry
+//! point compiled for it. Not responsible for what is computed.
+
+use super::contraction::{self, Contraction};
+use super::correlation::{self, Correlation};
+
+/// A register of `WIDTH` numbers.
+pub trait Vector: Copy {
+    /// Numbers per register; divides the 32 lanes.
+    const WIDTH: usize;
+
+    /// All zero.
+    ///
+    /// # Safety
+    /// The machine has the instruction set; so for all methods.
+    unsafe fn zero() -> Self;
+
+    /// Reads `WIDTH` numbers.
+    ///
+    /// # Safety
+    /// `from` points to `WIDTH` readable numbers.
+    unsafe fn load(from: *const f32) -> Self;
+
+    /// Writes `WIDTH` numbers.
+    ///
+    /// # Safety
+    /// `to` points to `WIDTH` writable numbers.
+    unsafe fn store(self, to: *mut f32);
+
+    /// One number in all places.
+    ///
+    /// # Safety
+    /// `from` points to a readable number.
+    unsafe fn splat(from: *const f32) -> Self;
+
+    /// `self + a b`, rounded once where the machine can.
+    ///
+    /// # Safety
+    /// As for [`Vector::zero`].
+    unsafe fn add_product(self, a: Self, b: Self) -> Self;
+
+    /// Sum of all places, in a fixed order.
+    ///
+    /// # Safety
+    /// As for [`Vector::zero`].
+    unsafe fn sum(self) -> f32;
+}
+
+/// Eight plain numbers; the compiler maps them to whatever the target has.
+#[derive(Clone, Copy)]
+pub struct Plain([f32; 8]);
+
+impl Vector for Plain {
+    const WIDTH: usize = 8;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        Plain([0.0; 8])
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller promises eight readable numbers.
+        Plain(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller promises eight writable numbers.
+        unsafe { to.cast::<[f32; 8]>().write_unaligned(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(from: *const f32) -> Self {
+        // SAFETY: the caller promises a readable number.
+        Plain([unsafe { *from }; 8])
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        let mut sum = self.0;
+        for (i, sum) in sum.iter_mut().enumerate() {
+            *sum += a.0[i] * b.0[i];
+        }
+        Plain(sum)
+    }
+
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        self.0.iter().sum()
+    }
+}
+
+/// Instruction sets with their own entry points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// Whatever the build targets.
+    Portable,
+    /// 256-bit vectors and fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// 512-bit vectors.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Isa {
+    /// All that this machine can run, the best last.
+    pub fn available() -> Vec<Isa> {
+        let mut found = vec![Isa::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                found.push(Isa::Avx2);
+            }
+            if is_x86_feature_detected!("avx512f") {
+                found.push(Isa::Avx512);
+            }
+        }
+        found
+    }
+
+    /// The best that this machine can run.
+    pub fn best() -> Isa {
+        *Isa::available().last().unwrap_or(&Isa::Portable)
+    }
+
+    /// Outputs that one register tile of [`Contraction`] makes side by side, the group of [`contraction::Packed`].
+    pub fn outputs(self) -> usize {
+        match self {
+            Isa::Portable => 2,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => super::avx2::OUTPUTS,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => super::avx512::OUTPUTS,
+        }
+    }
+
+    /// Runs a contraction.
+    ///
+    /// # Safety
+    /// `self` is available, the weights are packed for it, and all addresses of the job are valid.
+    pub unsafe fn contract(self, job: &Contraction) {
+        // SAFETY: handed on to the caller.
+        unsafe {
+            match self {
+                Isa::Portable => contraction::run::<Plain, 2, 1, 4>(job),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => super::avx2::contract(job),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => super::avx512::contract(job),
+            }
+        }
+    }
+
+    /// Runs a correlation.
+    ///
+    /// # Safety
+    /// `self` is available and all addresses of the job are valid.
+    pub unsafe fn correlate(self, job: &mut Correlation) {
+        // SAFETY: handed on to the caller.
+        unsafe {
+            match self {
+                Isa::Portable => correlation::run::<Plain, 2, 2>(job),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => super::avx2::correlate(job),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => super::avx512::correlate(job),
+            }
+        }
+    }
+}
