@@ -176,17 +176,15 @@ unsafe fn tile<V: Vector, const OUTPUTS: usize, const PIXELS: usize, const PARTS
             .add(output * job.weights.depth + depth * OUTPUTS);
         for _ in channels {
             for &tap in job.taps {
-                let mut values = [[V::zero(); PARTS]; PIXELS];
+                let mut factors = [V::zero(); OUTPUTS];
+                for o in 0..OUTPUTS {
+                    factors[o] = V::splat(weight.add(o));
+                }
                 for p in 0..PIXELS {
                     for v in 0..PARTS {
-                        values[p][v] = V::load(from[p].add(tap + v * V::WIDTH));
-                    }
-                }
-                for o in 0..OUTPUTS {
-                    let factor = V::splat(weight.add(o));
-                    for p in 0..PIXELS {
-                        for v in 0..PARTS {
-                            sums[o][p][v] = sums[o][p][v].add_product(factor, values[p][v]);
+                        let value = V::load(from[p].add(tap + v * V::WIDTH));
+                        for o in 0..OUTPUTS {
+                            sums[o][p][v] = sums[o][p][v].add_product(factors[o], value);
                         }
                     }
                 }
