@@ -1,16 +1,116 @@
 //! From plain results to tables, JSON, CSV, figures and one self-contained page. Reads [`crate::results`] only.
+//!
+//! [`write`] leaves a folder with report.html, summary.json, tables/*.csv and figures/*.svg and *.png, whole or not at
+//! all; [`write_margin`] does the same for the macro alone; [`terminal`] is the same answer on one screen of text.
 
 pub mod axis;
+pub mod csv_tables;
 pub mod error;
 pub mod facts;
 pub mod figures;
 pub mod folder;
 pub mod fonts;
 pub mod frame;
+pub mod html;
 pub mod number;
 pub mod palette;
 pub mod picture;
 pub mod render;
+mod screen;
 
 pub use error::ReportError;
-pub mod html;
+pub use screen::{margin_terminal, terminal};
+
+use crate::results::margin::MarginReport;
+use crate::results::run::{ArchSummary, RunResult};
+use figures::Figure;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Writes the report of a run into the folder `out`, replacing an older report there; returns the files.
+///
+/// # Errors
+/// If `out` holds something that is not a report, the file system refuses, or a figure cannot be drawn. Nothing half
+/// written is left, an older report stays.
+pub fn write(result: &RunResult, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let mut folder = folder::Folder::create(out)?;
+    folder.write(folder::MARKER, &json(result)?)?;
+    let tables = csv_tables::of_run(result)?;
+    finish(&mut folder, result, &figures::of_run(result), &tables)?;
+    folder.publish()
+}
+
+/// What `summary.json` of a margin report holds.
+#[derive(Serialize)]
+struct MarginSummary<'a> {
+    schema: u32,
+    program: &'a str,
+    command: &'a str,
+    seed: u64,
+    arch: &'a ArchSummary,
+    margins: &'a [MarginReport],
+}
+
+/// Writes the report of a macro alone (`imcsim margin`) into the folder `out`; `about` gives program, command, seed and
+/// hardware, its other parts are not read.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_margin(
+    margins: &[MarginReport],
+    about: &RunResult,
+    out: &Path,
+) -> Result<Vec<PathBuf>, ReportError> {
+    let mut folder = folder::Folder::create(out)?;
+    let summary = MarginSummary {
+        schema: about.schema,
+        program: &about.program,
+        command: &about.command,
+        seed: about.seed,
+        arch: &about.arch,
+        margins,
+    };
+    folder.write(folder::MARKER, &json(&summary)?)?;
+    let page = RunResult {
+        schema: about.schema,
+        program: about.program.clone(),
+        command: about.command.clone(),
+        seed: about.seed,
+        arch: about.arch.clone(),
+        margins: margins.to_vec(),
+        warnings: about.warnings.clone(),
+        ..RunResult::default()
+    };
+    let tables = csv_tables::of_margins(margins)?;
+    finish(&mut folder, &page, &figures::of_margins(margins), &tables)?;
+    folder.publish()
+}
+
+/// Pretty JSON with a newline at the end; a number that is not finite becomes `null`.
+fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ReportError> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|error| ReportError::Format {
+        format: "JSON",
+        reason: error.to_string(),
+    })?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn finish(
+    folder: &mut folder::Folder,
+    result: &RunResult,
+    figures: &[Figure],
+    tables: &[csv_tables::Table],
+) -> Result<(), ReportError> {
+    for (name, content) in tables {
+        folder.write(&format!("tables/{name}"), content)?;
+    }
+    for figure in figures {
+        let svg = render::svg(&figure.picture)?;
+        folder.write(&format!("figures/{}.svg", figure.name), svg.as_bytes())?;
+        let png = render::png(&figure.picture)?;
+        folder.write(&format!("figures/{}.png", figure.name), &png)?;
+    }
+    let page = html::page(result, figures)?;
+    folder.write("report.html", page.as_bytes())
+}

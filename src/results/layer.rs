@@ -61,9 +61,11 @@ pub struct LayerResult {
     pub unused_codes: usize,
     /// Share of conversions whose code differs from the noise-free code, weighted by the layer's own sums.
     pub error_rate: f64,
-    /// Signal to quantization-and-noise ratio of one partial sum.
+    /// Signal to quantization-and-noise ratio of one partial sum; `null` in JSON if there is neither.
+    #[serde(deserialize_with = "super::null_is_infinite")]
     pub sqnr_db: f64,
     /// Same without noise.
+    #[serde(deserialize_with = "super::null_is_infinite")]
     pub sqnr_noise_free_db: f64,
     /// Signal to error ratio of the layer's accumulated outputs, measured.
     pub output_sqnr_db: Option<f64>,

@@ -6,3 +6,10 @@ pub mod accuracy;
 pub mod layer;
 pub mod margin;
 pub mod run;
+
+use serde::{Deserialize, Deserializer};
+
+/// JSON has no infinity: a ratio without any error is written as `null` and read back as infinite.
+fn null_is_infinite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::INFINITY))
+}

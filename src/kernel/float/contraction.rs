@@ -16,6 +16,7 @@
 use super::vector::Vector;
 use crate::kernel::lanes::LANES;
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 /// One pixel to make: where its window starts in channel 0 of the source, and where it goes in output 0.
@@ -34,33 +35,48 @@ unsafe impl Sync for Pixel {}
 
 /// Weights rearranged to `[group of outputs][depth][output in group]`; the last group repeats the last output.
 pub struct Packed {
-    values: Vec<f32>,
+    values: Box<[f32]>,
     group: usize,
     depth: usize,
 }
 
+/// Groups packed by one thread at a time, and channels it packs of each in turn: whole cache lines are read whichever of
+/// the two is contiguous.
+const PACK_GROUPS: usize = 8;
+const PACK_CHANNELS: usize = 16;
+
 impl Packed {
-    /// Packs `weight(output, depth)` for `outputs` and `depth`, `group` outputs side by side.
+    /// Packs `weight(output, channel, tap)`, `group` outputs side by side; depth = channel-major, then tap.
     pub fn new(
-        outputs: usize,
-        depth: usize,
         group: usize,
-        weight: impl Fn(usize, usize) -> f32 + Sync,
+        (outputs, channels, taps): (usize, usize, usize),
+        weight: impl Fn(usize, usize, usize) -> f32 + Sync,
     ) -> Self {
-        let mut values = vec![0.0; outputs.div_ceil(group) * depth * group];
-        if depth > 0 {
-            let groups = values.par_chunks_mut(depth * group).enumerate();
-            groups.for_each(|(index, values)| {
-                let first = index * group;
-                for (k, values) in values.chunks_exact_mut(group).enumerate() {
-                    for (o, value) in values.iter_mut().enumerate() {
-                        *value = weight((first + o).min(outputs - 1), k);
+        let depth = channels * taps;
+        let mut values = Box::new_uninit_slice(outputs.div_ceil(group) * depth * group);
+        let pack = |first: usize, channel: usize, values: &mut [MaybeUninit<f32>]| {
+            for (tap, values) in values.chunks_exact_mut(group).enumerate() {
+                for (o, value) in values.iter_mut().enumerate() {
+                    value.write(weight((first + o).min(outputs - 1), channel, tap));
+                }
+            }
+        };
+        let share = (PACK_GROUPS * depth * group).max(1);
+        let shares = values.par_chunks_mut(share).enumerate();
+        shares.for_each(|(index, values)| {
+            for start in (0..channels).step_by(PACK_CHANNELS) {
+                for (g, values) in values.chunks_exact_mut(depth * group).enumerate() {
+                    for channel in start..channels.min(start + PACK_CHANNELS) {
+                        let place = channel * taps * group;
+                        let first = (index * PACK_GROUPS + g) * group;
+                        pack(first, channel, &mut values[place..place + taps * group]);
                     }
                 }
-            });
-        }
+            }
+        });
         Packed {
-            values,
+            // SAFETY: the shares cover all groups, and each was written for all channels, taps and outputs.
+            values: unsafe { values.assume_init() },
             group,
             depth,
         }
@@ -160,17 +176,15 @@ unsafe fn tile<V: Vector, const OUTPUTS: usize, const PIXELS: usize, const PARTS
             .add(output * job.weights.depth + depth * OUTPUTS);
         for _ in channels {
             for &tap in job.taps {
-                let mut values = [[V::zero(); PARTS]; PIXELS];
+                let mut factors = [V::zero(); OUTPUTS];
+                for o in 0..OUTPUTS {
+                    factors[o] = V::splat(weight.add(o));
+                }
                 for p in 0..PIXELS {
                     for v in 0..PARTS {
-                        values[p][v] = V::load(from[p].add(tap + v * V::WIDTH));
-                    }
-                }
-                for o in 0..OUTPUTS {
-                    let factor = V::splat(weight.add(o));
-                    for p in 0..PIXELS {
-                        for v in 0..PARTS {
-                            sums[o][p][v] = sums[o][p][v].add_product(factor, values[p][v]);
+                        let value = V::load(from[p].add(tap + v * V::WIDTH));
+                        for o in 0..OUTPUTS {
+                            sums[o][p][v] = sums[o][p][v].add_product(factors[o], value);
                         }
                     }
                 }

@@ -31,7 +31,8 @@ pub fn forward(
     let (edge, rows) = (geometry.kernel, geometry.rows());
     let (from_channel, to_output) = (input.channel_stride(), output.channel_stride());
     let taps = taps(edge, edge, input.row_stride());
-    let weight = |output: usize, depth: usize| weights[output * rows + depth];
+    let weight = |output, channel, tap| weights[output * rows + channel * edge * edge + tap];
+    let sizes = (geometry.outputs, geometry.input.channels, taps.len());
     let mut all = Vec::new();
     for (input, output) in inputs.iter().zip(outputs) {
         let outer = input.border - geometry.padding;
@@ -40,7 +41,7 @@ pub fn forward(
         all.extend(pixels(input, output, places, corner));
     }
     let job = Contraction {
-        weights: &Packed::new(geometry.outputs, rows, isa.outputs(), weight),
+        weights: &Packed::new(isa.outputs(), sizes, weight),
         taps: &taps,
         channels: geometry.input.channels,
         from_channel,

@@ -84,11 +84,12 @@ fn phase(
     let (from_channel, to_output) = (source.channel_stride(), target.channel_stride());
     let taps = taps(vertical.taps, horizontal.taps, source.row_stride());
     let (rows, edge) = (geometry.rows(), geometry.kernel);
-    let weight = |channel: usize, depth: usize| {
-        let (output, tap) = (depth / taps.len(), depth % taps.len());
-        let ky = vertical.position(geometry, tap / horizontal.taps);
-        let kx = horizontal.position(geometry, tap % horizontal.taps);
-        weights[output * rows + (channel * edge + ky) * edge + kx]
+    let turned: Vec<usize> = positions(vertical.taps, horizontal.taps, (0, 0), 1)
+        .map(|(y, x)| vertical.position(geometry, y) * edge + horizontal.position(geometry, x))
+        .collect();
+    let weight = |channel, output, tap| {
+        let position: usize = turned[tap];
+        weights[output * rows + channel * edge * edge + position]
     };
     let channels = geometry.input.channels;
     let mut all = Vec::new();
@@ -107,9 +108,8 @@ fn phase(
     }
     let job = Contraction {
         weights: &Packed::new(
-            channels,
-            geometry.outputs * taps.len(),
             isa.outputs(),
+            (channels, geometry.outputs, taps.len()),
             weight,
         ),
         taps: &taps,

@@ -146,6 +146,8 @@ pub fn forward<T: Real>(
 }
 
 /// Gradient of the loss in the input, from the gradient in the output; overwrites the pixels of `grad_input`.
+///
+/// A `grad_output` with a border of `kernel - 1 - padding` saves a copy at stride 1; any border is correct, if it is zero.
 pub fn backward_input<T: Real>(
     grad_output: &Lanes<T>,
     weights: &[T],

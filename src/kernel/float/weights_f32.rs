@@ -96,7 +96,8 @@ fn connected(
                 *value = input.values[input.at(channel, 0, 0) + image % LANES];
             }
         });
-    let slope = |output: usize, image: usize| {
+    let slope = |output, image, _tap| {
+        let image: usize = image;
         let block = &grad_outputs[image / LANES];
         block.values[block.at(output, 0, 0) + image % LANES]
     };
@@ -109,7 +110,7 @@ fn connected(
         })
         .collect();
     let job = Contraction {
-        weights: &Packed::new(geometry.outputs, images, isa.outputs(), slope),
+        weights: &Packed::new(isa.outputs(), (geometry.outputs, images, 1), slope),
         taps: &[0],
         channels: images,
         from_channel: channels,

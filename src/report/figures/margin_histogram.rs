@@ -125,15 +125,15 @@ fn own_curve(report: &MarginReport, value: &MacValue) -> Option<Curve> {
 fn steps(edges: &[f64], counts: &[u64], factor: f64) -> Option<Curve> {
     let first = counts.iter().position(|&count| count > 0)?;
     let last = counts.iter().rposition(|&count| count > 0)?;
-    let mut curve = Vec::new();
-    #[allow(clippy::needless_range_loop)]
-    // the bin number is the position on the axis as well as the index
-    for bin in first..=last {
-        let (left, right) = (*edges.get(bin)?, *edges.get(bin + 1)?);
-        let height = counts[bin] as f64 * factor;
-        curve.extend([(left, height), (right, height)]);
-    }
-    Some(curve)
+    let drawn = edges.windows(2).zip(counts);
+    let curve = drawn
+        .skip(first)
+        .take(last + 1 - first)
+        .flat_map(|(bin, &count)| {
+            let height = count as f64 * factor;
+            [(bin[0], height), (bin[1], height)]
+        });
+    Some(curve.collect())
 }
 
 fn normal(value: &MacValue, weight: f64) -> Option<Curve> {

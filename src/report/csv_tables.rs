@@ -1,0 +1,310 @@
+//! The numbers behind every figure as CSV tables, one file each, units in the column names.
+
+use super::error::ReportError;
+use super::folder::file_name;
+use crate::results::accuracy::{Accuracy, CurvePoint};
+use crate::results::layer::LayerResult;
+use crate::results::margin::MarginReport;
+use crate::results::run::RunResult;
+
+/// A file name (without folder) and its content.
+pub type Table = (String, Vec<u8>);
+
+/// All tables of a run.
+///
+/// # Errors
+/// If a table cannot be encoded.
+pub fn of_run(result: &RunResult) -> Result<Vec<Table>, ReportError> {
+    let mut tables = of_margins(&result.margins)?;
+    tables.push(accuracy(result)?);
+    if !result.adc_curve.is_empty() {
+        tables.push(adc_bits(&result.adc_curve)?);
+    }
+    if !result.layers.is_empty() {
+        tables.push(layers(&result.layers)?);
+        tables.push(partial_sums(&result.layers)?);
+        tables.push(code_use(&result.layers)?);
+    }
+    for layer in &result.layers {
+        if let Some(margin) = &layer.margin {
+            let suffix = format!("_layer_{}", file_name(&layer.name));
+            tables.extend(of_margin(margin, &suffix)?);
+        }
+    }
+    Ok(tables)
+}
+
+/// Margins, histograms and confusion of each pattern policy.
+///
+/// # Errors
+/// If a table cannot be encoded.
+pub fn of_margins(margins: &[MarginReport]) -> Result<Vec<Table>, ReportError> {
+    let mut tables = Vec::new();
+    for report in margins {
+        tables.extend(of_margin(
+            report,
+            &format!("_{}", file_name(&report.policy)),
+        )?);
+    }
+    Ok(tables)
+}
+
+fn of_margin(report: &MarginReport, suffix: &str) -> Result<Vec<Table>, ReportError> {
+    let mut tables = vec![margin_values(report, suffix)?, confusion(report, suffix)?];
+    if report
+        .values
+        .iter()
+        .any(|value| !value.histogram.is_empty())
+    {
+        tables.push(histogram(report, suffix)?);
+    }
+    Ok(tables)
+}
+
+fn table<R: AsRef<[String]>>(
+    name: String,
+    header: &[&str],
+    rows: impl IntoIterator<Item = R>,
+) -> Result<Table, ReportError> {
+    let failed = |reason: String| ReportError::Format {
+        format: "CSV",
+        reason,
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer
+        .write_record(header)
+        .map_err(|error| failed(error.to_string()))?;
+    for row in rows {
+        writer
+            .write_record(row.as_ref())
+            .map_err(|error| failed(error.to_string()))?;
+    }
+    let content = writer
+        .into_inner()
+        .map_err(|error| failed(error.to_string()))?;
+    Ok((format!("{name}.csv"), content))
+}
+
+fn optional(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn margin_values(report: &MarginReport, suffix: &str) -> Result<Table, ReportError> {
+    let header = [
+        "value",
+        "probability",
+        "mean_ua",
+        "sigma_ua",
+        "pattern_min_ua",
+        "pattern_max_ua",
+        "mean_gap_ua",
+        "worst_margin_ua",
+        "z_margin_ua",
+        "sensing_margin_ua",
+        "d_prime",
+        "equal_z_reference_ua",
+        "p_above",
+        "p_below",
+        "p_error",
+    ];
+    let rows = report.values.iter().map(|v| {
+        vec![
+            v.value.to_string(),
+            v.probability.to_string(),
+            v.mean_ua.to_string(),
+            v.sigma_ua.to_string(),
+            v.pattern_min_ua.to_string(),
+            v.pattern_max_ua.to_string(),
+            optional(v.mean_gap_ua),
+            optional(v.worst_margin_ua),
+            optional(v.z_margin_ua),
+            optional(v.sensing_margin_ua),
+            optional(v.d_prime),
+            optional(v.equal_z_reference_ua),
+            v.p_above.to_string(),
+            v.p_below.to_string(),
+            v.p_error.to_string(),
+        ]
+    });
+    table(format!("margin_values{suffix}"), &header, rows)
+}
+
+/// Long form, empty bins left out.
+fn histogram(report: &MarginReport, suffix: &str) -> Result<Table, ReportError> {
+    let header = ["value", "bin_low_ua", "bin_high_ua", "count"];
+    let rows = report.values.iter().flat_map(|value| {
+        let bins = report.bin_edges_ua.windows(2).zip(&value.histogram);
+        bins.filter(|(_, count)| **count > 0)
+            .map(move |(edges, count)| {
+                vec![
+                    value.value.to_string(),
+                    edges[0].to_string(),
+                    edges[1].to_string(),
+                    count.to_string(),
+                ]
+            })
+    });
+    table(format!("margin_histogram{suffix}"), &header, rows)
+}
+
+fn confusion(report: &MarginReport, suffix: &str) -> Result<Table, ReportError> {
+    let matrix = &report.confusion;
+    let header = [
+        "value",
+        "weight",
+        "noise_free_code",
+        "code",
+        "code_value",
+        "probability",
+    ];
+    let text = |value: Option<String>| value.unwrap_or_default();
+    let rows = matrix.values.iter().enumerate().flat_map(|(row, value)| {
+        let codes = matrix.code_values.iter().enumerate();
+        codes.map(move |(code, code_value)| {
+            vec![
+                value.to_string(),
+                text(matrix.weight.get(row).map(f64::to_string)),
+                text(matrix.hard.get(row).map(u8::to_string)),
+                code.to_string(),
+                code_value.to_string(),
+                super::facts::probability(matrix, row, code).to_string(),
+            ]
+        })
+    });
+    table(format!("confusion{suffix}"), &header, rows)
+}
+
+fn accuracy(result: &RunResult) -> Result<Table, ReportError> {
+    let header = [
+        "condition",
+        "run",
+        "correct",
+        "images",
+        "estimate",
+        "low",
+        "high",
+    ];
+    let all = &result.accuracy;
+    let row = |name: &str, run: String, value: &Accuracy| {
+        vec![
+            name.to_string(),
+            run,
+            value.correct.to_string(),
+            value.images.to_string(),
+            value.estimate.to_string(),
+            value.low.to_string(),
+            value.high.to_string(),
+        ]
+    };
+    let mut rows = vec![
+        row("ideal", String::new(), &all.ideal),
+        row("noise_free", String::new(), &all.noise_free),
+    ];
+    for (name, repeats) in [("read_noise", &all.read_noise), ("chips", &all.chips)] {
+        for (index, run) in repeats.iter().flat_map(|r| r.runs.iter().enumerate()) {
+            rows.push(row(name, index.to_string(), run));
+        }
+    }
+    if let Some(value) = &all.re_estimated {
+        rows.push(row("re_estimated", String::new(), value));
+    }
+    table("accuracy".into(), &header, rows)
+}
+
+fn adc_bits(curve: &[CurvePoint]) -> Result<Table, ReportError> {
+    let header = [
+        "bits",
+        "references",
+        "noise",
+        "estimate",
+        "low",
+        "high",
+        "images",
+        "is_this_macro",
+    ];
+    let rows = curve.iter().map(|point| {
+        vec![
+            point.bits.to_string(),
+            point.references.clone(),
+            point.noise.to_string(),
+            point.accuracy.estimate.to_string(),
+            point.accuracy.low.to_string(),
+            point.accuracy.high.to_string(),
+            point.accuracy.images.to_string(),
+            point.is_this_macro.to_string(),
+        ]
+    });
+    table("accuracy_adc_bits".into(), &header, rows)
+}
+
+fn layers(layers: &[LayerResult]) -> Result<Table, ReportError> {
+    let header = [
+        "name",
+        "on_macro",
+        "rows",
+        "outputs",
+        "row_groups",
+        "columns",
+        "arrays",
+        "utilisation",
+        "conversions",
+        "macs",
+        "sum_mean",
+        "sum_std",
+        "clipped",
+        "unused_codes",
+        "error_rate",
+        "sqnr_db",
+        "sqnr_noise_free_db",
+        "output_sqnr_db",
+    ];
+    let rows = layers.iter().map(|layer| {
+        let map = &layer.mapping;
+        vec![
+            layer.name.clone(),
+            layer.on_macro.to_string(),
+            map.rows.to_string(),
+            map.outputs.to_string(),
+            map.row_groups.to_string(),
+            map.columns.to_string(),
+            map.arrays.to_string(),
+            map.utilisation.to_string(),
+            map.conversions.to_string(),
+            map.macs.to_string(),
+            layer.sum_mean.to_string(),
+            layer.sum_std.to_string(),
+            layer.clipped.to_string(),
+            layer.unused_codes.to_string(),
+            layer.error_rate.to_string(),
+            layer.sqnr_db.to_string(),
+            layer.sqnr_noise_free_db.to_string(),
+            optional(layer.output_sqnr_db),
+        ]
+    });
+    table("layers".into(), &header, rows)
+}
+
+fn partial_sums(layers: &[LayerResult]) -> Result<Table, ReportError> {
+    let rows = layers.iter().flat_map(|layer| {
+        let sums = (layer.sum_min..).zip(&layer.sum_histogram);
+        sums.map(|(sum, count)| vec![layer.name.clone(), sum.to_string(), count.to_string()])
+    });
+    table("partial_sums".into(), &["layer", "sum", "count"], rows)
+}
+
+fn code_use(layers: &[LayerResult]) -> Result<Table, ReportError> {
+    let rows = layers.iter().flat_map(|layer| {
+        let codes = layer.code_histogram.iter().enumerate();
+        codes.map(|(code, count)| {
+            let value = layer.code_values.get(code);
+            vec![
+                layer.name.clone(),
+                code.to_string(),
+                value.map_or_else(String::new, f32::to_string),
+                count.to_string(),
+            ]
+        })
+    });
+    let header = ["layer", "code", "code_value", "count"];
+    table("code_use".into(), &header, rows)
+}

@@ -1,0 +1,239 @@
+//! The answer on one screen of text, 80 columns by 24 lines: verdict, accuracies, layers, margin, ADC bits.
+
+use super::{facts, number};
+use crate::results::accuracy::CurvePoint;
+use crate::results::layer::LayerResult;
+use crate::results::margin::MarginReport;
+use crate::results::run::RunResult;
+
+const COLUMNS: usize = 80;
+/// Lines of the layer table before the rest is summed up.
+const MOST_LAYERS: usize = 7;
+
+/// The summary of a run; lines end with a newline, none is longer than 80 characters, at most 24 lines.
+pub fn terminal(result: &RunResult) -> String {
+    let mut lines = verdict(result);
+    lines.extend(accuracies(result));
+    lines.extend(layers(&result.layers));
+    lines.extend(result.margins.first().and_then(margin_line));
+    lines.extend(adc_table(&result.adc_curve));
+    if !result.warnings.is_empty() {
+        lines.push(format!(
+            "{} warnings, see the report",
+            result.warnings.len()
+        ));
+    }
+    join(lines)
+}
+
+/// The summary of a macro alone, a table of one line per policy and its worst pair.
+pub fn margin_terminal(margins: &[MarginReport]) -> String {
+    let mut lines = vec![row(&[
+        ("patterns", -14),
+        ("values", 7),
+        ("error rate", 13),
+        ("sampled", 13),
+        ("± std. error", 13),
+        ("MSE", 8),
+    ])];
+    for report in margins {
+        let optional = |value: Option<f64>| value.map_or("–".into(), number::probability);
+        lines.push(row(&[
+            (&report.policy, -14),
+            (&report.values.len().to_string(), 7),
+            (&number::probability(report.error_rate), 13),
+            (&optional(report.error_rate_sampled), 13),
+            (&optional(report.error_rate_standard_error), 13),
+            (&number::significant(report.mse), 8),
+        ]));
+    }
+    for report in margins {
+        if let Some(line) = margin_line(report) {
+            lines.push(format!("{}: {line}", report.policy));
+        }
+    }
+    join(lines)
+}
+
+fn join(lines: Vec<String>) -> String {
+    let cut = |line: String| {
+        let mut kept: String = line.chars().take(COLUMNS).collect();
+        kept.truncate(kept.trim_end().len());
+        kept + "\n"
+    };
+    lines.into_iter().map(cut).collect()
+}
+
+/// Cells padded to their widths; a negative width pads on the right.
+fn row(cells: &[(&str, i32)]) -> String {
+    let mut line = String::new();
+    for &(text, width) in cells {
+        let room = width.unsigned_abs() as usize;
+        let text: String = text.chars().take(room).collect();
+        line += &if width < 0 {
+            format!("{text:<room$}")
+        } else {
+            format!("{text:>room$}")
+        };
+    }
+    line
+}
+
+fn verdict(result: &RunResult) -> Vec<String> {
+    let text = format!(
+        "{}: {}",
+        result.verdict.status.to_uppercase(),
+        result.verdict.headline
+    );
+    let mut lines = wrap(&text, 2);
+    if let Some(limit) = result.verdict.limits.first() {
+        lines.extend(wrap(&format!("Limited by: {limit}"), 2));
+    }
+    lines
+}
+
+/// Breaks at spaces; what does not fit into `most` lines ends with an ellipsis.
+fn wrap(text: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let length = lines.last().map_or(0, |line| line.chars().count());
+        if length > 0 && length + 1 + word.chars().count() > COLUMNS - 2 {
+            if lines.len() == most {
+                lines[most - 1].push_str(" …");
+                break;
+            }
+            lines.push(String::new());
+        }
+        let last = lines.len() - 1;
+        if !lines[last].is_empty() {
+            lines[last].push(' ');
+        }
+        lines[last].push_str(word);
+    }
+    lines
+}
+
+fn accuracies(result: &RunResult) -> Vec<String> {
+    let all = &result.accuracy;
+    if all.ideal.images == 0 {
+        return Vec::new();
+    }
+    let mut cells = Vec::new();
+    if let Some(share) = all.full_precision {
+        cells.push(("full precision", number::percent(share, 1)));
+    }
+    cells.push(("ideal MVM", number::accuracy(&all.ideal)));
+    cells.push(("ADC noise-free", number::accuracy(&all.noise_free)));
+    if let Some(repeats) = &all.read_noise {
+        cells.push(("read noise", number::repeats(repeats)));
+    }
+    if let Some(repeats) = &all.chips {
+        let worst = number::percent(repeats.worst, 1);
+        cells.push((
+            "virtual chips",
+            format!("{} worst {worst}", number::repeats(repeats)),
+        ));
+    }
+    if let Some(accuracy) = &all.re_estimated {
+        cells.push(("re-estimated", number::accuracy(accuracy)));
+    }
+    cells
+        .chunks(2)
+        .map(|pair| {
+            let cell = |(name, value): &(&str, String)| format!("{name:<14} {value}");
+            let left = cell(&pair[0]);
+            let right = pair.get(1).map(cell).unwrap_or_default();
+            format!("{left:<38}{right}")
+        })
+        .collect()
+}
+
+fn layers(all: &[LayerResult]) -> Vec<String> {
+    let on_macro: Vec<&LayerResult> = all.iter().filter(|layer| layer.on_macro).collect();
+    if on_macro.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![row(&[
+        ("layer", -13),
+        ("groups", 7),
+        ("arrays", 8),
+        ("used", 7),
+        ("clipped", 11),
+        ("ADC error", 12),
+        ("SQNR dB", 10),
+        ("clean", 8),
+    ])];
+    for layer in on_macro.iter().take(MOST_LAYERS) {
+        lines.push(row(&[
+            (&layer.name, -13),
+            (&layer.mapping.row_groups.to_string(), 7),
+            (&layer.mapping.arrays.to_string(), 8),
+            (&number::percent(layer.mapping.utilisation, 0), 7),
+            (&number::probability(layer.clipped), 11),
+            (&number::probability(layer.error_rate), 12),
+            (&number::fixed(layer.sqnr_db, 1), 10),
+            (&number::fixed(layer.sqnr_noise_free_db, 1), 8),
+        ]));
+    }
+    if on_macro.len() > MOST_LAYERS {
+        let more = on_macro.len() - MOST_LAYERS;
+        lines.push(format!("and {more} more layers, see the report"));
+    }
+    lines
+}
+
+fn margin_line(report: &MarginReport) -> Option<String> {
+    let pair = facts::worst_pair(report)?;
+    let value = |value: i32| number::fixed(f64::from(value), 0);
+    Some(format!(
+        "smallest margin {} µA at {} σ between {} and {} (unit {} µA)",
+        number::significant(pair.margin()?),
+        report.z,
+        value(pair.low.value),
+        value(pair.high.value),
+        number::significant(report.unit_ua)
+    ))
+}
+
+/// One line per reference setting, one column per number of bits, percent.
+fn adc_table(curve: &[CurvePoint]) -> Vec<String> {
+    let mut bits: Vec<u32> = curve.iter().map(|point| point.bits).collect();
+    bits.sort_unstable();
+    bits.dedup();
+    bits.truncate(8);
+    if bits.is_empty() {
+        return Vec::new();
+    }
+    let mut head = format!("{:<24}", "accuracy (%), ADC bits");
+    for b in &bits {
+        head += &format!("{b:>6} ");
+    }
+    let mut lines = vec![head];
+    for references in ["calibrated", "full_range"] {
+        for noise in [false, true] {
+            let of_this = |b: u32| {
+                curve
+                    .iter()
+                    .find(|p| p.bits == b && p.references == references && p.noise == noise)
+            };
+            if !bits.iter().any(|&b| of_this(b).is_some()) {
+                continue;
+            }
+            let name = references.replace('_', " ") + if noise { ", noise" } else { "" };
+            let mut line = format!("{name:<24}");
+            for &b in &bits {
+                let text = of_this(b).map_or("–".into(), |point| {
+                    number::fixed(100.0 * point.accuracy.estimate, 1)
+                });
+                let mark = if of_this(b).is_some_and(|point| point.is_this_macro) {
+                    '*'
+                } else {
+                    ' '
+                };
+                line += &format!("{text:>6}{mark}");
+            }
+            lines.push(line);
+        }
+    }
+    lines
+}
