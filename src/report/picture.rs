@@ -4,7 +4,7 @@
 //! are data here, a test can check that no two of them overlap and that none leaves the page.
 
 use super::fonts;
-use super::palette::{Color, INK};
+use super::palette::{Color, GRID, INK};
 
 /// Position in points, x to the right, y down.
 pub type Point = (f64, f64);
@@ -246,6 +246,38 @@ impl Picture {
         self.labels().all(|other| !overlap(mine, other.bounds()))
     }
 
+    /// True if a label would cover no text, no dot and no line other than the grid's.
+    pub fn is_clear(&self, label: &Label) -> bool {
+        let [left, top, right, bottom] = label.bounds();
+        let mine = [left - 2.0, top - 2.0, right + 2.0, bottom + 2.0];
+        self.shapes.iter().all(|shape| match shape {
+            Shape::Text(other) => !overlap(mine, other.bounds()),
+            Shape::Dot { center, radius, .. } => {
+                let (x, y) = *center;
+                !overlap(mine, [x - radius, y - radius, x + radius, y + radius])
+            }
+            Shape::Line { points, color, .. } => {
+                *color == GRID
+                    || points
+                        .windows(2)
+                        .all(|ends| !crosses(mine, ends[0], ends[1]))
+            }
+            Shape::Fill { .. } => true,
+        })
+    }
+
+    /// Writes a text at the first of several anchors where it covers nothing and returns that anchor.
+    pub fn text_where_clear(&mut self, label: Label, anchors: &[Point]) -> Option<Point> {
+        let found = anchors.iter().find_map(|&at| {
+            let mut moved = label.clone();
+            moved.at = at;
+            self.is_clear(&moved).then_some(moved)
+        })?;
+        let at = found.at;
+        self.text(found);
+        Some(at)
+    }
+
     /// Writes a text only where no other text stands; true if it was written.
     pub fn text_if_free(&mut self, label: Label) -> bool {
         let free = self.is_free(&label);
@@ -254,6 +286,26 @@ impl Picture {
         }
         free
     }
+}
+
+/// True if a straight line enters a box.
+fn crosses(mine: [f64; 4], a: Point, b: Point) -> bool {
+    let (mut enter, mut leave) = (0.0f64, 1.0f64);
+    for (from, run, low, high) in [
+        (a.0, b.0 - a.0, mine[0], mine[2]),
+        (a.1, b.1 - a.1, mine[1], mine[3]),
+    ] {
+        if run == 0.0 {
+            if from <= low || from >= high {
+                return false;
+            }
+        } else {
+            let (s, t) = ((low - from) / run, (high - from) / run);
+            enter = enter.max(s.min(t));
+            leave = leave.min(s.max(t));
+        }
+    }
+    enter < leave
 }
 
 /// True if two boxes (left, top, right, bottom) share area.
@@ -272,6 +324,16 @@ mod tests {
         assert!(!picture.text_if_free(Label::new("13", (12.0, 10.0), 12.0)));
         assert!(picture.text_if_free(Label::new("14", (60.0, 10.0), 12.0)));
         assert_eq!(picture.labels().count(), 2);
+    }
+
+    #[test]
+    fn a_text_keeps_clear_of_curves() {
+        let mut picture = Picture::new(100.0, 50.0);
+        picture.line(vec![(0.0, 0.0), (100.0, 50.0)], INK, 1.0, 1.0);
+        let label = Label::new("on it", (0.0, 0.0), 8.0);
+        let placed = picture.text_where_clear(label.clone(), &[(40.0, 25.0), (5.0, 40.0)]);
+        assert_eq!(placed, Some((5.0, 40.0)));
+        assert_eq!(picture.text_where_clear(label, &[(50.0, 25.0)]), None);
     }
 
     #[test]

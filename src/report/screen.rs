@@ -169,7 +169,7 @@ fn layers(all: &[LayerResult]) -> Vec<String> {
             (&layer.mapping.row_groups.to_string(), 7),
             (&layer.mapping.arrays.to_string(), 8),
             (&number::percent(layer.mapping.utilisation, 0), 7),
-            (&number::probability(layer.clipped), 11),
+            (&number::share(layer.clipped), 11),
             (&number::probability(layer.error_rate), 12),
             (&number::fixed(layer.sqnr_db, 1), 10),
             (&number::fixed(layer.sqnr_noise_free_db, 1), 8),

@@ -70,7 +70,7 @@ pub fn margin(policy: &str, spread: f64, noise_ua: f64) -> MarginReport {
     let edges: Vec<f64> = (0..=440).map(|bin| -330.0 + 1.5 * f64::from(bin)).collect();
     let weight = |s: i32| (-f64::from(s * s) / (2.0 * spread * spread)).exp();
     let total: f64 = (-TOP..=TOP).map(weight).sum();
-    let sigma = |s: i32| (noise_ua * noise_ua + 0.35 * f64::from(s.abs())).sqrt();
+    let sigma = |s: i32| (noise_ua * noise_ua + 0.05 * f64::from(s.abs())).sqrt();
     let hard = |s: i32| {
         references
             .iter()
@@ -158,7 +158,7 @@ fn layer(name: &str, rows: usize, outputs: usize, pixels: u64, spread: f64) -> L
         let code = thresholds.iter().filter(|&&t| f64::from(s) >= t).count();
         code_histogram[code] += count;
     }
-    let margin = margin(name, spread, 4.2);
+    let margin = margin(name, spread, 1.3);
     LayerResult {
         name: name.into(),
         on_macro: true,
@@ -313,8 +313,8 @@ pub fn run() -> RunResult {
             digital("fc2"),
         ],
         margins: vec![
-            margin("random", 4.3, 4.2),
-            margin("exhaustive", 14.0, 5.0),
+            margin("random", 4.3, 1.3),
+            margin("exhaustive", 14.0, 2.6),
         ],
         seconds: vec![("calibration".into(), 1.4), ("virtual chips".into(), 21.9)],
         warnings: vec!["fc1 fills 12 % of its arrays".into()],

@@ -1,4 +1,4 @@
-//! AVX-512: 4 outputs by 4 vectors (two pixels), half of the thirty-two registers, because more gains nothing.
+//! AVX-512: 4 outputs by 4 vectors (two pixels): enough independent chains to keep the multiply-adders busy.
 //!
 //! Not responsible for the loops: see [`super::contraction`] and [`super::correlation`].
 

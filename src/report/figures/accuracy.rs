@@ -32,7 +32,7 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
     );
     frame::headline(&mut picture, title, &subtitle);
     let frame = Frame {
-        left: 132.0,
+        left: 152.0,
         top: 62.0,
         right: HALF - 22.0,
         bottom: picture.height - 50.0,

@@ -2,10 +2,10 @@
 
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
-use crate::report::frame::{self, Frame, Mark, SMALL, TEXT};
+use crate::report::frame::{self, Frame, Mark, TEXT};
 use crate::report::number;
-use crate::report::palette::{BLUE, Color, GREEN, INK, ORANGE};
-use crate::report::picture::{Align, Label, Picture};
+use crate::report::palette::{BLUE, Color, GREEN, INK, MUTED, ORANGE};
+use crate::report::picture::{Label, Picture, Point};
 use crate::results::accuracy::CurvePoint;
 use crate::results::run::RunResult;
 
@@ -62,7 +62,7 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
         name: "accuracy_adc_bits".into(),
         title: title.into(),
         caption: "How many ADC bits this network needs on this macro: solid lines without noise, dashed with noise at \
-                  each read, bands are 95 % intervals, the ring is this macro's own setting. Right: the same, \
+                  each read, bars are 95 % intervals, the ring is this macro's own setting. Right: the same, \
                   enlarged around the ideal."
             .into(),
         picture,
@@ -137,8 +137,9 @@ fn key(picture: &mut Picture, curves: &[Curve<'_>]) {
 fn panel(picture: &mut Picture, frame: &Frame, curves: &[Curve<'_>], ideal: f64, title: &str) {
     frame.y_axis(picture, title);
     frame.level(picture, ideal, GREEN, 1.6);
-    for curve in curves {
-        band(picture, frame, curve);
+    for (index, curve) in curves.iter().enumerate() {
+        let aside = 3.0 * (index as f64 - (curves.len() as f64 - 1.0) / 2.0);
+        intervals(picture, frame, curve, aside);
     }
     for curve in curves {
         line(picture, frame, curve);
@@ -159,14 +160,16 @@ fn at(point: &CurvePoint) -> (f64, f64) {
     (f64::from(point.bits), 100.0 * point.accuracy.estimate)
 }
 
-fn band(picture: &mut Picture, frame: &Frame, curve: &Curve<'_>) {
-    let upper = curve.points.iter().map(|p| (p.bits, p.accuracy.high));
-    let lower = curve.points.iter().rev().map(|p| (p.bits, p.accuracy.low));
-    let outline: Vec<_> = upper
-        .chain(lower)
-        .map(|(bits, share)| frame.at(f64::from(bits), 100.0 * share))
-        .collect();
-    picture.fill(outline, curve.color, 0.15);
+/// Intervals as bars, moved a little aside so that the curves' bars stand next to each other.
+fn intervals(picture: &mut Picture, frame: &Frame, curve: &Curve<'_>, aside: f64) {
+    for point in &curve.points {
+        let (low, high) = (100.0 * point.accuracy.low, 100.0 * point.accuracy.high);
+        if frame.has_y(low) || frame.has_y(high) {
+            let x = frame.px(f64::from(point.bits)) + aside;
+            let ends = vec![(x, frame.py(low)), (x, frame.py(high))];
+            picture.line(ends, curve.color, 0.45, 2.0);
+        }
+    }
 }
 
 fn line(picture: &mut Picture, frame: &Frame, curve: &Curve<'_>) {
@@ -189,19 +192,28 @@ fn mark_this_macro(picture: &mut Picture, frame: &Frame, point: &CurvePoint) {
     let center = frame.at(bits, accuracy);
     picture.ring(center, 8.0, INK);
     let text = format!("this macro: {}", number::percent(accuracy / 100.0, 1));
-    let below = Label::new(text, (center.0 + 8.0, center.1 + 22.0), TEXT).bold();
-    if below.bounds()[3] < frame.bottom - 4.0
-        && below.bounds()[2] < frame.right
-        && picture.is_free(&below)
-    {
-        frame::note(picture, below);
-    } else {
-        let mut above = below;
-        above.size = SMALL;
-        above.align = Align::Middle;
-        above.at = (center.0, center.1 - 18.0);
-        if picture.is_free(&above) {
-            frame::note(picture, above);
-        }
+    let label = Label::new(text, center, TEXT).bold();
+    let width = label.bounds()[2] - label.bounds()[0];
+    let beside = [10.0, -10.0 - width, -width / 2.0];
+    let anchors: Vec<_> = [24.0, -24.0, 48.0, -48.0, 72.0, 96.0, 120.0]
+        .iter()
+        .flat_map(|row| beside.map(|run| (center.0 + run, center.1 + row)))
+        .filter(|at| {
+            let inside_x = at.0 > frame.left && at.0 + width < frame.right;
+            inside_x && at.1 > frame.top + 8.0 && at.1 < frame.bottom - 8.0
+        })
+        .collect();
+    if let Some(at) = picture.text_where_clear(label, &anchors) {
+        leader(picture, center, (at.0 + width / 2.0, at.1));
+    }
+}
+
+/// A thin line from a ring to a label further away.
+fn leader(picture: &mut Picture, ring: Point, label: Point) {
+    let down = label.1 - ring.1;
+    if down.abs() > 30.0 {
+        let edge = label.1 - 10.0 * down.signum();
+        let start = ring.1 + 8.0 * down.signum();
+        picture.line(vec![(ring.0, start), (label.0, edge)], MUTED, 1.0, 1.0);
     }
 }

@@ -2,10 +2,10 @@
 
 use super::{Figure, HALF};
 use crate::report::axis::{Scale, range};
-use crate::report::frame::{self, Frame, Mark, SMALL};
+use crate::report::frame::{self, Frame, Mark};
 use crate::report::number;
-use crate::report::palette::{GREEN, INK, PURPLE, VERMILION};
-use crate::report::picture::{Align, Label, Picture};
+use crate::report::palette::{GREEN, PURPLE, VERMILION};
+use crate::report::picture::Picture;
 use crate::results::accuracy::{Accuracy, Repeats};
 use crate::results::run::RunResult;
 
@@ -33,9 +33,10 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
     let title = "Virtual chips, worst to best";
     frame::headline(&mut picture, title, &subtitle(chips));
     let entries = [
-        (Mark::Dot, PURPLE, "one chip, 95 % interval"),
+        (Mark::Dot, PURPLE, "chip, 95 % interval"),
+        (Mark::Dot, VERMILION, "worst"),
         (Mark::Line, PURPLE, "mean"),
-        (Mark::Dashed, GREEN, "ideal MVM values"),
+        (Mark::Dashed, GREEN, "ideal MVM"),
     ];
     frame::legend(&mut picture, (72.0, 66.0), &entries);
     let frame = Frame {
@@ -81,25 +82,10 @@ fn draw(picture: &mut Picture, frame: &Frame, sorted: &[&Accuracy], chips: &Repe
         let (low, high) = (frame.py(100.0 * run.low), frame.py(100.0 * run.high));
         picture.line(vec![(x, low), (x, high)], color, 0.5, 1.5);
         picture.dot((x, y), 3.6, color, 1.0);
-        if rank == 0 {
-            let text = format!("worst {}", number::percent(run.estimate, 1));
-            let label = Label::new(text, (x - 4.0, low + 11.0), SMALL)
-                .color(VERMILION)
-                .bold();
-            if label.bounds()[3] < frame.bottom {
-                frame::note(picture, label);
-            }
-        }
     }
     let every = sorted.len().div_ceil(15).max(1);
     for rank in (1..=sorted.len()).filter(|rank| rank % every == 0 || *rank == 1) {
         frame.x_tick(picture, rank as f64, &rank.to_string());
     }
     frame.x_line(picture, "Chip (sorted)");
-    let at = (frame.right, frame.py(100.0 * chips.mean) - 11.0);
-    let text = format!("mean {}", number::percent(chips.mean, 1));
-    let label = Label::new(text, at, SMALL).align(Align::End).color(INK);
-    if picture.is_free(&label) {
-        frame::note(picture, label);
-    }
 }

@@ -25,7 +25,7 @@ pub fn figure(layers: &[LayerResult]) -> Option<Figure> {
     frame::headline(
         &mut picture,
         title,
-        "share of conversions per code, noise-free; darker is more often (logarithmic), a cross is a code never used",
+        "share of conversions per code, noise-free; stronger is more often (logarithmic), a cross is a code never used",
     );
     let frame = Frame {
         left: 130.0,
@@ -57,7 +57,7 @@ pub fn figure(layers: &[LayerResult]) -> Option<Figure> {
     Some(Figure {
         name: "code_use".into(),
         title: title.into(),
-        caption: "A good setting spreads a layer over many codes; dark ends with clipping mean the range is too \
+        caption: "A good setting spreads a layer over many codes; strong ends with clipping mean the range is too \
                   small, crosses at the ends mean it is too large."
             .into(),
         picture,
@@ -81,7 +81,7 @@ fn row(picture: &mut Picture, frame: &Frame, layer: &LayerResult, y: f64) {
         }
         let shade = log_shade(share, FLOOR);
         picture.rect(a, b, BLUE, shade);
-        let color = if shade > 0.55 { PAPER } else { INK };
+        let color = if shade > 0.8 { PAPER } else { INK };
         let label = Label::new(compact(share), ((left + right) / 2.0, y), 10.0)
             .align(Align::Middle)
             .color(color);
@@ -90,11 +90,7 @@ fn row(picture: &mut Picture, frame: &Frame, layer: &LayerResult, y: f64) {
             picture.text(label);
         }
     }
-    let clipped = Label::new(
-        number::probability(layer.clipped),
-        (frame.right + 16.0, y),
-        SMALL,
-    );
+    let clipped = Label::new(number::share(layer.clipped), (frame.right + 16.0, y), SMALL);
     let is_much = layer.clipped >= 0.01;
     picture.text(clipped.color(if is_much { VERMILION } else { INK }));
     let unused = format!("{} of {}", layer.unused_codes, layer.code_histogram.len());

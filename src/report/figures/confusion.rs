@@ -45,7 +45,7 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
         name: format!("confusion_matrix{suffix}"),
         title,
         caption: "Column: the true MAC value; row: the value the ADC reads. Blue is the noise-free code, orange-red \
-                  every other one, darker is more often (logarithmic). The bars above show how often each value occurs."
+                  every other one, stronger is more often (logarithmic). The bars above show how often each value occurs."
             .into(),
         picture,
     })
@@ -153,7 +153,7 @@ fn colour_key(picture: &mut Picture, main: &Frame) {
         },
         ..*main
     };
-    let steps = 48;
+    let steps = 12;
     for step in 0..steps {
         let share = |s: i32| FLOOR.powf(1.0 - f64::from(s) / f64::from(steps));
         let (low, high) = (frame.py(share(step)), frame.py(share(step + 1)));

@@ -58,7 +58,7 @@ pub fn figure(layers: &[LayerResult]) -> Option<Figure> {
 fn rate_scale(layers: &[&LayerResult]) -> Scale {
     let rates = layers.iter().map(|layer| layer.error_rate.max(FLOOR));
     let (low, high) = range(rates).unwrap_or((1e-3, 1.0));
-    Scale::decades(10f64.powf((low / 3.0).log10().floor()), high * 1.5)
+    Scale::decades(10f64.powf((low / 1.5).log10().floor()), high)
 }
 
 fn ratio_scale(layers: &[&LayerResult]) -> Scale {

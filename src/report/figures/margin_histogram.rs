@@ -11,7 +11,7 @@ use crate::report::palette::{BLUE, Color, GRID, INK, MUTED, ORANGE, VERMILION};
 use crate::report::picture::{Align, Label, Picture, Point};
 use crate::results::margin::{MacValue, MarginReport};
 
-const HEIGHT: f64 = 440.0;
+const HEIGHT: f64 = 410.0;
 /// More values than this are thinned to every k-th.
 const MOST_VALUES: usize = 80;
 /// A histogram with fewer samples is replaced by the normal distribution of its mean and sigma.
@@ -46,11 +46,11 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
     frame::headline(&mut picture, &title, &subtitle(report, worst));
     let main = Frame {
         left: 72.0,
-        top: 92.0,
+        top: 108.0,
         right: if worst.is_some() { 760.0 } else { WIDE - 20.0 },
         bottom: HEIGHT - 50.0,
         x: Scale::around([low, high], 0.01),
-        y: Scale::decades(lowest(report, peak), peak * 3.0),
+        y: Scale::decades(lowest(report, peak), peak * 1.3),
     };
     overview(&mut picture, &main, report, &curves, worst);
     if let Some(pair) = worst {
@@ -173,7 +173,7 @@ fn overview(
     }
     references(picture, frame, report, worst);
     frame.x_axis(picture, "Bit-line current (µA)");
-    peak_labels(picture, frame, curves);
+    value_row(picture, frame, report);
 }
 
 fn hump(picture: &mut Picture, frame: &Frame, curve: &[Point], color: Color, opacity: f64) {
@@ -209,7 +209,7 @@ fn references(
     let (low, high) = frame.x.ends();
     edges.insert(0, low);
     edges.push(high);
-    let (top, bottom) = (frame.top - 22.0, frame.top - 3.0);
+    let (top, bottom) = (frame.top - 43.0, frame.top - 24.0);
     picture.text(
         Label::new("reads as", (frame.left - 7.0, (top + bottom) / 2.0), SMALL)
             .align(Align::End)
@@ -232,23 +232,26 @@ fn references(
     }
 }
 
-/// MAC values above their humps: all if there is room, else every k-th.
-fn peak_labels(picture: &mut Picture, frame: &Frame, curves: &[(&MacValue, Curve)]) {
-    let every = curves.len().div_ceil(20).max(1) as i32;
-    for (value, curve) in curves {
-        if value.value % every != 0 {
-            continue;
-        }
-        let top = curve.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
-        if let Some((_, height)) = top {
-            let at = (frame.px(value.mean_ua), frame.py(height) - 10.0);
-            let label = Label::new(number::fixed(f64::from(value.value), 0), at, SMALL)
-                .align(Align::Middle)
-                .bold();
-            if picture.is_free(&label) {
-                frame::note(picture, label);
-            }
-        }
+/// A second row above the plot: which MAC value stands where, as many as there is room for.
+fn value_row(picture: &mut Picture, frame: &Frame, report: &MarginReport) {
+    let y = frame.top - 14.0;
+    picture.text(
+        Label::new("MAC value", (frame.left - 7.0, y), SMALL)
+            .align(Align::End)
+            .color(MUTED),
+    );
+    let room = (frame.right - frame.left) / 30.0;
+    let visible = || {
+        report
+            .values
+            .iter()
+            .filter(|value| frame.has_x(value.mean_ua))
+    };
+    let every = (visible().count() as f64 / room).ceil().max(1.0) as i32;
+    for value in visible().filter(|value| value.value % every == 0) {
+        let text = number::fixed(f64::from(value.value), 0);
+        let at = (frame.px(value.mean_ua), y);
+        picture.text_if_free(Label::new(text, at, SMALL).align(Align::Middle));
     }
 }
 
@@ -263,7 +266,7 @@ fn zoom(picture: &mut Picture, report: &MarginReport, pair: Pair<'_>) {
     let peak = range(curves.iter().flatten().map(|point| point.1)).map_or(1.0, |ends| ends.1);
     let frame = Frame {
         left: 846.0,
-        top: 92.0,
+        top: 108.0,
         right: WIDE - 20.0,
         bottom: HEIGHT - 50.0,
         x: Scale::around(ends, 0.0),
@@ -290,7 +293,7 @@ fn zoom(picture: &mut Picture, report: &MarginReport, pair: Pair<'_>) {
     );
     let middle = (frame.left + frame.right) / 2.0;
     picture.text(
-        Label::new(text, (middle, frame.top - 12.0), TEXT)
+        Label::new(text, (middle, frame.top - 26.0), TEXT)
             .align(Align::Middle)
             .bold(),
     );
@@ -304,16 +307,16 @@ fn bracket(picture: &mut Picture, frame: &Frame, report: &MarginReport, pair: Pa
     };
     let from = frame.px(pair.low.mean_ua + report.z * pair.low.sigma_ua);
     let to = frame.px(pair.high.mean_ua - report.z * pair.high.sigma_ua);
-    let y = frame.top + 34.0;
+    let y = frame.top + 14.0;
     picture.line(vec![(from, y), (to, y)], VERMILION, 1.0, 2.0);
     for x in [from, to] {
         picture.line(vec![(x, y - 5.0), (x, y + 5.0)], VERMILION, 1.0, 2.0);
     }
     let text = format!("margin {} µA", number::significant(margin));
     let middle = (frame.left + frame.right) / 2.0;
-    let label = Label::new(text, (middle, frame.top + 15.0), TEXT)
+    let label = Label::new(text, (middle, frame.top - 9.0), TEXT)
         .align(Align::Middle)
         .color(VERMILION)
         .bold();
-    frame::note(picture, label);
+    picture.text(label);
 }

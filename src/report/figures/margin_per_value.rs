@@ -95,8 +95,6 @@ fn draw(
             VERMILION,
             0.08,
         );
-        let at = (frame.left + 8.0, frame.bottom - 11.0);
-        picture.text(Label::new("overlap", at, SMALL).color(VERMILION));
     }
     frame.level(picture, 0.0, INK, 1.4);
     let separated: Vec<i32> = facts::separated_pairs(report)
@@ -113,6 +111,15 @@ fn draw(
         for &(x, y) in points.iter().filter(|p| separated.contains(&(p.0 as i32))) {
             picture.dot(frame.at(x, y), 3.2, *color, 1.0);
         }
+    }
+    if zero < frame.bottom - 1.0 {
+        let label = Label::new("overlap", (0.0, 0.0), SMALL).color(VERMILION);
+        let (left, right) = (frame.left + 8.0, frame.right - 60.0);
+        let (low, high) = (frame.bottom - 11.0, zero + 12.0);
+        picture.text_where_clear(
+            label,
+            &[(left, high), (right, high), (left, low), (right, low)],
+        );
     }
     frame.x_axis(picture, "MAC value (lower one of the pair)");
 }

@@ -43,7 +43,8 @@ impl Figure {
 
 /// All figures of a run, in the order of the page.
 pub fn of_run(result: &RunResult) -> Vec<Figure> {
-    let mut figures = of_margins(&result.margins);
+    let first = result.margins.len().min(1);
+    let mut figures = of_margins(&result.margins[..first]);
     figures.extend(accuracy::figure(result));
     figures.extend(adc_bits::figure(result));
     figures.extend(chips::figure(result));
@@ -58,20 +59,35 @@ pub fn of_run(result: &RunResult) -> Vec<Figure> {
     if let Some(margin) = worst.and_then(|layer| layer.margin.as_ref()) {
         figures.extend(confusion::figure(margin, "_worst_layer"));
     }
+    for report in &result.margins[first..] {
+        figures.extend(of_policy(report, &suffix(report)));
+    }
     figures
 }
 
-/// The figures of the macro alone: for each pattern policy its histogram, its margins and its confusion.
+/// The figures of the macro alone; those of the first pattern policy carry no suffix in their names.
 pub fn of_margins(margins: &[MarginReport]) -> Vec<Figure> {
-    let mut figures = Vec::new();
-    for (index, report) in margins.iter().enumerate() {
-        let suffix = match index {
-            0 => String::new(),
-            _ => format!("_{}", super::folder::file_name(&report.policy)),
-        };
-        figures.extend(margin_histogram::figure(report, &suffix));
-        figures.extend(margin_per_value::figure(report, &suffix));
-        figures.extend(confusion::figure(report, &suffix));
-    }
-    figures
+    let name = |(index, report)| match index {
+        0 => String::new(),
+        _ => suffix(report),
+    };
+    let suffixes = margins.iter().enumerate().map(name);
+    margins
+        .iter()
+        .zip(suffixes)
+        .flat_map(|(report, suffix)| of_policy(report, &suffix))
+        .collect()
+}
+
+fn suffix(report: &MarginReport) -> String {
+    format!("_{}", super::folder::file_name(&report.policy))
+}
+
+fn of_policy(report: &MarginReport, suffix: &str) -> Vec<Figure> {
+    let figures = [
+        margin_histogram::figure(report, suffix),
+        margin_per_value::figure(report, suffix),
+        confusion::figure(report, suffix),
+    ];
+    figures.into_iter().flatten().collect()
 }

@@ -48,7 +48,7 @@ pub fn figure(layers: &[LayerResult]) -> Option<Figure> {
         name: "partial_sums".into(),
         title: title.into(),
         caption: "Bars are how often each partial sum occurs (logarithmic); ticks under the bars are the ADC \
-                  thresholds. Red sums lie beyond the outermost code and are clipped; a wide empty margin inside \
+                  thresholds. Orange-red sums lie beyond the outermost code and are clipped; a wide empty margin inside \
                   the range means codes are wasted."
             .into(),
         picture,
@@ -102,7 +102,7 @@ fn panel(picture: &mut Picture, layer: &LayerResult, left: f64, top: f64, width:
 fn heading(picture: &mut Picture, frame: &Frame, layer: &LayerResult) {
     let y = frame.top - 16.0;
     let clipped = Label::new(
-        format!("clipped {}", number::probability(layer.clipped)),
+        format!("clipped {}", number::share(layer.clipped)),
         (frame.right, y),
         SMALL,
     )

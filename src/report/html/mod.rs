@@ -35,15 +35,23 @@ pub fn escape(text: &str) -> String {
 /// If a figure cannot be drawn.
 pub fn page(result: &RunResult, figures: &[Figure]) -> Result<String, ReportError> {
     let title = sections::title(result);
-    let (first, later) = split(figures);
+    let find = |name: &str| figures.iter().find(|figure| figure.name == name);
+    let optional = |name: &str| find(name).map_or_else(|| Ok(String::new()), figure_html);
+    let first = ["margin_histogram", "accuracy", "virtual_chips"];
+    let later: Vec<&Figure> = figures
+        .iter()
+        .filter(|figure| !first.contains(&figure.name.as_str()))
+        .collect();
     let mut body = sections::header(result);
     body += &sections::tiles(result);
     body += "<div class=\"grid\">";
-    for figure in first {
-        body += &figure_html(figure)?;
-    }
-    body += &sections::limits(result);
-    body += "</div>";
+    body += &optional(first[0])?;
+    body += &optional(first[1])?;
+    body += &format!(
+        "<div class=\"column\">{}{}</div></div>",
+        sections::limits(result),
+        optional(first[2])?
+    );
     body += &sections::warnings(result);
     if !later.is_empty() {
         body += "<h2>Figures</h2><div class=\"grid\">";
@@ -63,13 +71,6 @@ pub fn page(result: &RunResult, figures: &[Figure]) -> Result<String, ReportErro
          <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
         escape(&title)
     ))
-}
-
-/// The figures of the first screen, and the others.
-fn split(figures: &[Figure]) -> (Vec<&Figure>, Vec<&Figure>) {
-    figures
-        .iter()
-        .partition(|figure| ["margin_histogram", "accuracy"].contains(&figure.name.as_str()))
 }
 
 fn figure_html(figure: &Figure) -> Result<String, ReportError> {

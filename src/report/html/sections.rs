@@ -172,7 +172,7 @@ pub fn limits(result: &RunResult) -> String {
         .iter()
         .map(|limit| format!("<li>{}</li>\n", escape(limit)))
         .collect();
-    format!("<section class=\"half card\"><h2>What limits it</h2><ol>\n{items}</ol></section>\n")
+    format!("<section class=\"card\"><h2>What limits it</h2><ol>\n{items}</ol></section>\n")
 }
 
 /// Warnings of the run.

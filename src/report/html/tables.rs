@@ -73,7 +73,7 @@ fn layer_row(layer: &LayerResult) -> Vec<String> {
             number::fixed(layer.sum_mean, 2),
             number::fixed(layer.sum_std, 2)
         ),
-        number::probability(layer.clipped),
+        number::share(layer.clipped),
         format!("{} of {}", layer.unused_codes, layer.code_values.len()),
         number::probability(layer.error_rate),
         number::fixed(layer.sqnr_db, 1),
