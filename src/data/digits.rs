@@ -35,17 +35,17 @@ fn one(part: u64, index: u64) -> (Vec<u8>, u8) {
     let digit = (index % 10) as u8;
     let ground = between(0.0, 0.2, &mut rng);
     let mut canvas = Canvas::filled(EDGE, &[ground]);
-    for _ in 0..rng.random_range(0..3) {
+    for _ in 0..rng.random_range(1..4) {
         let start = [between(0.0, 28.0, &mut rng), between(0.0, 28.0, &mut rng)];
         let end = [
             start[0] + between(-8.0, 8.0, &mut rng),
             start[1] + between(-8.0, 8.0, &mut rng),
         ];
-        let ink = between(0.3, 0.7, &mut rng);
+        let ink = between(0.3, 0.9, &mut rng);
         canvas.blend(&[ink], |p| coverage(polyline(p, &[start, end]) - 0.8));
     }
     let strokes = placed(digit, &mut rng);
-    let (ink, half) = (between(0.6, 1.0, &mut rng), between(0.7, 1.7, &mut rng));
+    let (ink, half) = (between(0.5, 0.95, &mut rng), between(0.7, 1.7, &mut rng));
     canvas.blend(&[ink], |p| {
         let near = strokes
             .iter()
@@ -53,19 +53,19 @@ fn one(part: u64, index: u64) -> (Vec<u8>, u8) {
             .fold(f32::INFINITY, f32::min);
         coverage(near - half)
     });
-    (canvas.bytes(0.12, &mut rng), digit)
+    (canvas.bytes(0.16, &mut rng), digit)
 }
 
 /// The strokes of a digit under a random affine map, in pixels.
 fn placed(digit: u8, rng: &mut impl Rng) -> Vec<Vec<Point>> {
-    let (angle, slant) = (between(-0.3, 0.3, rng), between(-0.35, 0.35, rng));
-    let (wide, high) = (between(5.0, 8.5, rng), between(7.5, 10.5, rng));
+    let (angle, slant) = (between(-0.45, 0.45, rng), between(-0.4, 0.4, rng));
+    let (wide, high) = (between(4.5, 8.0, rng), between(6.0, 10.0, rng));
     let centre = [
         14.0 + between(-3.0, 3.0, rng),
         14.0 + between(-2.5, 2.5, rng),
     ];
     let (sin, cos) = angle.sin_cos();
-    let wobble = 0.10;
+    let wobble = 0.12;
     let mut map = |p: &Point| {
         let (x, y) = (
             p[0] + between(-wobble, wobble, rng),

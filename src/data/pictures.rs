@@ -51,7 +51,7 @@ fn one(part: u64, index: u64) -> (Vec<u8>, u8) {
     canvas.blend(&ink, |p| {
         coverage(place.radius * shape(class, place.local(p)))
     });
-    if rng.random_bool(0.5) {
+    if rng.random_bool(0.3) {
         let bar = colour(&mut rng);
         let a = [between(0.0, 32.0, &mut rng), 0.0];
         let b = [between(0.0, 32.0, &mut rng), 32.0];
@@ -59,7 +59,7 @@ fn one(part: u64, index: u64) -> (Vec<u8>, u8) {
         let flip = |p: Point| if turned { [p[1], p[0]] } else { p };
         canvas.blend(&bar, |p| coverage(segment(flip(p), a, b) - 1.2));
     }
-    (canvas.bytes(0.07, &mut rng), class)
+    (canvas.bytes(0.08, &mut rng), class)
 }
 
 fn colour(rng: &mut impl Rng) -> [f32; 3] {
@@ -82,7 +82,7 @@ fn distinct(ground: &[f32; 3], rng: &mut impl Rng) -> [f32; 3] {
 }
 
 fn clutter(canvas: &mut Canvas, rng: &mut impl Rng) {
-    for _ in 0..rng.random_range(2..6) {
+    for _ in 0..rng.random_range(1..4) {
         let paint = colour(rng);
         let at = [between(0.0, 32.0, rng), between(0.0, 32.0, rng)];
         if rng.random_bool(0.5) {
@@ -110,9 +110,9 @@ struct Place {
 
 impl Place {
     fn random(rng: &mut impl Rng) -> Self {
-        let radius = between(6.0, 11.0, rng);
-        let centre = [0; 2].map(|_| 16.0 + between(-5.0, 5.0, rng));
-        let (sin, cos) = between(0.0, 2.0 * PI, rng).sin_cos();
+        let radius = between(7.0, 12.0, rng);
+        let centre = [0; 2].map(|_| 16.0 + between(-3.0, 3.0, rng));
+        let (sin, cos) = between(-0.8, 0.8, rng).sin_cos();
         Place {
             centre,
             radius,
