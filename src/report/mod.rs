@@ -1,6 +1,6 @@
 //! From plain results to tables, JSON, CSV, figures and one self-contained page. Reads [`crate::results`] only.
 //!
-//! [`write`] leaves a folder with report.html, summary.json, tables/*.csv and figures/*.svg and *.png, whole or not at
+//! [`write()`] leaves a folder with report.html, summary.json, tables/*.csv and figures/*.svg and *.png, whole or not at
 //! all; [`write_margin`] does the same for the macro alone; [`terminal`] is the same answer on one screen of text.
 
 pub mod axis;
@@ -56,7 +56,7 @@ struct MarginSummary<'a> {
 /// hardware, its other parts are not read.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_margin(
     margins: &[MarginReport],
     about: &RunResult,

@@ -9,6 +9,7 @@ use crate::hw::readout::table::Decode;
 use crate::kernel::tables::{LevelTable, RandomTable, TOLERANCE};
 
 /// How the codes of one conversion are computed.
+#[derive(Clone, Debug)]
 pub enum Conversions {
     /// Table path without noise.
     NoiseFree(LevelTable),
@@ -24,6 +25,7 @@ pub enum Conversions {
 }
 
 /// The read-out of one conversion.
+#[derive(Clone, Debug)]
 pub struct ConversionReadout {
     /// Codes.
     pub conversions: Conversions,
@@ -41,7 +43,7 @@ pub struct ScaleShift {
 }
 
 /// A whole network under one condition.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Condition {
     /// `[layer][conversion]`; a layer without entries computes exact sums (digital layers, ideal MVM values).
     pub layers: Vec<Vec<ConversionReadout>>,

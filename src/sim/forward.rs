@@ -86,7 +86,9 @@ fn fit(input: Lanes<u8>, int: &IntLayer) -> Lanes<u8> {
     }
 }
 
-fn accumulate(
+/// Accumulated sums of one layer: decoded levels, or exact sums if there are no read-outs; `first` says that the input is
+/// image bytes.
+pub fn accumulate(
     layer: &PreparedLayer,
     int: &IntLayer,
     readouts: &[ConversionReadout],

@@ -6,9 +6,13 @@
 pub mod accuracy;
 pub mod calibrate;
 pub mod condition;
+pub mod curve;
 pub mod error;
 pub mod forward;
 pub mod interval;
+pub mod layers;
 pub mod mapping;
 pub mod prepare;
 pub mod quality;
+pub mod reestimate;
+pub mod run;

@@ -77,12 +77,9 @@ pub fn judge(table: &CodeTable, sums: &SumHistogram) -> Quality {
     }
 }
 
-/// Largest ratio that is reported: a lossless read-out has no error at all.
-const LOSSLESS_DB: f64 = 200.0;
-
 fn decibel(signal: f64, noise: f64) -> f64 {
     if noise <= signal * 1e-20 {
-        LOSSLESS_DB
+        f64::INFINITY
     } else {
         10.0 * (signal / noise).log10()
     }

@@ -1,0 +1,152 @@
+//! What every layer does on the macro, as plain results: mapping, partial sums, codes, errors, quality.
+//!
+//! Figures of the read-out follow from the counted sums and the table T[s, code] (`quality`); the quality of the accumulated
+//! outputs is measured on one block of calibration images with ideal inputs.
+
+use super::accuracy::Images;
+use super::calibrate::Sums;
+use super::condition::{Condition, ConversionReadout};
+use super::error::SimError;
+use super::forward::{Seen, accumulate, forward};
+use super::mapping::map_layer;
+use super::prepare::Prepared;
+use super::quality::{Quality, judge};
+use crate::hw::readout::Readout;
+use crate::kernel::lanes::{LANES, Lanes};
+use crate::kernel::stream::NoiseKey;
+use crate::results::layer::LayerResult;
+
+/// Results of all layers, in order.
+///
+/// # Errors
+/// If a layer does not fit the macro.
+pub fn layer_results(
+    prepared: &Prepared,
+    readouts: &[Vec<Readout>],
+    sums: &Sums,
+    images: Images,
+) -> Result<Vec<LayerResult>, SimError> {
+    let quality = output_quality(prepared, &Condition::read_noise(readouts, 0, 0), images);
+    let mut results = Vec::with_capacity(prepared.layers.len());
+    for (index, layer) in prepared.layers.iter().enumerate() {
+        let shape = &prepared.network.layers[index].layer;
+        let mut result = LayerResult {
+            name: shape.name.clone(),
+            on_macro: !layer.conversions.is_empty(),
+            ..LayerResult::default()
+        };
+        if result.on_macro {
+            let wrap = |error| SimError::Hardware {
+                layer: shape.name.clone(),
+                error,
+            };
+            result.mapping = map_layer(
+                prepared.hardware,
+                shape,
+                layer.weight_bits,
+                layer.input_bits,
+            )
+            .map_err(wrap)?;
+            describe(&mut result, &readouts[index], &sums[index]);
+            result.output_sqnr_db = quality[index];
+        }
+        results.push(result);
+    }
+    Ok(results)
+}
+
+/// Fills in the figures of the first conversion, and the mean error rate of all of them.
+fn describe(
+    result: &mut LayerResult,
+    readouts: &[Readout],
+    sums: &[crate::hw::reference::SumHistogram],
+) {
+    let judged: Vec<Quality> = readouts
+        .iter()
+        .zip(sums)
+        .map(|(readout, sums)| judge(&readout.table(), sums))
+        .collect();
+    let (Some(first), Some(readout), Some(histogram)) =
+        (judged.first(), readouts.first(), sums.first())
+    else {
+        return;
+    };
+    result.sum_min = readout.range.min;
+    result.sum_max = readout.range.max;
+    result.sum_histogram = histogram.counts.clone();
+    result.sum_mean = first.mean;
+    result.sum_std = first.std;
+    result.thresholds = readout.thresholds.clone();
+    result.code_values = readout.code_values();
+    result.code_histogram = first.code_counts.clone();
+    result.unused_codes = first
+        .code_counts
+        .iter()
+        .filter(|&&count| count == 0)
+        .count();
+    result.clipped = first.clipped;
+    result.sqnr_db = first.sqnr_db;
+    result.sqnr_noise_free_db = first.sqnr_noise_free_db;
+    result.error_rate =
+        judged.iter().map(|quality| quality.error_rate).sum::<f64>() / judged.len() as f64;
+}
+
+/// Signal to error of each layer's sums in dB: the same ideal inputs once exactly, once through the read-out.
+fn output_quality(prepared: &Prepared, condition: &Condition, images: Images) -> Vec<Option<f64>> {
+    let mut all = vec![None; prepared.layers.len()];
+    let used = LANES.min(images.labels.len());
+    forward(
+        prepared,
+        &Condition::ideal(),
+        images.block(0),
+        0,
+        &mut |seen: Seen| {
+            let layer = &prepared.layers[seen.layer];
+            let readouts: &[ConversionReadout] =
+                condition.layers.get(seen.layer).map_or(&[], Vec::as_slice);
+            if readouts.is_empty() {
+                return;
+            }
+            let key = NoiseKey {
+                seed: 0,
+                layer: seen.layer as u64,
+                block: 0,
+                repeat: u64::MAX,
+                conversion: 0,
+            };
+            let real = accumulate(
+                layer,
+                &prepared.network.layers[seen.layer],
+                readouts,
+                seen.input,
+                key,
+                false,
+            );
+            all[seen.layer] = Some(signal_to_error(seen.sums, &real, used));
+        },
+    );
+    all
+}
+
+fn signal_to_error(ideal: &Lanes<f32>, real: &Lanes<f32>, used: usize) -> f64 {
+    let (mut sum, mut squares, mut errors, mut count) = (0.0, 0.0, 0.0, 0.0);
+    for (ideal, real) in ideal
+        .values
+        .chunks_exact(LANES)
+        .zip(real.values.chunks_exact(LANES))
+    {
+        for (&x, &y) in ideal[..used].iter().zip(real) {
+            let (x, error) = (f64::from(x), f64::from(y) - f64::from(x));
+            sum += x;
+            squares += x * x;
+            errors += error * error;
+            count += 1.0;
+        }
+    }
+    let variance = squares / count - (sum / count) * (sum / count);
+    if errors == 0.0 {
+        f64::INFINITY
+    } else {
+        10.0 * (variance / (errors / count)).log10()
+    }
+}

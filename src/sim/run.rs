@@ -1,0 +1,181 @@
+//! One whole run: a network on a macro under every condition a designer asks for, as plain results.
+//!
+//! Not responsible for files, printing or margins of the macro alone; progress goes through a callback.
+
+use super::accuracy::{Images, evaluate};
+use super::calibrate::{Sums, count_sums, place};
+use super::condition::Condition;
+use super::curve::{CurveOptions, curve};
+use super::error::SimError;
+use super::interval::repeats;
+use super::layers::layer_results;
+use super::prepare::Prepared;
+use super::reestimate::re_estimate;
+use crate::hw::readout::Readout;
+use crate::results::accuracy::{Accuracies, Accuracy, CurvePoint, Repeats};
+use crate::results::layer::LayerResult;
+
+/// How much is simulated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunOptions {
+    /// Seed of noise and chips.
+    pub seed: u64,
+    /// Repeats with noise at each read.
+    pub repeats: u64,
+    /// Virtual chips.
+    pub chips: u64,
+    /// Test images per virtual chip.
+    pub chip_images: usize,
+    /// Test images per point of accuracy against ADC bits; 0 leaves the curve out.
+    pub curve_images: usize,
+    /// Output pixels skipped when partial sums are counted.
+    pub pixel_step: usize,
+}
+
+/// What a run found out about the network.
+pub struct Outcome {
+    /// Accuracies.
+    pub accuracy: Accuracies,
+    /// Accuracy against ADC bits.
+    pub curve: Vec<CurvePoint>,
+    /// Layers.
+    pub layers: Vec<LayerResult>,
+    /// Partial sums counted on the calibration images.
+    pub sums: Sums,
+    /// Read-outs placed on them.
+    pub readouts: Vec<Vec<Readout>>,
+}
+
+/// Called with the stage, images done in it and images in all.
+pub type Progress<'a> = &'a (dyn Fn(&str, u64, u64) + Sync);
+
+/// Runs everything.
+///
+/// # Errors
+/// If the network does not fit the macro or the images do not fit the network.
+pub fn run(
+    prepared: &Prepared,
+    calibration: Images,
+    test: Images,
+    options: &RunOptions,
+    progress: Progress,
+) -> Result<Outcome, SimError> {
+    test.check(prepared)?;
+    progress("partial sums", 0, 1);
+    let sums = count_sums(prepared, calibration, options.pixel_step)?;
+    let readouts = place(prepared, &prepared.hardware.readout, &sums)?;
+    let layers = layer_results(prepared, &readouts, &sums, calibration)?;
+    let accuracy = accuracies(prepared, &readouts, calibration, test, options, progress)?;
+    let curve_options = CurveOptions {
+        seed: options.seed,
+        images: options.curve_images,
+        ideal: accuracy.ideal.clone(),
+    };
+    let curve = if options.curve_images == 0 {
+        Vec::new()
+    } else {
+        curve(prepared, &sums, test, &curve_options, progress)?
+    };
+    Ok(Outcome {
+        accuracy,
+        curve,
+        layers,
+        sums,
+        readouts,
+    })
+}
+
+/// Evaluates one condition under a stage name.
+pub(super) fn stage(
+    prepared: &Prepared,
+    condition: &Condition,
+    images: Images,
+    name: &str,
+    progress: Progress,
+) -> Result<Accuracy, SimError> {
+    let (done, total) = (
+        std::sync::atomic::AtomicU64::new(0),
+        images.labels.len() as u64,
+    );
+    evaluate(prepared, condition, images, &|count| {
+        let before = done.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+        progress(name, before + count, total);
+    })
+}
+
+fn accuracies(
+    prepared: &Prepared,
+    readouts: &[Vec<Readout>],
+    calibration: Images,
+    test: Images,
+    options: &RunOptions,
+    progress: Progress,
+) -> Result<Accuracies, SimError> {
+    let ideal = stage(
+        prepared,
+        &Condition::ideal(),
+        test,
+        "ideal MVM values",
+        progress,
+    )?;
+    let noise_free = stage(
+        prepared,
+        &Condition::noise_free(readouts),
+        test,
+        "ADC without noise",
+        progress,
+    )?;
+    let mut noisy = Vec::new();
+    for repeat in 0..options.repeats {
+        let condition = Condition::read_noise(readouts, options.seed, repeat);
+        noisy.push(stage(
+            prepared,
+            &condition,
+            test,
+            &format!("noise at each read, {} of {}", repeat + 1, options.repeats),
+            progress,
+        )?);
+    }
+    let mut chips = Vec::new();
+    for chip in 0..options.chips {
+        let condition = Condition::chip(prepared, readouts, options.seed, chip);
+        let images = test.first(options.chip_images);
+        chips.push(stage(
+            prepared,
+            &condition,
+            images,
+            &format!("virtual chip {} of {}", chip + 1, options.chips),
+            progress,
+        )?);
+    }
+    let mut adjusted = Condition::noise_free(readouts);
+    adjusted.re_estimated = re_estimate(prepared, &adjusted, calibration)?;
+    let re_estimated = Some(stage(
+        prepared,
+        &adjusted,
+        test,
+        "batch norm re-estimated",
+        progress,
+    )?);
+    let some = |runs: Vec<Accuracy>| (!runs.is_empty()).then(|| repeats(runs));
+    let (read_noise, chips) = (some(noisy), some(chips));
+    let (simulated, simulated_is) = headline(&noise_free, read_noise.as_ref());
+    Ok(Accuracies {
+        full_precision: None,
+        ideal,
+        noise_free,
+        read_noise,
+        chips,
+        re_estimated,
+        simulated,
+        simulated_is,
+    })
+}
+
+/// The most complete condition evaluated on all images.
+fn headline(noise_free: &Accuracy, read_noise: Option<&Repeats>) -> (Repeats, String) {
+    match read_noise {
+        Some(runs) => (runs.clone(), "read_noise".into()),
+        None => (repeats(vec![noise_free.clone()]), "noise_free".into()),
+    }
+}
