@@ -162,5 +162,6 @@ pub struct IntNetwork {
 
 /// The activation code of a digital value: the one rounding rule of the network (ties up).
 pub fn activation_code(x: f32, max_code: u8) -> u8 {
-    (x + 0.5).floor().clamp(0.0, f32::from(max_code)) as u8
+    // The limits are integers and the conversion truncates, so limiting first gives the floor without computing one.
+    (x + 0.5).clamp(0.0, f32::from(max_code)) as u8
 }
