@@ -1,6 +1,7 @@
 //! The command line: one file per command, the only place that prints, and the exit codes (0 done, 1 the run failed, 2 wrong input).
 
 pub mod progress;
+pub mod show;
 pub mod train;
 
 use clap::{Parser, Subcommand};
@@ -19,6 +20,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show the resolved hardware: what is built, what it implies, what is assumed.
+    Show(show::ShowArguments),
     /// Train a network, resumable.
     Train(train::TrainArguments),
 }
@@ -43,6 +46,7 @@ pub fn main() -> ExitCode {
             .build_global();
     }
     let result = match arguments.command {
+        Command::Show(arguments) => show::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
     };
     match result {
