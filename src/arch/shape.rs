@@ -1,10 +1,10 @@
 //! From the tree to the written macro: keys, kinds and types are held against `hw`'s own declarations.
 //!
 //! The declarations know no places, so every key and value is handed to them under a number of its own; a complaint comes
-//! back with that number and thereby with its place. A section that is wrong is replaced by the ideal macro's and the rest is
-//! looked at again, so that one look finds what is wrong in every section. Not responsible for the size of numbers (`hw`).
+//! back with that number and thereby with its place. What is wrong is replaced by what the ideal macro has there and the rest
+//! is looked at again, so that everything wrong is found. Not responsible for the size of numbers (`hw`).
 
-use super::document::{Document, Node, Source, Value, dotted};
+use super::document::{Document, Node, Place, Source, Value, dotted};
 use super::error::{Fault, Part};
 use super::overrides::{touched, whole_table};
 use super::source::IDEAL;
@@ -98,7 +98,7 @@ fn failure(error: &Error, places: &[Vec<String>]) -> Failure {
     let number = error.span().map_or(1, |span| span.start);
     Failure {
         path: places.get(number / 2).cloned().unwrap_or_default(),
-        part: if number % 2 == 0 {
+        part: if number.is_multiple_of(2) {
             Part::Key
         } else {
             Part::Value
@@ -113,14 +113,20 @@ fn describe(document: &Document, failure: &Failure) -> (Vec<String>, Part, Strin
     let mut part = failure.part;
     let message = match &failure.complaint {
         Complaint::Missing(key) => {
-            let table = if path.is_empty() {
-                "at the top level".into()
-            } else {
-                format!("in [{}]", dotted(&path))
+            let holder = match path.as_slice() {
+                [] => "at the top level".into(),
+                path => format!("in [{}]", dotted(path)),
             };
             path.push(key.clone());
             part = Part::Key;
-            format!("missing; write `{key} = ..` {table}: no part of the hardware has a default")
+            let table = ideal()
+                .is_some_and(|ideal| ideal.at(&path).is_some_and(|node| node.table().is_some()));
+            let line = if table {
+                format!("the table [{}]", dotted(&path))
+            } else {
+                format!("`{key} = ..` {holder}")
+            };
+            format!("missing; write {line}: no part of the hardware has a default")
         }
         Complaint::Kinds => {
             part = Part::Key;
@@ -197,25 +203,34 @@ fn mend(root: &mut Node, failure: &Failure) -> bool {
     {
         return table.remove(last).is_some();
     }
-    let missing = match &failure.complaint {
-        Complaint::Missing(key) => Some(key),
-        _ => None,
-    };
-    let Some(section) = failure.path.first().or(missing) else {
+    let mut wrong = failure.path.clone();
+    if let Complaint::Missing(key) = &failure.complaint {
+        wrong.push(key.clone());
+    }
+    let Some(ideal) = ideal() else {
         return false;
     };
-    let ideal = toml::de::DeTable::parse(IDEAL).ok().and_then(|table| {
-        let place = root.place.clone();
-        let whole = Node::from_toml(DeValue::Table(table.into_inner()), place, 0);
-        whole.at(std::slice::from_ref(section)).cloned()
-    });
-    match (&mut root.value, ideal) {
-        (Value::Table(table), Some(ideal)) => {
-            table.insert(section.clone(), ideal);
-            true
+    while let Some((last, holder)) = wrong.split_last() {
+        if let (Some(right), Some(node)) = (ideal.at(&wrong), root.at_mut(holder))
+            && let Value::Table(table) = &mut node.value
+        {
+            table.insert(last.clone(), right.clone());
+            return true;
         }
-        _ => false,
+        wrong.pop();
     }
+    false
+}
+
+/// The ideal macro, in which everything is right.
+fn ideal() -> Option<Node<'static>> {
+    let table = DeTable::parse(IDEAL).ok()?.into_inner();
+    let place = Place {
+        source: Source::File,
+        key: 0..0,
+        value: 0..0,
+    };
+    Some(Node::from_toml(DeValue::Table(table), place, 0))
 }
 
 /// Lists where a table belongs: the declarations would take their items for the table's values in order.

@@ -78,6 +78,9 @@ pub fn read(message: &str) -> Complaint {
         // A kind written as a bare word.
         Some((_, "newtype variant")) => wrong_type(TABLE, "a word"),
         Some((found, expected)) => wrong_type(type_name(expected), type_name(found)),
+        None if message.ends_with("number overflowed") => {
+            wrong_type("a number that fits 64 bits", "a longer one")
+        }
         None => Complaint::Other(message.into()),
     }
 }

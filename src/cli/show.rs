@@ -45,10 +45,13 @@ const WIDTH: usize = 100;
 
 /// The hardware on a screen.
 pub fn page(file: &str, summary: &ArchSummary) -> String {
-    let mut text = format!(
-        "{}: {}\n{file}, fingerprint {}\n\n",
-        summary.name, summary.description, summary.fingerprint
+    let mut text = String::new();
+    entry(
+        &mut text,
+        &format!("{}: ", summary.name),
+        &summary.description,
     );
+    text.push_str(&format!("{file}, fingerprint {}\n\n", summary.fingerprint));
     let label = width(summary.facts.iter().map(|(label, _)| label));
     for (name, value) in &summary.facts {
         entry(&mut text, &format!("{name:label$}  "), value);
