@@ -14,4 +14,5 @@ pub mod report;
 pub mod results;
 pub mod rng;
 pub mod sim;
+pub mod spelling;
 pub mod train;

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("rng", &[]),
     ("results", &[]),
+    ("spelling", &[]),
     ("hw", &["rng"]),
-    ("arch", &["hw", "results", "rng"]),
+    ("arch", &["hw", "results", "rng", "spelling"]),
     ("kernel", &["hw", "net", "rng"]),
-    ("net", &["hw", "kernel", "rng"]),
+    ("net", &["hw", "kernel", "rng", "spelling"]),
     ("data", &["net", "kernel", "rng"]),
     ("margin", &["hw", "results", "rng"]),
     (
@@ -24,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "arch", "data", "hw", "kernel", "margin", "net", "report", "results", "rng", "sim",
-            "train",
+            "spelling", "train",
         ],
     ),
 ];

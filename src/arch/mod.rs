@@ -1,12 +1,26 @@
 //! Hardware files: TOML to a checked, resolved macro, with errors that name file, line and key. No physics here (`hw`).
+//!
+//! `source` finds the text, `document` is its tree with places, `overrides` puts `--set` into it, `shape` holds it against the
+//! declarations of `hw`, `provenance` asks every number where it comes from, `facts` says what the result implies.
 
+mod document;
 pub mod error;
+pub mod facts;
+mod overrides;
+mod provenance;
+mod shape;
+mod source;
+mod wording;
 
 pub use error::ArchError;
+pub use source::names;
 
 use crate::hw::chip::{Hardware, HardwareSpec};
+use crate::hw::error::HwError;
 use crate::results::run::ArchSummary;
-use std::path::Path;
+use document::{Document, Node, Place, Source};
+use error::{At, Fault};
+use toml::de::{DeTable, DeValue};
 
 /// A loaded hardware file.
 #[derive(Clone, Debug)]
@@ -19,59 +33,110 @@ pub struct Loaded {
     pub summary: ArchSummary,
 }
 
-/// Name and text of every shipped hardware file.
-const SHIPPED: &[(&str, &str)] = &[
-    ("ideal", include_str!("../../arch/ideal.toml")),
-    ("reram_9wl", include_str!("../../arch/reram_9wl.toml")),
-];
-
-/// Names of the shipped hardware.
-pub fn names() -> Vec<&'static str> {
-    SHIPPED.iter().map(|(name, _)| *name).collect()
-}
-
 /// Loads hardware by path or shipped name (`arch/reram_9wl.toml`, `reram_9wl`), with `key.path=value` overrides.
 ///
 /// # Errors
-/// If the file is missing or anything in it is wrong.
+/// If the file is missing or anything in it is wrong: everything that can be told at once.
 pub fn load(name: &str, overrides: &[String]) -> Result<Loaded, ArchError> {
-    let _ = overrides;
-    let stem = name.strip_prefix("arch/").unwrap_or(name);
-    let stem = stem.strip_suffix(".toml").unwrap_or(stem);
-    let (file, text) = if Path::new(name).is_file() {
-        let text = std::fs::read_to_string(name).map_err(|source| ArchError::File {
-            path: name.into(),
-            source,
-        })?;
-        (name.to_string(), text)
-    } else {
-        match SHIPPED.iter().find(|(shipped, _)| *shipped == stem) {
-            Some((shipped, text)) => (format!("arch/{shipped}.toml"), (*text).to_string()),
-            None => {
-                return Err(ArchError::Unknown {
-                    name: name.into(),
-                    shipped: names().join(", "),
-                });
-            }
+    let (file, text) = source::read(name)?;
+    let wrong = |mut faults: Vec<Fault>| {
+        faults.sort_by_key(|fault| fault.at.order());
+        ArchError::Wrong { faults }
+    };
+    let written = parse(&file, &text, &[]).map_err(wrong)?;
+    let mut document = Document {
+        overrides,
+        ..written.clone()
+    };
+    let mut faults = Vec::new();
+    overrides::apply(&mut document, &mut faults);
+    if !faults.is_empty() {
+        return Err(wrong(faults));
+    }
+    let spec = shape::spec(&document).map_err(wrong)?;
+    let hardware = resolve(&document, &spec);
+    let provenance = provenance::resolve(&document, &written);
+    let (hardware, provenance) = match (hardware, provenance) {
+        (Ok(hardware), Ok(provenance)) => (hardware, provenance),
+        (hardware, provenance) => {
+            let both = [hardware.err(), provenance.err()];
+            return Err(wrong(both.into_iter().flatten().flatten().collect()));
         }
     };
-    let spec: HardwareSpec = toml::from_str(&text).map_err(|error| ArchError::Parse {
-        file: file.clone(),
-        message: error.to_string(),
-    })?;
-    let hardware = Hardware::resolve(&spec).map_err(|errors| ArchError::Numbers {
-        file: file.clone(),
-        errors,
-    })?;
     let summary = ArchSummary {
         name: hardware.name.clone(),
         description: hardware.description.clone(),
         fingerprint: hardware.fingerprint(),
-        ..ArchSummary::default()
+        facts: facts::facts(&hardware),
+        provenance,
     };
     Ok(Loaded {
         file,
         hardware,
         summary,
     })
+}
+
+/// The tree of a text.
+fn parse<'a>(
+    file: &'a str,
+    text: &'a str,
+    overrides: &'a [String],
+) -> Result<Document<'a>, Vec<Fault>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut faults: Vec<Fault> = Vec::new();
+    for error in errors {
+        let at = At::line(text, error.span().unwrap_or(0..0));
+        if faults
+            .last()
+            .is_some_and(|last| last.at.order() == at.order())
+        {
+            continue;
+        }
+        faults.push(Fault {
+            file: file.into(),
+            at,
+            key: String::new(),
+            message: format!("not TOML: {}", error.message()),
+        });
+        // What follows an unclosed bracket or quote is misread as a whole.
+        if error.message().contains("in array") || error.message().contains("unclosed") {
+            break;
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let place = Place {
+        source: Source::File,
+        key: 0..0,
+        value: 0..0,
+    };
+    Ok(Document {
+        file,
+        text,
+        overrides,
+        root: Node::from_toml(DeValue::Table(table.into_inner()), place, 0),
+    })
+}
+
+/// The checked macro.
+fn resolve(document: &Document, spec: &HardwareSpec) -> Result<Hardware, Vec<Fault>> {
+    let place = |errors: Vec<HwError>| {
+        let fault = |error: &HwError| Fault::number(document, error);
+        errors.iter().map(fault).collect::<Vec<_>>()
+    };
+    let hardware = Hardware::resolve(spec).map_err(place)?;
+    contradictions(&hardware).map_err(|error| place(vec![error]))?;
+    Ok(hardware)
+}
+
+/// Numbers that are right one by one but not together: a macro that could not run even the smallest network, with 2-bit
+/// weights and 1-bit inputs.
+fn contradictions(hardware: &Hardware) -> Result<(), HwError> {
+    for conversion in hardware.conversions(2, 1)? {
+        let range = conversion.sum_range(hardware.word_lines.active, 2, 1);
+        hardware.readout.place(range, Some(&facts::flat(range)))?;
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub mod progress;
 pub mod run;
+pub mod show;
 pub mod train;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +23,8 @@ struct Arguments {
 enum Command {
     /// Simulate a network on a macro: accuracy, margins, errors, accuracy against ADC bits, as a report folder.
     Run(Box<run::RunArguments>),
+    /// Show the resolved hardware: what is built, what it implies, what is assumed.
+    Show(show::ShowArguments),
     /// Train a network, resumable.
     Train(train::TrainArguments),
 }
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
     }
     let result = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Show(arguments) => show::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
     };
     match result {

@@ -194,12 +194,15 @@ fn mean_input(bits: u32) -> f64 {
     (2.0 * top + 1.0) / 3.0
 }
 
+/// Rows of the largest array.
+const MOST_ROWS: usize = 65_536;
+
 fn resolve_array(spec: &ArraySpec, checks: &mut Checks) -> ArrayShape {
     checks.within(
         "array.rows",
         spec.rows as u64,
         1,
-        65_536,
+        MOST_ROWS as u64,
         "an array has at least one word line",
     );
     checks.within(
@@ -217,8 +220,10 @@ fn resolve_array(spec: &ArraySpec, checks: &mut Checks) -> ArrayShape {
         columns,
         "a read-out serves at least one column and at most all",
     );
+    // No rows were reported above; the open word lines are then held against the largest array.
+    let rows = if spec.rows == 0 { MOST_ROWS } else { spec.rows };
     ArrayShape {
-        rows: spec.rows.max(1),
+        rows,
         columns: spec.columns.max(1),
         columns_per_readout: spec.columns_per_readout.max(1),
     }

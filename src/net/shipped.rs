@@ -3,6 +3,7 @@
 use super::error::NetError;
 use super::network::Network;
 use super::spec::parse;
+use crate::spelling::nearest;
 use std::path::Path;
 
 /// Name and text of every shipped network.
@@ -45,32 +46,6 @@ pub fn load_network(name: &str) -> Result<Network, NetError> {
             })
         }
     }
-}
-
-/// The name closest in spelling, if it is close enough to be meant (Levenshtein distance at most 2).
-pub fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
-    let close = names
-        .iter()
-        .map(|candidate| (distance(name, candidate), *candidate));
-    close
-        .min()
-        .filter(|(far, _)| *far <= 2)
-        .map(|(_, candidate)| candidate)
-}
-
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(left != *right);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

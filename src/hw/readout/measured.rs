@@ -41,12 +41,20 @@ impl MeasuredSpec {
             256,
             "list one value per code",
         );
-        if self.code_values_mac.iter().any(|v| !v.is_finite()) || self.probabilities.is_empty() {
-            let advice = "list finite values and at least one row";
+        if self.code_values_mac.iter().any(|v| !v.is_finite()) {
+            checks.push(HwError::new(
+                format!("{key}.code_values_mac"),
+                format!("{:?}", self.code_values_mac),
+                "finite numbers",
+                "write what each code is worth",
+            ));
+        }
+        if self.probabilities.is_empty() {
+            let advice = "list one row per partial sum";
             checks.push(HwError::new(
                 format!("{key}.probabilities"),
-                "the matrix",
-                "a complete matrix",
+                "no row",
+                "at least one row",
                 advice,
             ));
         }

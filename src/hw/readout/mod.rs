@@ -96,6 +96,24 @@ pub struct Converter {
     pub sense_amp: SenseAmp,
 }
 
+impl Architecture {
+    /// Name of the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flash => "flash",
+            Self::BinarySearch => "binary_search",
+            Self::Ramp => "ramp",
+        }
+    }
+}
+
+impl Converter {
+    /// Dotted key of one of its settings.
+    pub fn key(&self, setting: &str) -> String {
+        format!("readout.{}.{setting}", self.architecture.name())
+    }
+}
+
 /// The kind of a resolved read-out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {

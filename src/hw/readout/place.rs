@@ -77,10 +77,9 @@ fn converter_codes(
     histogram: Option<&SumHistogram>,
 ) -> Result<(Vec<f64>, Vec<f64>), HwError> {
     let grid = UniformGrid::full_range(range, converter.bits, converter.signed_codes);
-    let rule = converter.decode;
     if grid.codes < 2 || (range.is_signed() && converter.bits < 2) {
         return Err(HwError::new(
-            "readout.bits",
+            converter.key("bits"),
             converter.bits,
             "at least 2 bits for sums of both signs",
             "add a bit, or subtract after the read-out (subtraction = \"digital\")",
@@ -88,34 +87,34 @@ fn converter_codes(
     }
     match &converter.references {
         References::FullRange(snap) => {
-            finish(grid.thresholds(*snap), grid.values(), rule, histogram)
+            finish(converter, grid.thresholds(*snap), grid.values(), histogram)
         }
         References::Calibrated { resolution, snap } => {
-            let sums = histogram.ok_or_else(|| missing("references.calibrated"))?;
-            calibrated(&grid, *resolution, *snap, rule, sums)
+            let sums = histogram.ok_or_else(|| missing(converter.key("references.calibrated")))?;
+            calibrated(converter, &grid, *resolution, *snap, sums)
         }
         References::List(thresholds) => {
             let most = (1usize << converter.bits) - 1;
             if thresholds.len() > most || thresholds.is_empty() {
                 let expected = format!("1 to {most} thresholds for {} bits", converter.bits);
                 return Err(HwError::new(
-                    "references.list",
+                    converter.key("references"),
                     thresholds.len(),
                     expected,
                     "add bits or drop thresholds",
                 ));
             }
             finish(
+                converter,
                 thresholds.clone(),
                 interval_centres(thresholds),
-                rule,
                 histogram,
             )
         }
     }
 }
 
-fn missing(key: &str) -> HwError {
+fn missing(key: String) -> HwError {
     let advice =
         "give a network or a pattern to calibrate on, or write full-range or listed references";
     HwError::new(key, "no histogram", "a histogram of partial sums", advice)
@@ -123,27 +122,32 @@ fn missing(key: &str) -> HwError {
 
 /// The step among the multiples of `resolution` (and the full-range step) with the least mean square error.
 fn calibrated(
+    converter: &Converter,
     grid: &UniformGrid,
     resolution: f64,
     snap: Snap,
-    rule: DecodeRule,
     sums: &SumHistogram,
 ) -> Result<(Vec<f64>, Vec<f64>), HwError> {
     let tries = (grid.step / resolution).ceil();
     if tries > MOST_STEPS {
         return Err(HwError::new(
-            "references.calibrated.step_resolution_mac",
+            converter.key("references.calibrated.step_resolution_mac"),
             resolution,
             format!("at least {}", grid.step / MOST_STEPS),
             "use a coarser resolution",
         ));
     }
     let tries = tries as usize;
-    let mut best = finish(grid.thresholds(snap), grid.values(), rule, Some(sums))?;
+    let mut best = finish(converter, grid.thresholds(snap), grid.values(), Some(sums))?;
     let mut least = mean_square_error(&best.0, &best.1, sums);
     for multiple in 1..=tries {
         let other = grid.with_step(resolution * multiple as f64);
-        let candidate = finish(other.thresholds(snap), other.values(), rule, Some(sums))?;
+        let candidate = finish(
+            converter,
+            other.thresholds(snap),
+            other.values(),
+            Some(sums),
+        )?;
         let error = mean_square_error(&candidate.0, &candidate.1, sums);
         if error < least {
             (best, least) = (candidate, error);
@@ -162,16 +166,16 @@ fn mean_square_error(thresholds: &[f64], values: &[f64], sums: &SumHistogram) ->
 
 /// Applies the value rule.
 fn finish(
+    converter: &Converter,
     thresholds: Vec<f64>,
     centres: Vec<f64>,
-    rule: DecodeRule,
     histogram: Option<&SumHistogram>,
 ) -> Result<(Vec<f64>, Vec<f64>), HwError> {
-    let values = match rule {
+    let values = match converter.decode {
         DecodeRule::Centre => centres,
         DecodeRule::NearestInteger => centres.into_iter().map(nearest_integer).collect(),
         DecodeRule::ConditionalMean => {
-            let sums = histogram.ok_or_else(|| missing("decode = \"conditional_mean\""))?;
+            let sums = histogram.ok_or_else(|| missing(converter.key("decode")))?;
             conditional_means(&thresholds, centres, sums)
         }
     };

@@ -1,0 +1,90 @@
+//! Where hardware files come from: a path, or the program itself, which carries the shipped ones.
+//!
+//! Not responsible for their content.
+
+use super::error::ArchError;
+use crate::spelling::nearest;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Name and text of every shipped hardware file.
+const SHIPPED: &[(&str, &str)] = &[
+    ("ideal", IDEAL),
+    ("reram_9wl", include_str!("../../arch/reram_9wl.toml")),
+    ("reram_64wl", include_str!("../../arch/reram_64wl.toml")),
+];
+
+/// Text of the ideal macro: a description in which every key is right.
+pub const IDEAL: &str = include_str!("../../arch/ideal.toml");
+
+/// A description is a page; more than this is another file.
+const LARGEST: u64 = 1 << 20;
+
+/// Names of the shipped hardware.
+pub fn names() -> Vec<&'static str> {
+    SHIPPED.iter().map(|(name, _)| *name).collect()
+}
+
+/// File name to show and text of a hardware description: a path that exists wins over a shipped name.
+///
+/// # Errors
+/// If there is no such file or name, or the file is not text of a sensible size.
+pub fn read(name: &str) -> Result<(String, String), ArchError> {
+    let path = Path::new(name);
+    if path.exists() && !path.is_dir() {
+        return Ok((name.into(), read_file(name)?));
+    }
+    let stem = name.strip_prefix("./").unwrap_or(name);
+    let stem = stem.strip_prefix("arch/").unwrap_or(stem);
+    let stem = stem.strip_suffix(".toml").unwrap_or(stem);
+    if let Some((shipped, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == stem) {
+        return Ok((format!("arch/{shipped}.toml"), (*text).into()));
+    }
+    if path.is_dir() {
+        return Err(unsuitable(name, "is a directory; give the TOML file in it"));
+    }
+    let hint = nearest(stem, &names()).map(|near| format!("; did you mean `{near}`?"));
+    Err(ArchError::Unknown {
+        name: name.into(),
+        hint: hint.unwrap_or_default(),
+        shipped: names().join(", "),
+    })
+}
+
+fn unsuitable(path: &str, message: impl Into<String>) -> ArchError {
+    ArchError::Unsuitable {
+        path: path.into(),
+        message: message.into(),
+    }
+}
+
+fn read_file(path: &str) -> Result<String, ArchError> {
+    let wrap = |source| ArchError::File {
+        path: path.into(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    // Read to a limit rather than asking for the size: pipes and devices have none.
+    let file = File::open(path).map_err(wrap)?;
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(wrap)?;
+    if bytes.len() as u64 > LARGEST {
+        let message = "is larger than 1 MiB; a hardware file is a short TOML text";
+        return Err(unsuitable(path, message));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        unsuitable(
+            path,
+            format!("line {line}: not UTF-8; save the file as UTF-8 text"),
+        )
+    })?;
+    if text.trim().is_empty() {
+        let message = "the file is empty; start from one of the shipped hardware files";
+        return Err(unsuitable(path, message));
+    }
+    Ok(text)
+}

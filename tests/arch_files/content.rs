@@ -1,0 +1,203 @@
+//! Hardware files as wholes: several errors at once, files that are none, names, provenance, facts.
+
+use super::canonical::{Line, Text, dotted};
+use super::{error_of, file, load_text, set, variants};
+use imcsim::arch;
+use std::fs;
+use toml::Value;
+
+#[test]
+fn all_errors_are_listed_in_order() {
+    let text = fs::read_to_string(format!(
+        "{}/arch/reram_9wl.toml",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .expect("shipped")
+    .replace("rows = 256", "rows = 0")
+    .replace("bits = 20", "bits = 99")
+    .replace("g_on_us = 50.0", "g_on_us = -1");
+    let error = error_of("several", &text);
+    let lines: Vec<&str> = error
+        .lines()
+        .filter(|line| line.contains(".toml:"))
+        .collect();
+    assert_eq!(lines.len(), 3, "{error}");
+    for (line, key) in lines
+        .iter()
+        .zip(["array.rows", "cell.on_off.g_on_us", "accumulator.bits"])
+    {
+        assert!(line.contains(key), "{error}");
+    }
+    let text = text
+        .replace("columns = 256", "colums = 256")
+        .replace("active = 9", "active = \"9\"")
+        .replace("leakage", "leek");
+    let error = error_of("several_shapes", &text);
+    for part in [
+        "array.colums: unknown key `colums`",
+        "did you mean `columns`?",
+        "array.columns: missing; write `columns = ..` in [array]",
+        "word_lines.active: expected a whole number, 0 or more, found string \"9\"",
+        "bit_line.leek: unknown key",
+        "bit_line.leakage: missing",
+    ] {
+        assert!(error.contains(part), "{part} in\n{error}");
+    }
+}
+
+#[test]
+fn files_that_are_no_hardware_say_so() {
+    let folder = file("folder").with_extension("");
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let error = set(folder.to_str().expect("UTF-8"), &[]).unwrap_err();
+    assert!(error.contains("is a directory"), "{error}");
+    let path = file("not_utf8");
+    fs::write(&path, b"name = \"a\"\n\xff\xfe\n").expect("written");
+    let error = set(path.to_str().expect("UTF-8"), &[]).unwrap_err();
+    assert!(error.contains("line 2: not UTF-8"), "{error}");
+    assert!(error_of("huge", &"# \n".repeat(1 << 20)).contains("larger than 1 MiB"));
+    assert!(error_of("empty", " \n\n").contains("the file is empty"));
+    assert!(error_of("comment", "# nothing\n").contains("array: missing; write the table [array]"));
+    let error = error_of("syntax", "name = \"a\"\n[array\nrows = 3\nname = \"b\"\n");
+    assert!(error.contains("syntax.toml:2: not TOML"), "{error}");
+    let error = error_of("twice", "name = \"a\"\nname = \"b\"\n");
+    assert!(
+        error.contains("twice.toml:2: not TOML: duplicate key"),
+        "{error}"
+    );
+}
+
+#[test]
+fn names_and_paths_lead_to_the_same_hardware() {
+    assert_eq!(arch::names(), ["ideal", "reram_9wl", "reram_64wl"]);
+    for name in arch::names() {
+        let loaded = set(name, &[]).expect("shipped hardware is right");
+        assert_eq!(loaded.file, format!("arch/{name}.toml"));
+        assert_eq!(loaded.hardware.name, name);
+        let by_path = set(&format!("./arch/{name}.toml"), &[]).expect("the path works too");
+        assert_eq!(by_path.hardware, loaded.hardware);
+    }
+    let text = variants::all().swap_remove(0).1;
+    let loaded = load_text("ideal", &text, &[]).expect("a path wins over a shipped name");
+    assert_eq!(loaded.hardware.name, "variant");
+    let error = set("rream_9wl", &[]).unwrap_err();
+    assert!(
+        error.contains("did you mean `reram_9wl`?") && error.contains("ideal"),
+        "{error}"
+    );
+}
+
+#[test]
+fn two_kinds_in_a_file_are_named() {
+    let text = Text::read(&variants::all().swap_remove(0).1);
+    let mut twice = text.clone();
+    twice
+        .0
+        .push(Line::Header(vec!["readout".into(), "ideal".into()]));
+    let error = error_of("two_kinds", &twice.write());
+    let start = format!(
+        "{}:{}: readout.ideal: ",
+        file("two_kinds").display(),
+        twice.0.len()
+    );
+    assert!(
+        error.starts_with(&start) && error.contains("keep one"),
+        "{error}"
+    );
+}
+
+#[test]
+fn provenance_covers_every_number() {
+    for name in arch::names() {
+        let loaded = set(name, &[]).expect("shipped");
+        let text = fs::read_to_string(format!("{}/arch/{name}.toml", env!("CARGO_MANIFEST_DIR")));
+        let mut text = Text::read(&text.expect("shipped"));
+        for (index, path) in text.keys() {
+            let value = text.value_mut(index, &path).clone();
+            let numeric = matches!(value, Value::Integer(_) | Value::Float(_) | Value::Array(_));
+            let key = dotted(&path);
+            let numbers = &loaded.summary.provenance;
+            let number = numbers.iter().find(|number| number.key == key);
+            assert_eq!(number.is_some(), numeric, "{name}: {key}");
+            if let Some(number) = number {
+                assert_eq!(number.value, value.to_string(), "{key}");
+                assert!(!number.source.is_empty());
+            }
+        }
+        let all_assumed = loaded
+            .summary
+            .provenance
+            .iter()
+            .all(|number| number.assumed);
+        assert_eq!(all_assumed, name == "ideal");
+    }
+}
+
+#[test]
+fn provenance_faults_are_named() {
+    let (_, text) = variants::all().swap_remove(0);
+    for (from, to, key, part) in [
+        (
+            "\"cell\" = \"assumed: test\"",
+            "",
+            "cell.levels.read_voltage_v",
+            "expected an entry",
+        ),
+        (
+            "\"cell\" =",
+            "\"cel\" =",
+            "provenance.cel",
+            "did you mean \"cell\"?",
+        ),
+        (
+            "\"source: test\"",
+            "\"source:\"",
+            "provenance.accumulator",
+            "found \"source:\"",
+        ),
+        (
+            "\"source: test\"",
+            "\"test\"",
+            "provenance.accumulator",
+            "found \"test\"",
+        ),
+    ] {
+        let wrong = text.replace(from, to);
+        assert_ne!(wrong, text);
+        let canonical = Text::read(&wrong);
+        let path: Vec<String> = key.split('.').map(Into::into).collect();
+        let error = error_of("provenance", &wrong);
+        let start = format!("provenance.toml:{}: {key}: ", canonical.line_of(&path));
+        assert!(
+            error.contains(&start) && error.contains(part),
+            "{start} {part} in\n{error}"
+        );
+    }
+}
+
+#[test]
+fn facts_say_what_the_bits_mean() {
+    let loaded = set("reram_9wl", &[]).expect("shipped");
+    let fact = |label: &str| {
+        let facts = &loaded.summary.facts;
+        let found = facts.iter().find(|(name, _)| name == label);
+        found.unwrap_or_else(|| panic!("no fact {label}")).1.clone()
+    };
+    for (label, part) in [
+        ("word lines", "9 of 256"),
+        ("row groups", "28 per array, 4 rows unused"),
+        ("cell", "1, 10 µA"),
+        ("MAC unit", "9 µA"),
+        ("conversions per MAC", "0.1111"),
+        ("partial sums", "-27 to 27 (55 values)"),
+        ("lossless read-out", "55 codes, 6 bits"),
+        (
+            "read-out",
+            "binary search, 4 bits: 15 codes, symmetric about 0",
+        ),
+        ("noise of sense amps", "sigma 2.2 µA (0.2444 MAC units)"),
+        ("accumulator", "20 bits, wide enough for 37449 row groups"),
+    ] {
+        assert!(fact(label).contains(part), "{label}: {}", fact(label));
+    }
+}

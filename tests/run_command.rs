@@ -1,0 +1,220 @@
+//! `imcsim run` as a user starts it: from an empty folder, with shipped and own weights, and with wrong input.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// An empty folder of its own, removed afterwards.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("imcsim-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("temporary folder");
+        Scratch(path)
+    }
+
+    fn imcsim(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_imcsim"))
+            .args(arguments)
+            .current_dir(&self.0)
+            .output()
+            .expect("the program starts")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A run small enough for a test.
+const SMALL: &[&str] = &[
+    "--model",
+    "lenet",
+    "--images",
+    "96",
+    "--calibration-images",
+    "32",
+    "--repeats",
+    "2",
+    "--chips",
+    "2",
+    "--chip-images",
+    "32",
+    "--curve-images",
+    "32",
+];
+
+fn run(scratch: &Scratch, arch: &str, more: &[&str]) -> Output {
+    let mut arguments = vec!["run", arch];
+    arguments.extend(SMALL);
+    arguments.extend(more);
+    scratch.imcsim(&arguments)
+}
+
+fn summary(folder: &Path) -> Value {
+    let text = std::fs::read_to_string(folder.join("summary.json")).expect("summary.json");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn the_main_command_works_in_an_empty_folder() {
+    let scratch = Scratch::new("main");
+    let output = run(&scratch, "arch/reram_9wl.toml", &[]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let out = scratch.0.join("imcsim-out/reram_9wl-lenet");
+    for file in ["report.html", "summary.json"] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    let screen = text(&output.stdout);
+    assert!(screen.lines().count() <= 26, "one screen:\n{screen}");
+    assert!(
+        screen.contains("ideal MVM") && screen.contains("report.html"),
+        "{screen}"
+    );
+
+    let all = summary(&out);
+    let accuracy = &all["accuracy"];
+    assert_eq!(accuracy["ideal"]["images"], 96);
+    assert!(
+        accuracy["ideal"]["estimate"].as_f64() > Some(0.8),
+        "trained weights: {accuracy}"
+    );
+    assert_eq!(
+        accuracy["read_noise"]["runs"].as_array().map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(accuracy["chips"]["runs"].as_array().map(Vec::len), Some(2));
+    assert_eq!(all["adc_curve"].as_array().map(Vec::len), Some(7 * 2 * 2));
+    let layers = all["layers"].as_array().expect("layers");
+    let conv2 = layers
+        .iter()
+        .find(|layer| layer["name"] == "conv2")
+        .expect("conv2");
+    // 800 rows in groups of nine: 88 full groups and one of eight.
+    assert_eq!(conv2["mapping"]["row_groups"], 89);
+    assert_eq!(conv2["mapping"]["last_group_rows"], 8);
+    assert!(conv2["error_rate"].as_f64() > Some(0.0));
+    let leftovers: Vec<_> = std::fs::read_dir(scratch.0.join("imcsim-out"))
+        .expect("folder")
+        .map(|entry| entry.expect("entry").file_name())
+        .collect();
+    assert_eq!(leftovers.len(), 1, "no drafts left: {leftovers:?}");
+}
+
+#[test]
+fn the_ideal_macro_loses_nothing() {
+    let scratch = Scratch::new("ideal");
+    let output = run(&scratch, "arch/ideal.toml", &["--json", "--out", "report"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let all: Value = serde_json::from_slice(&output.stdout).expect("--json prints summary.json");
+    assert_eq!(all, summary(&scratch.0.join("report")));
+    let accuracy = &all["accuracy"];
+    for same in ["noise_free", "re_estimated"] {
+        assert_eq!(accuracy[same], accuracy["ideal"], "{same}");
+    }
+    assert_eq!(accuracy["simulated"]["mean"], accuracy["ideal"]["estimate"]);
+    assert_eq!(all["verdict"]["status"], "carries");
+}
+
+/// Everything but the clock and the command line.
+fn without_clock(mut all: Value) -> Value {
+    let object = all.as_object_mut().expect("object");
+    object.remove("seconds");
+    object.remove("command");
+    all
+}
+
+#[test]
+fn threads_do_not_change_a_single_number() {
+    let scratch = Scratch::new("threads");
+    let with = |threads: &str| {
+        let output = run(
+            &scratch,
+            "reram_9wl",
+            &["--threads", threads, "--json", "--out", threads],
+        );
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        without_clock(serde_json::from_slice(&output.stdout).expect("JSON"))
+    };
+    assert_eq!(with("1"), with("3"));
+}
+
+#[test]
+fn wrong_input_is_answered_with_exit_code_2_and_what_to_do() {
+    let scratch = Scratch::new("wrong");
+    std::fs::write(scratch.0.join("cut.safetensors"), b"\x08\0\0\0").expect("file");
+    std::fs::create_dir(scratch.0.join("mine")).expect("folder");
+    std::fs::write(scratch.0.join("mine/precious.txt"), "x").expect("file");
+    for (arguments, expected) in [
+        (&["run", "nowhere.toml"][..], "nowhere"),
+        (&["run", "ideal", "--model", "vgg8"], "did you mean"),
+        (&["run", "ideal", "--model", "vgg_quarter"], "--weights"),
+        (&["run", "ideal", "--data", "cifar"], "cifar10:DIR"),
+        (
+            &[
+                "run",
+                "ideal",
+                "--data",
+                "mnist:nowhere",
+                "--model",
+                "lenet",
+            ],
+            "nowhere",
+        ),
+        (
+            &[
+                "run",
+                "ideal",
+                "--model",
+                "lenet",
+                "--weights",
+                "cut.safetensors",
+            ],
+            "cut.safetensors",
+        ),
+        (&["run", "ideal", "--images", "0"], "--images 0"),
+        (&["run", "ideal", "--set", "cell.nonsense=1"], "nonsense"),
+        (&["run", "ideal", "--threads", "0"], "--threads"),
+        (&["run"], "ARCH"),
+    ] {
+        let output = scratch.imcsim(arguments);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+        assert!(!error.contains("panicked"), "{error}");
+    }
+    let output = run(&scratch, "ideal", &["--out", "mine"]);
+    assert!(!output.status.success());
+    assert!(
+        scratch.0.join("mine/precious.txt").is_file(),
+        "a stranger's folder is not replaced"
+    );
+}
+
+#[test]
+fn weights_of_another_data_set_are_refused() {
+    let scratch = Scratch::new("other");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/vgg_builtin.safetensors.gz");
+    let output = scratch.imcsim(&[
+        "run",
+        "ideal",
+        "--model",
+        "lenet",
+        "--weights",
+        &shipped.to_string_lossy(),
+    ]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("MNIST") && error.contains("built-in digits"),
+        "{error}"
+    );
+}
