@@ -52,7 +52,7 @@ pub struct RunArguments {
     #[arg(long, default_value_t = 256)]
     pub chip_images: usize,
     /// Test images per point of accuracy against ADC bits; 0 leaves the curve out.
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 1000)]
     pub curve_images: usize,
     /// Seed of noise, chips and the choice of calibration images.
     #[arg(long, default_value_t = 1)]
@@ -215,7 +215,8 @@ fn assemble(
         },
         verdict: verdict(name, &accuracy, &layers),
         accuracy,
-        adc_curve: curve,
+        adc_curve: curve.points,
+        adc_curve_ideal: curve.ideal,
         layers,
         ..RunResult::default()
     }

@@ -131,7 +131,7 @@ fn accuracies(result: &RunResult) -> Vec<String> {
         let worst = number::percent(repeats.worst, 1);
         cells.push((
             "virtual chips",
-            format!("{} worst {worst}", number::repeats(repeats)),
+            format!("{}, worst {worst}", number::percent(repeats.mean, 1)),
         ));
     }
     if let Some(accuracy) = &all.re_estimated {

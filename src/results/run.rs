@@ -1,6 +1,6 @@
 //! Everything `imcsim run` found out, in one tree: the content of summary.json.
 
-use super::accuracy::{Accuracies, CurvePoint};
+use super::accuracy::{Accuracies, Accuracy, CurvePoint};
 use super::layer::LayerResult;
 use super::margin::MarginReport;
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,8 @@ pub struct RunResult {
     pub accuracy: Accuracies,
     /// Accuracy against ADC bits.
     pub adc_curve: Vec<CurvePoint>,
+    /// Ideal MVM values on the images of that curve (a part of the test set); `null` without a curve.
+    pub adc_curve_ideal: Option<Accuracy>,
     /// Layers in order.
     pub layers: Vec<LayerResult>,
     /// Margins of the macro alone: random patterns, then exhaustive patterns.

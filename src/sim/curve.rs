@@ -22,12 +22,22 @@ pub struct CurveOptions {
     pub ideal: Accuracy,
 }
 
+/// Accuracy against ADC bits.
+#[derive(Clone, Debug, Default)]
+pub struct Curve {
+    /// Points.
+    pub points: Vec<CurvePoint>,
+    /// Ideal MVM values on the same images.
+    pub ideal: Option<Accuracy>,
+}
+
 /// ADC bits looked at.
 const BITS: std::ops::RangeInclusive<u32> = 2..=8;
 /// Grid of calibrated steps in MAC units.
 const RESOLUTION: f64 = 0.25;
 
-/// Bits 2 to 8, full-range and calibrated references, without and with noise. Empty if the read-out has no bits to vary.
+/// Bits 2 to 8, full-range and calibrated references, without and with noise, and the ideal on the same images. Empty if
+/// the read-out has no bits to vary.
 ///
 /// # Errors
 /// If a read-out does not fit.
@@ -37,10 +47,10 @@ pub fn curve(
     test: Images,
     options: &CurveOptions,
     progress: Progress,
-) -> Result<Vec<CurvePoint>, SimError> {
+) -> Result<Curve, SimError> {
     let design = &prepared.hardware.readout;
     let Some(own_bits) = design.bits() else {
-        return Ok(Vec::new());
+        return Ok(Curve::default());
     };
     let images = test.first(options.images);
     let ideal = if images.labels.len() == test.labels.len() {
@@ -93,7 +103,10 @@ pub fn curve(
             }
         }
     }
-    Ok(points)
+    Ok(Curve {
+        points,
+        ideal: Some(ideal),
+    })
 }
 
 fn point(

@@ -5,14 +5,14 @@
 use super::accuracy::{Images, evaluate};
 use super::calibrate::{Sums, count_sums, place};
 use super::condition::Condition;
-use super::curve::{CurveOptions, curve};
+use super::curve::{Curve, CurveOptions, curve};
 use super::error::SimError;
 use super::interval::repeats;
 use super::layers::layer_results;
 use super::prepare::Prepared;
 use super::reestimate::re_estimate;
 use crate::hw::readout::Readout;
-use crate::results::accuracy::{Accuracies, Accuracy, CurvePoint, Repeats};
+use crate::results::accuracy::{Accuracies, Accuracy, Repeats};
 use crate::results::layer::LayerResult;
 
 /// How much is simulated.
@@ -37,7 +37,7 @@ pub struct Outcome {
     /// Accuracies.
     pub accuracy: Accuracies,
     /// Accuracy against ADC bits.
-    pub curve: Vec<CurvePoint>,
+    pub curve: Curve,
     /// Layers.
     pub layers: Vec<LayerResult>,
     /// Partial sums counted on the calibration images.
@@ -72,7 +72,7 @@ pub fn run(
         ideal: accuracy.ideal.clone(),
     };
     let curve = if options.curve_images == 0 {
-        Vec::new()
+        Curve::default()
     } else {
         curve(prepared, &sums, test, &curve_options, progress)?
     };

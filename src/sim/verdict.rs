@@ -28,12 +28,13 @@ pub fn verdict(model: &str, accuracy: &Accuracies, layers: &[LayerResult]) -> Ve
         "fails"
     };
     let chips = chips_lost.map_or(String::new(), |lost| {
-        format!("; static chips lose {lost:.1} points on average")
+        format!("; static chips on average: {}", in_words(lost))
     });
     let headline = format!(
-        "{model} classifies {:.1} % correctly on this macro, {:.1} % with ideal MVM values: {lost:.1} points lost{chips}.",
+        "{model} classifies {:.1} % correctly on this macro, {:.1} % with ideal MVM values: {}{chips}.",
         100.0 * accuracy.simulated.mean,
         100.0 * accuracy.ideal.estimate,
+        in_words(lost)
     );
     Verdict {
         status: status.into(),
@@ -45,6 +46,14 @@ pub fn verdict(model: &str, accuracy: &Accuracies, layers: &[LayerResult]) -> Ve
 fn points(share: f64) -> f64 {
     // Adding zero turns -0.0, which prints as "-0.0", into 0.0.
     (1000.0 * share).round() / 10.0 + 0.0
+}
+
+fn in_words(lost: f64) -> String {
+    if lost > 0.0 {
+        format!("{lost:.1} points lost")
+    } else {
+        "nothing lost".into()
+    }
 }
 
 /// Mean loss of the virtual chips on their own images.

@@ -303,6 +303,7 @@ pub fn run() -> RunResult {
         },
         accuracy: accuracies(),
         adc_curve: curve(),
+        adc_curve_ideal: Some(accuracy(921, 1000)),
         layers: vec![
             digital("conv1"),
             layer("conv2", 1152, 128, 1024, 3.1),

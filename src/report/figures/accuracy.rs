@@ -14,6 +14,8 @@ const ROW: f64 = 46.0;
 /// One condition: all shares in 0..1.
 struct Condition {
     name: &'static str,
+    /// Ideal MVM values on this condition's own images, where those are fewer than the whole test set.
+    own_ideal: Option<f64>,
     color: Color,
     estimate: f64,
     interval: Option<(f64, f64)>,
@@ -26,8 +28,14 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
     let scale = scale(&conditions)?;
     let mut picture = Picture::new(HALF, 118.0 + ROW * conditions.len() as f64);
     let title = "Accuracy, condition by condition";
+    let of_chips = result.accuracy.chips_ideal.as_ref();
+    let fewer = of_chips
+        .filter(|ideal| ideal.images < result.data.images)
+        .map_or(String::new(), |ideal| {
+            format!(" ({} for virtual chips)", number::grouped(ideal.images))
+        });
     let subtitle = format!(
-        "{} test images; lines are 95 % intervals",
+        "{} test images{fewer}; lines are 95 % intervals",
         number::grouped(result.data.images)
     );
     frame::headline(&mut picture, title, &subtitle);
@@ -54,7 +62,8 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
         name: "accuracy".into(),
         title: title.into(),
         caption: "Large dots are the estimates, whiskers their 95 % intervals, small dots single repeats or chips; \
-                  the dashed line is the network with ideal MVM values. The axis does not start at zero."
+                  the dashed line is the network with ideal MVM values (for virtual chips the green stroke, on \
+                  their own images). The axis does not start at zero."
             .into(),
         picture,
     })
@@ -66,6 +75,7 @@ fn conditions(result: &RunResult) -> Vec<Condition> {
     if let Some(estimate) = accuracy.full_precision {
         all.push(Condition {
             name: "Full precision",
+            own_ideal: None,
             color: MUTED,
             estimate,
             interval: None,
@@ -78,7 +88,11 @@ fn conditions(result: &RunResult) -> Vec<Condition> {
         all.push(several("Noise at each read", VERMILION, repeats));
     }
     if let Some(repeats) = &accuracy.chips {
-        all.push(several("Virtual chips", PURPLE, repeats));
+        let own_ideal = accuracy.chips_ideal.as_ref().map(|ideal| ideal.estimate);
+        all.push(Condition {
+            own_ideal,
+            ..several("Virtual chips", PURPLE, repeats)
+        });
     }
     if let Some(re_estimated) = &accuracy.re_estimated {
         all.push(single("Re-estimated", BLUE, re_estimated));
@@ -96,6 +110,7 @@ impl Condition {
 fn single(name: &'static str, color: Color, accuracy: &Accuracy) -> Condition {
     Condition {
         name,
+        own_ideal: None,
         color,
         estimate: accuracy.estimate,
         interval: Some((accuracy.low, accuracy.high)),
@@ -106,6 +121,7 @@ fn single(name: &'static str, color: Color, accuracy: &Accuracy) -> Condition {
 fn several(name: &'static str, color: Color, repeats: &Repeats) -> Condition {
     Condition {
         name,
+        own_ideal: None,
         color,
         estimate: repeats.mean,
         interval: Some((repeats.low, repeats.high)),
@@ -120,7 +136,8 @@ fn scale(conditions: &[Condition]) -> Option<Scale> {
             .interval
             .unwrap_or((condition.estimate, condition.estimate));
         let own = [condition.estimate, low, high];
-        own.into_iter().chain(condition.runs.iter().copied())
+        let others = condition.runs.iter().chain(&condition.own_ideal);
+        own.into_iter().chain(others.copied())
     });
     let (low, high) = range(ends)?;
     let spread = (100.0 * (high - low)).max(2.0);
@@ -138,6 +155,10 @@ fn draw(picture: &mut Picture, frame: &Frame, condition: &Condition, y: f64) {
         let offset = f64::from((index * 7 % 5) as u32) * 3.0 - 6.0;
         let at = (frame.px(100.0 * run), y + offset);
         picture.dot(at, 2.4, condition.color, 0.45);
+    }
+    if let Some(ideal) = condition.own_ideal {
+        let x = frame.px(100.0 * ideal);
+        picture.line(vec![(x, y - 11.0), (x, y + 11.0)], GREEN, 1.0, 2.4);
     }
     if let Some((low, high)) = condition.interval {
         frame.whisker(picture, 100.0 * low, 100.0 * high, y, condition.color);

@@ -24,7 +24,8 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
     if curves.is_empty() {
         return None;
     }
-    let ideal = 100.0 * result.accuracy.ideal.estimate;
+    let same_images = result.adc_curve_ideal.as_ref();
+    let ideal = 100.0 * same_images.unwrap_or(&result.accuracy.ideal).estimate;
     let bits = result.adc_curve.iter().map(|point| f64::from(point.bits));
     let x = Scale::around(bits, 0.04);
     let lowest = result
@@ -149,11 +150,7 @@ fn panel(picture: &mut Picture, frame: &Frame, curves: &[Curve<'_>], ideal: f64,
         frame.x_tick(picture, f64::from(bits), &bits.to_string());
     }
     frame.x_line(picture, "ADC bits");
-    for curve in curves {
-        for point in curve.points.iter().filter(|point| point.is_this_macro) {
-            mark_this_macro(picture, frame, point);
-        }
-    }
+    mark_this_macro(picture, frame, curves);
 }
 
 fn at(point: &CurvePoint) -> (f64, f64) {
@@ -184,14 +181,30 @@ fn line(picture: &mut Picture, frame: &Frame, curve: &Curve<'_>) {
     }
 }
 
-fn mark_this_macro(picture: &mut Picture, frame: &Frame, point: &CurvePoint) {
-    let (bits, accuracy) = at(point);
-    if !frame.has_y(accuracy) {
+/// Rings around this macro's own points, and one label for all of them.
+fn mark_this_macro(picture: &mut Picture, frame: &Frame, curves: &[Curve<'_>]) {
+    let own = curves.iter().flat_map(|curve| {
+        let points = curve.points.iter().filter(|point| point.is_this_macro);
+        points.map(|point| (curve.noise, at(point)))
+    });
+    let own: Vec<(bool, Point)> = own.filter(|(_, point)| frame.has_y(point.1)).collect();
+    let Some(&(_, (bits, accuracy))) = own.first() else {
         return;
+    };
+    for &(_, (bits, accuracy)) in &own {
+        picture.ring(frame.at(bits, accuracy), 8.0, INK);
     }
+    let value = |&(noise, point): &(bool, Point)| {
+        let share = number::percent(point.1 / 100.0, 1);
+        if noise {
+            format!("with noise {share}")
+        } else {
+            share
+        }
+    };
+    let values: Vec<String> = own.iter().map(value).collect();
+    let text = format!("this macro: {}", values.join(", "));
     let center = frame.at(bits, accuracy);
-    picture.ring(center, 8.0, INK);
-    let text = format!("this macro: {}", number::percent(accuracy / 100.0, 1));
     let label = Label::new(text, center, TEXT).bold();
     let width = label.bounds()[2] - label.bounds()[0];
     let beside = [10.0, -10.0 - width, -width / 2.0];

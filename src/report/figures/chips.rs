@@ -23,7 +23,8 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
         return None;
     }
     sorted.sort_by(|a, b| a.estimate.total_cmp(&b.estimate));
-    let ideal = 100.0 * result.accuracy.ideal.estimate;
+    let same_images = result.accuracy.chips_ideal.as_ref();
+    let ideal = 100.0 * same_images.unwrap_or(&result.accuracy.ideal).estimate;
     let reach = sorted
         .iter()
         .flat_map(|run| [100.0 * run.low, 100.0 * run.high])
