@@ -2,6 +2,8 @@
 //! its law?
 
 use imcsim::hw::readout::table::{CodeTable, Decode};
+use imcsim::kernel::analog::{AnalogLayer, ChipReadout, reconv_analog_with};
+use imcsim::kernel::exact::exact_with;
 use imcsim::kernel::groups::{Backend, PreparedWeights, prepare};
 use imcsim::kernel::histogram::group_histogram;
 use imcsim::kernel::lanes::{LANES, Lanes};
@@ -351,4 +353,81 @@ fn histogram_counts_every_partial_sum_once() {
         .map(|(i, &n)| i as i64 * n as i64)
         .sum();
     assert_eq!(total, weighted);
+}
+
+#[test]
+fn every_backend_gives_the_plain_convolution() {
+    for number in 0..60 {
+        let (mut case, mut random) = random_case(2000 + number);
+        let outputs = random.random_range(1..=9usize);
+        case.geometry.outputs = outputs;
+        let len = outputs * case.geometry.rows();
+        let codes: Vec<i8> = (0..len).map(|_| random.random_range(-128..=127)).collect();
+        let zero = [0, 128, 255][number as usize % 3];
+        for channel in 0..case.input.channels {
+            for pixel in 0..case.input.height * case.input.width {
+                let (y, x) = (pixel / case.input.width, pixel % case.input.width);
+                random.fill(case.input.pixel_mut(channel, y, x));
+            }
+        }
+        let mut expected = case.sums();
+        let run = |backend, sums: &mut Lanes<i32>| {
+            exact_with(backend, &case.input, &case.geometry, &codes, zero, sums);
+        };
+        run(Backend::Scalar, &mut expected);
+        for backend in FAST.into_iter().filter(|backend| backend.available()) {
+            let mut sums = case.sums();
+            run(backend, &mut sums);
+            assert!(
+                sums.values[..] == expected.values[..],
+                "case {number} {backend:?} {:?}",
+                case.geometry
+            );
+        }
+    }
+}
+
+#[test]
+fn every_backend_reads_a_virtual_chip_alike() {
+    for number in 0..60 {
+        let (case, mut random) = random_case(3000 + number);
+        let (outputs, rows) = (case.geometry.outputs, case.geometry.rows());
+        let mut near = |spread: f32, len: usize| -> Vec<f32> {
+            (0..len)
+                .map(|_| spread * (2.0 * random.random::<f32>() - 1.0))
+                .collect()
+        };
+        let weights = near(1.0, outputs * rows);
+        let codes = [1, 2, 4, 8, 15, 16, 17, 31, 32, 33, 64][number as usize % 11];
+        let mut thresholds = near(6.0, outputs * (codes - 1));
+        // Thresholds that coincide, are met exactly or can never be met.
+        for (index, threshold) in thresholds.iter_mut().enumerate() {
+            match index % 7 {
+                0 => *threshold = threshold.round(),
+                1 => *threshold = 0.0,
+                2 => *threshold = f32::INFINITY,
+                _ => (),
+            }
+        }
+        let levels: Vec<u8> = (0..codes).map(|_| random.random_range(0..=255)).collect();
+        let layer = AnalogLayer {
+            weights: &weights,
+            geometry: &case.geometry,
+            active: case.active,
+            readout: ChipReadout {
+                thresholds: &thresholds,
+                levels: &levels,
+            },
+        };
+        let mut expected = case.sums();
+        reconv_analog_with(Backend::Scalar, &case.input, &layer, &mut expected);
+        for backend in FAST.into_iter().filter(|backend| backend.available()) {
+            let mut sums = case.sums();
+            reconv_analog_with(backend, &case.input, &layer, &mut sums);
+            assert!(
+                sums.values[..] == expected.values[..],
+                "case {number} {backend:?} {codes} codes"
+            );
+        }
+    }
 }

@@ -219,6 +219,7 @@ fn every_key_is_documented_and_every_documented_key_exists() {
             ("accuracy.chips.", "accuracy.simulated."),
             ("accuracy.noise_free.", "accuracy.ideal."),
             ("accuracy.re_estimated.", "accuracy.ideal."),
+            ("accuracy.chips_ideal.", "accuracy.ideal."),
             ("accuracy.simulated.runs[].", "accuracy.ideal."),
             ("adc_curve[].accuracy.", "accuracy.ideal."),
         ] {

@@ -1,6 +1,7 @@
 //! The command line: one file per command, the only place that prints, and the exit codes (0 done, 1 the run failed, 2 wrong input).
 
 pub mod progress;
+pub mod run;
 pub mod show;
 pub mod train;
 
@@ -20,6 +21,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Simulate a network on a macro: accuracy, margins, errors, accuracy against ADC bits, as a report folder.
+    Run(Box<run::RunArguments>),
     /// Show the resolved hardware: what is built, what it implies, what is assumed.
     Show(show::ShowArguments),
     /// Train a network, resumable.
@@ -36,6 +39,25 @@ pub fn input(error: impl Into<anyhow::Error>) -> anyhow::Error {
     anyhow::Error::new(InputError(error.into()))
 }
 
+/// The command as typed, without the path of the program.
+pub(crate) fn command_line() -> String {
+    let quoted = |argument: String| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+".contains(c);
+        if !argument.is_empty() && argument.chars().all(plain) {
+            argument
+        } else {
+            format!("'{}'", argument.replace('\'', "'\\''"))
+        }
+    };
+    let arguments = std::env::args_os()
+        .skip(1)
+        .map(|argument| quoted(argument.to_string_lossy().into_owned()));
+    std::iter::once("imcsim".to_string())
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// Parses the process arguments, runs the command, prints the error chain if there is one.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -46,6 +68,7 @@ pub fn main() -> ExitCode {
             .build_global();
     }
     let result = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
     };

@@ -15,7 +15,7 @@ pub enum Backend {
     Portable,
     /// Sixteen-entry byte shuffles.
     Avx2,
-    /// Sixty-four-entry byte permutations (AVX-512 VBMI).
+    /// Sixty-four-entry byte permutations (AVX-512 VBMI, with VNNI and VAES).
     Avx512,
 }
 
@@ -33,12 +33,17 @@ impl Backend {
         match self {
             Backend::Scalar | Backend::Portable => true,
             #[cfg(target_arch = "x86_64")]
-            Backend::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("aes"),
+            Backend::Avx2 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("aes")
+            }
             #[cfg(target_arch = "x86_64")]
             Backend::Avx512 => {
                 Backend::Avx2.available()
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vbmi")
+                    && is_x86_feature_detected!("avx512vnni")
                     && is_x86_feature_detected!("vaes")
             }
             #[cfg(not(target_arch = "x86_64"))]

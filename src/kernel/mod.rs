@@ -7,6 +7,7 @@
 
 pub mod aligned;
 pub mod analog;
+pub mod elementwise;
 pub mod exact;
 pub mod float;
 pub mod groups;

@@ -49,4 +49,28 @@ pub enum NetError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// Weights of another data set.
+    #[error(
+        "{file}: these weights were trained on {trained}, not on {asked}; choose that data set, or train on this one with `imcsim train`"
+    )]
+    OtherData {
+        /// File.
+        file: String,
+        /// Data set they were trained on.
+        trained: String,
+        /// Data set asked for.
+        asked: String,
+    },
+    /// No weights travel with the program for this network and data set.
+    #[error(
+        "no weights of `{network}` for {data} are shipped (there are some for: {known}); train them with `imcsim train` and pass --weights FILE"
+    )]
+    NoWeights {
+        /// Network.
+        network: String,
+        /// Data set asked for.
+        data: String,
+        /// Data sets there are weights for.
+        known: String,
+    },
 }

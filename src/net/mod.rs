@@ -6,5 +6,6 @@ pub mod network;
 pub mod packed;
 pub mod shipped;
 pub mod spec;
+pub mod weights;
 
 pub use error::NetError;

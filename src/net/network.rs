@@ -160,7 +160,8 @@ pub struct IntNetwork {
     pub layers: Vec<IntLayer>,
 }
 
-/// The activation code of a digital value: the one rounding rule of the network (ties up).
+/// The activation code of a digital value: the one rounding rule of the network (ties up), `clamp(floor(x + 1/2), 0, max)`.
 pub fn activation_code(x: f32, max_code: u8) -> u8 {
-    (x + 0.5).floor().clamp(0.0, f32::from(max_code)) as u8
+    // Clamped first, so that the conversion's truncation is the floor: no call of a rounding function, loops vectorize.
+    (x + 0.5).clamp(0.0, f32::from(max_code)) as i32 as u8
 }

@@ -110,6 +110,15 @@ fn refuse_strangers(out: &Path) -> Result<(), ReportError> {
     })
 }
 
+/// Checks that `out` is free, empty or an older report, and has a name.
+///
+/// # Errors
+/// If it is not.
+pub fn check(out: &Path) -> Result<(), ReportError> {
+    refuse_strangers(out)?;
+    sibling(out, "part").map(|_| ())
+}
+
 /// A hidden name beside `out`, own to this process.
 fn sibling(out: &Path, kind: &str) -> Result<PathBuf, ReportError> {
     let name = out.file_name().ok_or_else(|| ReportError::NoName {

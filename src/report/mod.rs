@@ -41,6 +41,22 @@ pub fn write(result: &RunResult, out: &Path) -> Result<Vec<PathBuf>, ReportError
     folder.publish()
 }
 
+/// Checks that a report can go to `out` before the long work starts.
+///
+/// # Errors
+/// If `out` holds something that is not a report, or has no name.
+pub fn check_place(out: &Path) -> Result<(), ReportError> {
+    folder::check(out)
+}
+
+/// The text of summary.json.
+///
+/// # Errors
+/// If a value has no JSON form (never for results of this program).
+pub fn summary_json(result: &RunResult) -> Result<String, ReportError> {
+    Ok(String::from_utf8_lossy(&json(result)?).into_owned())
+}
+
 /// What `summary.json` of a margin report holds.
 #[derive(Serialize)]
 struct MarginSummary<'a> {

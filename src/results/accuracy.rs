@@ -47,6 +47,8 @@ pub struct Accuracies {
     pub read_noise: Option<Repeats>,
     /// Static virtual chips (cells, offsets, references drawn once per chip).
     pub chips: Option<Repeats>,
+    /// Ideal MVM values on the images that the virtual chips classified (a part of the test set).
+    pub chips_ideal: Option<Accuracy>,
     /// As `noise_free`, batch-norm statistics re-estimated on this macro.
     pub re_estimated: Option<Accuracy>,
     /// The headline: the most complete condition that was simulated.

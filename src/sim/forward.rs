@@ -8,12 +8,13 @@
 
 use super::condition::{Condition, ConversionReadout, Conversions};
 use super::prepare::{Prepared, PreparedConversion, PreparedLayer};
-use crate::kernel::analog::{ChipReadout, reconv_analog};
+use crate::kernel::analog::{AnalogLayer, ChipReadout, reconv_analog};
+use crate::kernel::elementwise::{activate, add_decoded, max_pool, to_float};
 use crate::kernel::exact::exact;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::reconv::{reconv, reconv_random};
 use crate::kernel::stream::NoiseKey;
-use crate::net::network::{IntLayer, PIXEL_ZERO, activation_code};
+use crate::net::network::{IntLayer, PIXEL_ZERO};
 use std::borrow::Cow;
 
 /// What an observer is shown after each layer.
@@ -63,7 +64,7 @@ pub fn forward(
             None => (&int.scale, &int.shift),
         };
         match int.layer.activation_bits {
-            Some(bits) => input = pooled(&activated(&sums, scale, shift, bits), int.layer.pool),
+            Some(bits) => input = pooled(activated(&sums, scale, shift, bits), int.layer.pool),
             None => logits = scaled(&sums, scale, shift),
         }
     }
@@ -100,11 +101,9 @@ pub fn accumulate(
     let mut levels = Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
     let mut sums = Lanes::<f32>::zeros(map.channels, map.height, map.width, 0);
     if readouts.is_empty() {
-        let zero = if first { PIXEL_ZERO } else { 0 };
+        let zero = if first { PIXEL_ZERO as u8 } else { 0 };
         exact(input, &int.layer.geometry, &int.codes, zero, &mut levels);
-        for (sum, &level) in sums.values.iter_mut().zip(levels.values.iter()) {
-            *sum = level as f32;
-        }
+        to_float(&mut sums.values, &levels.values);
         return sums;
     }
     for (c, (conversion, readout)) in layer.conversions.iter().zip(readouts).enumerate() {
@@ -114,9 +113,13 @@ pub fn accumulate(
         };
         convert(layer, conversion, readout, input, key, &mut levels);
         let factor = conversion.conversion.factor as f32;
-        for (sum, &level) in sums.values.iter_mut().zip(levels.values.iter()) {
-            *sum += factor * readout.decode.sum_value(level, layer.groups);
-        }
+        add_decoded(
+            &mut sums.values,
+            &levels.values,
+            &readout.decode,
+            layer.groups,
+            factor,
+        );
     }
     sums
 }
@@ -139,18 +142,17 @@ fn convert(
             weights: analog,
             thresholds,
         } => {
-            let chip = ChipReadout {
+            let readout = ChipReadout {
                 thresholds,
                 levels: &readout.decode.levels,
             };
-            reconv_analog(
-                input,
-                analog,
-                &weights.geometry,
-                weights.plan.active,
-                &chip,
-                levels,
-            );
+            let layer = AnalogLayer {
+                weights: analog,
+                geometry: &weights.geometry,
+                active: weights.plan.active,
+                readout,
+            };
+            reconv_analog(input, &layer, levels);
         }
     }
 }
@@ -179,31 +181,18 @@ fn activated(sums: &Lanes<f32>, scale: &[f32], shift: &[f32], bits: u32) -> Lane
     for channel in 0..sums.channels {
         let plane = channel * stride..(channel + 1) * stride;
         let from = &sums.values[plane.clone()];
-        for (code, &acc) in codes.values[plane].iter_mut().zip(from) {
-            *code = activation_code(acc * scale[channel] + shift[channel], top);
-        }
+        let to = &mut codes.values[plane];
+        activate(to, from, scale[channel], shift[channel], top);
     }
     codes
 }
 
-fn pooled(codes: &Lanes<u8>, pool: Option<usize>) -> Lanes<u8> {
+fn pooled(codes: Lanes<u8>, pool: Option<usize>) -> Lanes<u8> {
     let Some(edge) = pool else {
-        return codes.clone();
+        return codes;
     };
-    let mut small = Lanes::<u8>::zeros(codes.channels, codes.height / edge, codes.width / edge, 0);
-    for channel in 0..small.channels {
-        for y in 0..small.height {
-            for x in 0..small.width {
-                let to = small.at(channel, y, x);
-                for (dy, dx) in (0..edge * edge).map(|tap| (tap / edge, tap % edge)) {
-                    let from = codes.pixel(channel, y * edge + dy, x * edge + dx);
-                    for (lane, &code) in from.iter().enumerate() {
-                        small.values[to + lane] = small.values[to + lane].max(code);
-                    }
-                }
-            }
-        }
-    }
+    let mut small = Lanes::zeros(codes.channels, codes.height / edge, codes.width / edge, 0);
+    max_pool(&mut small, &codes, edge);
     small
 }
 

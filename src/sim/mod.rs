@@ -16,3 +16,4 @@ pub mod prepare;
 pub mod quality;
 pub mod reestimate;
 pub mod run;
+pub mod verdict;

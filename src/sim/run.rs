@@ -137,6 +137,16 @@ fn accuracies(
         )?);
     }
     let mut chips = Vec::new();
+    let chips_ideal = match options.chips {
+        0 => None,
+        _ => Some(stage(
+            prepared,
+            &Condition::ideal(),
+            test.first(options.chip_images),
+            "ideal MVM values",
+            progress,
+        )?),
+    };
     for chip in 0..options.chips {
         let condition = Condition::chip(prepared, readouts, options.seed, chip);
         let images = test.first(options.chip_images);
@@ -144,7 +154,7 @@ fn accuracies(
             prepared,
             &condition,
             images,
-            &format!("virtual chip {} of {}", chip + 1, options.chips),
+            &format!("virtual chips, {} of {}", chip + 1, options.chips),
             progress,
         )?);
     }
@@ -166,6 +176,7 @@ fn accuracies(
         noise_free,
         read_noise,
         chips,
+        chips_ideal,
         re_estimated,
         simulated,
         simulated_is,

@@ -230,6 +230,7 @@ fn accuracies() -> Accuracies {
         read_noise: Some(repeats(&[1771, 1766, 1779, 1762, 1774], 2000)),
         simulated: chips.clone(),
         chips: Some(chips),
+        chips_ideal: Some(accuracy(921, 1000)),
         re_estimated: Some(accuracy(1793, 2000)),
         simulated_is: "chips".into(),
     }

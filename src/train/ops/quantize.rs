@@ -7,10 +7,11 @@
 //! `dx = dv` where `0 <= x / s <= Q`, else 0; `ds = sum dv (code - x / s)` inside, `dv Q` above, 0 below, times
 //! `1 / sqrt(n Q)`. Saved: the input.
 
-use super::{Batch, like, map_rows, rows};
+use super::{Batch, images, like, map_rows, rows};
 use crate::kernel::float::Real;
-use crate::kernel::lanes::Lanes;
+use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::activation_code;
+use rayon::prelude::*;
 
 /// Codes `0 ..= top`, with the border asked for.
 pub fn f<T: Real>(input: &[Lanes<T>], step: T, top: u8, border: usize) -> Batch<T> {
@@ -33,19 +34,16 @@ pub fn f<T: Real>(input: &[Lanes<T>], step: T, top: u8, border: usize) -> Batch<
 pub fn df<T: Real>(input: &[Lanes<T>], step: T, top: u8, gradient: &mut [Lanes<T>]) -> T {
     let inverse = T::from_f64(1.0) / step;
     let (zero, most) = (T::from_f64(0.0), T::from_f64(f64::from(top)));
+    let numbers = (images(input) * input[0].channels * input[0].height * input[0].width) as f64;
     let mut total = 0.0;
-    let mut numbers = 0.0;
     for (x, dy) in input.iter().zip(gradient.iter()) {
-        numbers += (x.channels * x.height * x.width * crate::kernel::lanes::LANES) as f64;
-        for channel in 0..x.channels {
-            for (x, dy) in rows(x, channel).zip(rows(dy, channel)) {
-                total += x
-                    .iter()
-                    .zip(dy)
-                    .map(|(&x, &dy)| step_term(x * inverse, dy, top).to_f64())
-                    .sum::<f64>();
-            }
-        }
+        let of_channel = |channel: usize| {
+            let pairs = rows(x, channel).zip(rows(dy, channel));
+            pairs.map(|(x, dy)| row_term(x, dy, inverse, top)).sum()
+        };
+        // Collected before it is summed, so the order does not depend on threads.
+        let terms: Vec<f64> = (0..x.channels).into_par_iter().map(of_channel).collect();
+        total += terms.iter().sum::<f64>();
     }
     for (x, gradient) in input.iter().zip(gradient) {
         map_rows(x, gradient, |_, x, dy| {
@@ -60,6 +58,17 @@ pub fn df<T: Real>(input: &[Lanes<T>], step: T, top: u8, gradient: &mut [Lanes<T
         });
     }
     T::from_f64(total * inverse.to_f64() / (numbers * f64::from(top)).sqrt())
+}
+
+/// Terms of the step's gradient of one row of pixels, summed lane by lane.
+fn row_term<T: Real>(x: &[T], dy: &[T], inverse: T, top: u8) -> f64 {
+    let mut lanes = [T::from_f64(0.0); LANES];
+    for (x, dy) in x.chunks_exact(LANES).zip(dy.chunks_exact(LANES)) {
+        for ((lane, &x), &dy) in lanes.iter_mut().zip(x).zip(dy) {
+            *lane += step_term(x * inverse, dy, top);
+        }
+    }
+    lanes.iter().map(|lane| lane.to_f64()).sum()
 }
 
 fn step_term<T: Real>(ratio: T, dy: T, top: u8) -> T {

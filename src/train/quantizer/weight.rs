@@ -10,6 +10,7 @@
 //! - largest weight: `s = max |w| / Q`, no gradient (digital layers).
 
 use crate::kernel::float::Real;
+use rayon::prelude::*;
 
 /// How the step of a layer is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,34 +46,48 @@ pub fn step<T: Real>(weights: &[T], rule: StepRule, top: i32) -> T {
 
 /// Code of one weight: nearest, halves away from zero.
 pub fn code<T: Real>(weight: T, step: T, top: i32) -> i32 {
-    ((weight / step).to_f64().round() as i32).clamp(-top, top)
+    let ratio = (weight / step).to_f64();
+    // Truncation of magnitude + 1/2 is the rounding wanted, without a call of a rounding function.
+    let size = (ratio.abs().min(f64::from(top)) + 0.5) as i32;
+    if ratio < 0.0 { -size } else { size }
 }
 
 /// Codes of a layer.
 pub fn f<T: Real>(weights: &[T], step: T, top: i32) -> Vec<T> {
     weights
-        .iter()
+        .par_iter()
+        .with_min_len(CHUNK)
         .map(|&w| T::from_f64(f64::from(code(w, step, top))))
         .collect()
 }
+
+/// Weights handled by one thread at a time; sums are taken per chunk, then in order, so they do not depend on threads.
+const CHUNK: usize = 1 << 15;
 
 /// Gradient in the step; the gradient in the codes becomes that in the latent weights, in place.
 pub fn df<T: Real>(weights: &[T], step: T, top: i32, gradient: &mut [T]) -> T {
     let q = f64::from(top);
     let inverse = 1.0 / step.to_f64();
-    let mut total = 0.0;
-    for (gradient, &w) in gradient.iter_mut().zip(weights) {
+    let one = |(gradient, w): (&mut T, &T)| {
         let ratio = w.to_f64() * inverse;
         let dv = gradient.to_f64() * inverse;
         let inside = ratio.abs() <= q;
-        total += dv
-            * if inside {
-                f64::from(code(w, step, top)) - ratio
-            } else {
-                ratio.signum() * q
-            };
         *gradient = T::from_f64(if inside { dv } else { 0.0 });
-    }
+        dv * if inside {
+            f64::from(code(*w, step, top)) - ratio
+        } else {
+            ratio.signum() * q
+        }
+    };
+    let chunk = |(gradient, weights): (&mut [T], &[T])| -> f64 {
+        gradient.iter_mut().zip(weights).map(one).sum()
+    };
+    let terms: Vec<f64> = gradient
+        .par_chunks_mut(CHUNK)
+        .zip(weights.par_chunks(CHUNK))
+        .map(chunk)
+        .collect();
+    let total: f64 = terms.iter().sum();
     T::from_f64(total / (weights.len() as f64 * q).sqrt())
 }
 

@@ -1,0 +1,254 @@
+//! `imcsim run`: a network on a macro: accuracies, read margins, ADC errors, accuracy against ADC bits, as a report folder.
+
+use super::input;
+use super::progress::Stages;
+use crate::arch::{self, Loaded};
+use crate::data::{DataSource, Dataset, Split, load};
+use crate::net::network::{IntNetwork, Network};
+use crate::net::shipped::load_network;
+use crate::net::weights::{self, Trained};
+use crate::report;
+use crate::results::run::{DataSummary, ModelSummary, RunResult};
+use crate::rng::{Purpose, keyed};
+use crate::sim::accuracy::Images;
+use crate::sim::prepare::Prepared;
+use crate::sim::run::{Outcome, RunOptions, run as simulate};
+use crate::sim::verdict::verdict;
+use anyhow::bail;
+use clap::Args;
+use rand::seq::index::sample;
+use std::path::PathBuf;
+
+/// Options of `imcsim run`.
+#[derive(Args, Debug)]
+pub struct RunArguments {
+    /// Macro: a shipped name (`arch/reram_9wl.toml`) or a TOML file.
+    pub arch: String,
+    /// Network: a shipped name (lenet, vgg, vgg7, vgg_quarter) or a TOML file.
+    #[arg(long, default_value = "vgg")]
+    pub model: String,
+    /// builtin, mnist:DIR, cifar10:DIR or images:DIR.
+    #[arg(long, default_value = "builtin")]
+    pub data: String,
+    /// Trained weights [default: the shipped ones for this network and data set].
+    #[arg(long)]
+    pub weights: Option<PathBuf>,
+    /// Changes one number of the macro: key.path=value, may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Test images [default: all].
+    #[arg(long)]
+    pub images: Option<usize>,
+    /// Training images that references are calibrated on.
+    #[arg(long, default_value_t = 128)]
+    pub calibration_images: usize,
+    /// Repeats with noise at each read.
+    #[arg(long, default_value_t = 3)]
+    pub repeats: u64,
+    /// Static virtual chips.
+    #[arg(long, default_value_t = 10)]
+    pub chips: u64,
+    /// Test images per virtual chip.
+    #[arg(long, default_value_t = 256)]
+    pub chip_images: usize,
+    /// Test images per point of accuracy against ADC bits; 0 leaves the curve out.
+    #[arg(long, default_value_t = 512)]
+    pub curve_images: usize,
+    /// Seed of noise, chips and the choice of calibration images.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Report folder [default: imcsim-out/ARCH-MODEL].
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Print summary.json instead of the summary for people.
+    #[arg(long)]
+    pub json: bool,
+    /// Print errors only.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the input is wrong (exit code 2) or the report cannot be written.
+pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
+    check(arguments).map_err(input)?;
+    let loaded = arch::load(&arguments.arch, &arguments.set).map_err(input)?;
+    let network = load_network(&arguments.model).map_err(input)?;
+    let out = arguments.out.clone().unwrap_or_else(|| {
+        PathBuf::from("imcsim-out").join(format!("{}-{}", loaded.hardware.name, network.name))
+    });
+    report::check_place(&out).map_err(input)?;
+    let stages = Stages::new(arguments.quiet || arguments.json);
+    stages.show("images", 0, 1);
+    let source: DataSource = arguments.data.parse().map_err(input)?;
+    let data = load(&source, network.input).map_err(input)?;
+    let trained = find_weights(arguments, &network, &data).map_err(input)?;
+    let prepared = Prepared::new(&trained.network, &loaded.hardware).map_err(input)?;
+    let calibration = chosen(&data.train, &data, arguments);
+    let test = images(&data.test, &data).first(arguments.images.unwrap_or(usize::MAX));
+    let options = RunOptions {
+        seed: arguments.seed,
+        repeats: arguments.repeats,
+        chips: arguments.chips,
+        chip_images: arguments.chip_images,
+        curve_images: arguments.curve_images,
+        pixel_step: PIXEL_STEP,
+    };
+    let outcome = simulate(
+        &prepared,
+        images(&calibration, &data),
+        test,
+        &options,
+        &|stage, done, total| stages.show(stage, done, total),
+    )
+    .map_err(input)?;
+    let mut result = assemble(arguments, &loaded, &trained, outcome);
+    result.data = DataSummary {
+        name: data.name.clone(),
+        images: test.labels.len() as u64,
+        calibration_images: calibration.labels.len() as u64,
+        classes: data.class_names.len() as u64,
+    };
+    result.seconds = stages.finish();
+    // The answer is shown even where the report cannot be written: a minute's work is not lost to a full disk.
+    let written = report::write(&result, &out);
+    if arguments.json {
+        print!("{}", report::summary_json(&result)?);
+    } else if !arguments.quiet {
+        print!("{}", report::terminal(&result));
+    }
+    written?;
+    if !arguments.json && !arguments.quiet {
+        println!("report: {}", out.join("report.html").display());
+    }
+    Ok(())
+}
+
+/// Every so many output pixels have their partial sums counted: neighbours see nearly the same inputs.
+const PIXEL_STEP: usize = 7;
+
+fn check(arguments: &RunArguments) -> anyhow::Result<()> {
+    for (option, value) in [
+        ("--images", arguments.images.unwrap_or(1)),
+        ("--calibration-images", arguments.calibration_images),
+        ("--chip-images", arguments.chip_images),
+    ] {
+        if value == 0 {
+            bail!("{option} 0: at least one image is needed");
+        }
+    }
+    for (option, value) in [
+        ("--repeats", arguments.repeats),
+        ("--chips", arguments.chips),
+    ] {
+        if value > 10_000 {
+            bail!("{option} {value}: at most 10000");
+        }
+    }
+    Ok(())
+}
+
+fn find_weights(
+    arguments: &RunArguments,
+    network: &Network,
+    data: &Dataset,
+) -> anyhow::Result<Trained> {
+    let trained = match &arguments.weights {
+        Some(path) => weights::load(path, network)?,
+        None => weights::shipped(network, &data.name, &data.fingerprint)?,
+    };
+    trained.belongs_to(&data.name, &data.fingerprint)?;
+    Ok(trained)
+}
+
+fn images<'a>(split: &'a Split, data: &Dataset) -> Images<'a> {
+    Images {
+        pixels: &split.pixels,
+        labels: &split.labels,
+        shape: data.shape,
+    }
+}
+
+/// Calibration images: a keyed choice among the training images.
+fn chosen(train: &Split, data: &Dataset, arguments: &RunArguments) -> Split {
+    let (all, size) = (train.labels.len(), data.shape.len());
+    let count = arguments.calibration_images.min(all);
+    let mut rng = keyed(arguments.seed, Purpose::Calibration, &[]);
+    let mut split = Split::default();
+    for index in sample(&mut rng, all, count) {
+        split
+            .pixels
+            .extend_from_slice(&train.pixels[index * size..(index + 1) * size]);
+        split.labels.push(train.labels[index]);
+    }
+    split
+}
+
+fn assemble(
+    arguments: &RunArguments,
+    loaded: &Loaded,
+    trained: &Trained,
+    outcome: Outcome,
+) -> RunResult {
+    let Outcome {
+        mut accuracy,
+        curve,
+        layers,
+        ..
+    } = outcome;
+    accuracy.full_precision = trained.full_precision();
+    let name = &trained.network.network.name;
+    RunResult {
+        schema: 1,
+        program: concat!("imcsim ", env!("CARGO_PKG_VERSION")).into(),
+        command: super::command_line(),
+        seed: arguments.seed,
+        fidelity: fidelity(),
+        arch: loaded.summary.clone(),
+        model: ModelSummary {
+            name: name.clone(),
+            weights: trained.describe(),
+            macro_layers: layers.iter().filter(|layer| layer.on_macro).count(),
+            parameters: parameters(&trained.network),
+        },
+        verdict: verdict(name, &accuracy, &layers),
+        accuracy,
+        adc_curve: curve,
+        layers,
+        ..RunResult::default()
+    }
+}
+
+fn parameters(network: &IntNetwork) -> u64 {
+    let of = |layer: &crate::net::network::IntLayer| {
+        (layer.codes.len() + layer.scale.len() + layer.shift.len()) as u64
+    };
+    network.layers.iter().map(of).sum()
+}
+
+/// Which path computed each accuracy.
+fn fidelity() -> Vec<(String, String)> {
+    let pair = |what: &str, how: &str| (what.to_string(), how.to_string());
+    vec![
+        pair("ideal", "integer network, every sum exact"),
+        pair("noise_free", "table path: integer partial sum to code"),
+        pair(
+            "read_noise",
+            "table path: code drawn from T[sum, code] at every conversion",
+        ),
+        pair(
+            "chips",
+            "cell path: every cell, reference and offset of a chip drawn once, analog sums; no read noise",
+        ),
+        pair(
+            "re_estimated",
+            "table path without noise, batch norm re-estimated on calibration images",
+        ),
+        pair(
+            "adc_curve",
+            "table path, references placed anew for every number of bits",
+        ),
+    ]
+}

@@ -1,0 +1,119 @@
+//! One virtual chip: analog weights and every output's own references, in f32 with a fixed order of operations.
+//!
+//! The fast forms keep the sums of several pixels in registers and find the code by bisection of the sorted thresholds
+//! (`search`). Not responsible for where the weights and thresholds come from (`hw`).
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod search;
+#[cfg(target_arch = "x86_64")]
+mod work;
+
+use super::groups::{Backend, GroupPlan, Taps};
+use super::lanes::{LANES, Lanes};
+use crate::net::network::Geometry;
+
+/// The read-out of a virtual chip: each output's own thresholds.
+#[derive(Clone, Copy, Debug)]
+pub struct ChipReadout<'a> {
+    /// `[output][codes - 1]`, MAC units, in any order.
+    pub thresholds: &'a [f32],
+    /// Level of each code.
+    pub levels: &'a [u8],
+}
+
+/// One conversion of one layer on a virtual chip.
+#[derive(Clone, Copy, Debug)]
+pub struct AnalogLayer<'a> {
+    /// `[output][row]` in MAC units.
+    pub weights: &'a [f32],
+    /// Shape of the layer.
+    pub geometry: &'a Geometry,
+    /// Open word lines.
+    pub active: usize,
+    /// Thresholds and levels.
+    pub readout: ChipReadout<'a>,
+}
+
+/// For every group: `x = sum w * a` in row order (fused multiply-add, from 0), code = number of thresholds `<= x`;
+/// `sums` = sum of the codes' levels, overwritten.
+///
+/// # Panics
+/// If shapes disagree.
+pub fn reconv_analog(input: &Lanes<u8>, layer: &AnalogLayer, sums: &mut Lanes<i32>) {
+    reconv_analog_with(Backend::detect(), input, layer, sums);
+}
+
+/// [`reconv_analog`] on a chosen implementation; all give the same integers.
+///
+/// # Panics
+/// If shapes disagree or this processor cannot run it.
+pub fn reconv_analog_with(
+    backend: Backend,
+    input: &Lanes<u8>,
+    layer: &AnalogLayer,
+    sums: &mut Lanes<i32>,
+) {
+    assert!(backend.available(), "this processor runs {backend:?}");
+    let (rows, map) = (layer.geometry.rows(), layer.geometry.output());
+    let steps = layer.readout.levels.len() - 1;
+    assert_eq!(
+        layer.weights.len(),
+        map.channels * rows,
+        "one weight per row and output"
+    );
+    assert_eq!(
+        layer.readout.thresholds.len(),
+        map.channels * steps,
+        "codes - 1 thresholds per output"
+    );
+    assert!(
+        (sums.channels, sums.height, sums.width) == (map.channels, map.height, map.width),
+        "the sums have the shape of the layer's output"
+    );
+    let plan = GroupPlan {
+        rows,
+        active: layer.active,
+    };
+    let taps = Taps::new(layer.geometry, input);
+    match backend {
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx2 | Backend::Avx512 => work::run(backend, (input, &taps), layer, plan, sums),
+        _ => scalar((input, &taps), layer, plan, sums),
+    }
+}
+
+/// The definition, lane by lane.
+fn scalar(
+    (input, taps): (&Lanes<u8>, &Taps),
+    layer: &AnalogLayer,
+    plan: GroupPlan,
+    sums: &mut Lanes<i32>,
+) {
+    let (steps, width) = (layer.readout.levels.len() - 1, sums.width);
+    for output in 0..sums.channels {
+        let thresholds = &layer.readout.thresholds[output * steps..(output + 1) * steps];
+        let weights = &layer.weights[output * plan.rows..(output + 1) * plan.rows];
+        for (pixel, &corner) in taps.pixels.iter().enumerate() {
+            let mut total = [0i32; LANES];
+            for group in 0..plan.groups() {
+                let mut x = [0f32; LANES];
+                for row in plan.range(group) {
+                    let pixel = &input.values[corner + taps.rows[row]..][..LANES];
+                    for (x, &a) in x.iter_mut().zip(pixel) {
+                        *x = weights[row].mul_add(f32::from(a), *x);
+                    }
+                }
+                for (total, x) in total.iter_mut().zip(x) {
+                    let code = thresholds.iter().filter(|&&t| t <= x).count();
+                    *total += i32::from(layer.readout.levels[code]);
+                }
+            }
+            sums.pixel_mut(output, pixel / width, pixel % width)
+                .copy_from_slice(&total);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Every output's thresholds in the order in which permutation instructions bisect them.
+//!
+//! [`Form::Tree`]: node 1 is the middle threshold, node `2 k + (threshold <= x)` follows node `k`, and after `depth` steps
+//! `k - 2^depth` is the number of thresholds `<= x`. [`Form::Ascending`]: ascending and padded to twice the length, so that
+//! the table of every step is the same memory read from another start. Not responsible for the instructions. Read-outs with more codes than a table holds are counted threshold by threshold.
+
+use super::ChipReadout;
+
+/// Order of the thresholds in a table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Breadth-first tree.
+    Tree,
+    /// Sorted.
+    Ascending,
+}
+
+/// Thresholds of all outputs and what each code adds.
+pub(super) struct Search {
+    /// Steps of the bisection; 0 if thresholds are compared one by one.
+    pub depth: u32,
+    /// Entries of one output in `nodes`.
+    pub width: usize,
+    /// Nodes, or ascending thresholds, `[output][width]`.
+    pub nodes: Vec<f32>,
+    /// Level of each code; if compared one by one, what each threshold adds.
+    pub levels: Vec<i32>,
+    /// Level below all thresholds, if compared one by one.
+    pub lowest: i32,
+}
+
+impl Search {
+    /// Bisection in tables of up to `entries` nodes if the codes fit, otherwise one by one.
+    pub fn new(readout: &ChipReadout, entries: usize, form: Form) -> Self {
+        let steps = readout.levels.len() - 1;
+        let depth = (readout.levels.len().next_power_of_two().ilog2()).max(4);
+        let sorted = readout.thresholds.chunks(steps.max(1)).map(ascending);
+        let levels: Vec<i32> = readout.levels.iter().map(|&level| level.into()).collect();
+        if 1 << depth > entries || steps == 0 {
+            return Search {
+                depth: 0,
+                width: steps,
+                nodes: sorted.flatten().collect(),
+                lowest: levels[0],
+                levels: levels.windows(2).map(|pair| pair[1] - pair[0]).collect(),
+            };
+        }
+        let (mut padded, table) = (levels, 1 << depth);
+        padded.resize(2 * table, 0);
+        let nodes = |sorted: Vec<f32>| match form {
+            Form::Tree => tree(&sorted, depth),
+            Form::Ascending => {
+                let mut long = sorted;
+                long.resize(2 * table, f32::INFINITY);
+                long
+            }
+        };
+        Search {
+            depth,
+            width: if form == Form::Tree { table } else { 2 * table },
+            nodes: sorted.flat_map(nodes).collect(),
+            levels: padded,
+            lowest: 0,
+        }
+    }
+
+    /// Nodes or thresholds of one output.
+    pub fn of(&self, output: usize) -> &[f32] {
+        &self.nodes[output * self.width..(output + 1) * self.width]
+    }
+}
+
+/// A threshold that is no number is never reached.
+fn ascending(thresholds: &[f32]) -> Vec<f32> {
+    let reached = |&t: &f32| if t.is_nan() { f32::INFINITY } else { t };
+    let mut sorted: Vec<f32> = thresholds.iter().map(reached).collect();
+    sorted.sort_by(f32::total_cmp);
+    sorted
+}
+
+/// Node 0 is unused; missing thresholds are never reached.
+fn tree(sorted: &[f32], depth: u32) -> Vec<f32> {
+    let node = |k: u32| {
+        let level = k.checked_ilog2().unwrap_or(0);
+        let place = k.saturating_sub(1 << level);
+        let index = (2 * place + 1) * (1 << (depth - 1 - level)) - 1;
+        sorted.get(index as usize).copied().unwrap_or(f32::INFINITY)
+    };
+    (0..1 << depth).map(node).collect()
+}

@@ -1,0 +1,120 @@
+//! The loops around the fast forms: tiles of pixels and chunks of groups whose inputs stay in the cache as f32.
+//!
+//! Not responsible for the arithmetic of a tile (`avx2`, `avx512`).
+
+use super::search::{Form, Search};
+use super::{AnalogLayer, avx2, avx512};
+use crate::kernel::aligned::Aligned;
+use crate::kernel::groups::{Backend, GroupPlan, Taps};
+use crate::kernel::lanes::{LANES, Lanes};
+use std::ops::Range;
+
+/// Pixels of a full tile.
+const TILE: usize = 8;
+/// Rows a tile holds where groups are small; with [`TILE`] pixels they fill 36 KiB.
+const ROWS: usize = 36;
+
+/// One tile of one chunk of groups, for all outputs.
+pub(super) struct Work<'a> {
+    /// Inputs `[row of the chunk][pixel][lane]`.
+    pub tile: &'a [f32],
+    /// Weights `[output][row]`.
+    pub weights: &'a [f32],
+    /// Thresholds and levels.
+    pub search: &'a Search,
+    /// Groups of rows of the layer.
+    pub plan: GroupPlan,
+    /// Groups of the chunk.
+    pub groups: Range<usize>,
+    /// Offset of each pixel's lanes within a channel of the sums.
+    pub places: &'a [usize],
+    /// Elements from one channel of the sums to the next.
+    pub stride: usize,
+}
+
+impl Work<'_> {
+    /// Rows of the chunk.
+    pub fn rows(&self) -> Range<usize> {
+        self.plan.range(self.groups.start).start..self.plan.range(self.groups.end - 1).end
+    }
+
+    fn check(&self, outputs: usize, sums: &[i32]) {
+        let inside = |&place: &usize| place + LANES <= self.stride;
+        assert!(
+            self.tile.len() >= self.rows().len() * self.places.len() * LANES
+                && self.weights.len() >= outputs * self.plan.rows
+                && self.rows().end <= self.plan.rows
+                && self.search.nodes.len() >= outputs * self.search.width
+                && self.search.levels.len() >= self.search.width
+                && self.places.iter().all(inside)
+                && sums.len() >= outputs * self.stride,
+            "the buffers hold the tile"
+        );
+    }
+}
+
+/// Runs all outputs.
+pub(super) fn run(
+    backend: Backend,
+    (input, taps): (&Lanes<u8>, &Taps),
+    layer: &AnalogLayer,
+    plan: GroupPlan,
+    sums: &mut Lanes<i32>,
+) {
+    let search = match backend {
+        Backend::Avx512 => Search::new(&layer.readout, 32, Form::Ascending),
+        _ => Search::new(&layer.readout, 16, Form::Tree),
+    };
+    let chunk = (ROWS / plan.active).max(1);
+    let mut tile = Aligned::<f32>::zeros(chunk * plan.active.min(plan.rows) * TILE * LANES);
+    let places: Vec<usize> = (0..taps.pixels.len())
+        .map(|pixel| sums.at(0, pixel / sums.width, pixel % sums.width))
+        .collect();
+    let (stride, outputs) = (sums.channel_stride(), sums.channels);
+    sums.values.fill(0);
+    for first in (0..places.len()).step_by(TILE) {
+        let pixels = first..(first + TILE).min(places.len());
+        for start in (0..plan.groups()).step_by(chunk) {
+            let work = Work {
+                tile: &[],
+                weights: layer.weights,
+                search: &search,
+                plan,
+                groups: start..(start + chunk).min(plan.groups()),
+                places: &places[pixels.clone()],
+                stride,
+            };
+            fill(&mut tile, input, taps, (work.rows(), pixels.clone()));
+            let work = Work {
+                tile: &tile,
+                ..work
+            };
+            work.check(outputs, &sums.values);
+            // SAFETY: the backend is available, and the buffers were checked just above.
+            unsafe {
+                match backend {
+                    Backend::Avx512 => avx512::run(&work, outputs, &mut sums.values),
+                    _ => avx2::run(&work, outputs, &mut sums.values),
+                }
+            }
+        }
+    }
+}
+
+fn fill(
+    tile: &mut [f32],
+    input: &Lanes<u8>,
+    taps: &Taps,
+    (rows, pixels): (Range<usize>, Range<usize>),
+) {
+    let width = pixels.len() * LANES;
+    for (&row, tile) in taps.rows[rows].iter().zip(tile.chunks_exact_mut(width)) {
+        let corners = &taps.pixels[pixels.clone()];
+        for (&corner, lanes) in corners.iter().zip(tile.chunks_exact_mut(LANES)) {
+            let codes = &input.values[corner + row..][..LANES];
+            for (lane, &code) in lanes.iter_mut().zip(codes) {
+                *lane = f32::from(code);
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Trained weights: the ones that travel inside the program, and files of the user. Weights say which images they belong to.
+//!
+//! Files are checkpoints ([`super::checkpoint`]), gzipped or not. Not responsible for training.
+
+use super::checkpoint::{Metadata, from_bytes, metadata};
+use super::error::NetError;
+use super::network::{IntNetwork, Network};
+use flate2::read::GzDecoder;
+use std::io::Read;
+use std::path::Path;
+
+/// A deployed network with what its file says about it.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The network.
+    pub network: IntNetwork,
+    /// What the weights are for.
+    pub metadata: Metadata,
+    /// File name as shown to the user.
+    pub file: String,
+}
+
+/// File and bytes of every shipped set of weights.
+const SHIPPED: &[(&str, &[u8])] = &[
+    (
+        "models/vgg_builtin.safetensors.gz",
+        include_bytes!("../../models/vgg_builtin.safetensors.gz"),
+    ),
+    (
+        "models/lenet_builtin.safetensors.gz",
+        include_bytes!("../../models/lenet_builtin.safetensors.gz"),
+    ),
+];
+
+/// Largest checkpoint that is read, unpacked: a gzipped file cannot ask for more.
+const LARGEST_BYTES: u64 = 1 << 30;
+
+impl Trained {
+    /// One line for reports: file, method, seed, epochs.
+    pub fn describe(&self) -> String {
+        let get = |key: &str| {
+            self.metadata
+                .get(key)
+                .map_or("not recorded", String::as_str)
+        };
+        format!(
+            "{}: {} on {}, seed {}, {} epochs",
+            self.file,
+            get("method"),
+            get("data"),
+            get("seed"),
+            get("epochs")
+        )
+    }
+
+    /// Accuracy of the full-precision network it was trained from, if recorded.
+    pub fn full_precision(&self) -> Option<f64> {
+        let accuracy: f64 = self.metadata.get("accuracy_full_precision")?.parse().ok()?;
+        (0.0..=1.0).contains(&accuracy).then_some(accuracy)
+    }
+
+    /// Refuses weights that belong to other images than these.
+    ///
+    /// # Errors
+    /// If the weights say they were trained for another data set.
+    pub fn belongs_to(&self, data: &str, fingerprint: &str) -> Result<(), NetError> {
+        let get = |key: &str| self.metadata.get(key).map(String::as_str);
+        if get("data_fingerprint") == Some(fingerprint) {
+            return Ok(());
+        }
+        Err(NetError::OtherData {
+            file: self.file.clone(),
+            trained: get("data").unwrap_or("unknown images").into(),
+            asked: data.into(),
+        })
+    }
+}
+
+/// The shipped weights of a network for the data set with this fingerprint.
+///
+/// # Errors
+/// If there are none; the message lists the data sets there are weights for.
+pub fn shipped(network: &Network, data: &str, fingerprint: &str) -> Result<Trained, NetError> {
+    let hash = super::checkpoint::shape_hash(network);
+    let mut others = Vec::new();
+    for (file, packed) in SHIPPED {
+        let bytes = unpacked(packed, file)?;
+        let about = metadata(&bytes, file)?;
+        if about.get("network_hash") != Some(&hash) {
+            continue;
+        }
+        if about.get("data_fingerprint").map(String::as_str) == Some(fingerprint) {
+            return read(&bytes, network, file);
+        }
+        others.extend(about.get("data").cloned());
+    }
+    Err(NetError::NoWeights {
+        network: network.name.clone(),
+        data: data.into(),
+        known: if others.is_empty() {
+            "no data set".into()
+        } else {
+            others.join(", ")
+        },
+    })
+}
+
+/// Reads a file of weights.
+///
+/// # Errors
+/// If it cannot be read, is damaged, or belongs to another network.
+pub fn load(path: &Path, network: &Network) -> Result<Trained, NetError> {
+    let bytes = std::fs::read(path).map_err(|source| NetError::File {
+        path: path.into(),
+        source,
+    })?;
+    let file = path.display().to_string();
+    read(&unpacked(&bytes, &file)?, network, &file)
+}
+
+fn read(bytes: &[u8], network: &Network, file: &str) -> Result<Trained, NetError> {
+    let (network, metadata) = from_bytes(bytes, network, file)?;
+    Ok(Trained {
+        network,
+        metadata,
+        file: file.into(),
+    })
+}
+
+fn unpacked(bytes: &[u8], file: &str) -> Result<Vec<u8>, NetError> {
+    if !bytes.starts_with(&[0x1F, 0x8B]) {
+        return Ok(bytes.to_vec());
+    }
+    let wrong = |problem: String| NetError::Checkpoint {
+        file: file.into(),
+        problem,
+    };
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes)
+        .take(LARGEST_BYTES + 1)
+        .read_to_end(&mut plain)
+        .map_err(|error| wrong(format!("not a whole gzip file ({error})")))?;
+    if plain.len() as u64 > LARGEST_BYTES {
+        return Err(wrong("more than 1 GiB when unpacked".into()));
+    }
+    Ok(plain)
+}
