@@ -197,14 +197,27 @@ fn build(
         }
     };
     let programming = programming.resolve(&format!("{key}.programming"), &conductances_us, checks);
-    Cell {
+    let cell = Cell {
         conductances_us,
         read_voltage_v,
         programming,
         read_sigma_relative,
         stuck_off: faults.stuck_off_probability,
         stuck_on: faults.stuck_on_probability,
+    };
+    // Legal factors whose product is not: everything after this divides by the step.
+    let unit = cell.unit_ua();
+    let (low, high) = (cell.conductances_us[0], cell.conductances_us[cell.top()]);
+    let legal = low >= 0.0 && high > low && high.is_finite() && read_voltage_v > 0.0;
+    if legal && read_voltage_v.is_finite() && !(1e-9..=1e9).contains(&unit) {
+        checks.push(HwError::new(
+            format!("{key}.read_voltage_v"),
+            read_voltage_v,
+            format!("a current step between 1e-9 and 1e9 uA (it is {unit:e} uA)"),
+            "check the units: conductances in uS, the read voltage in V",
+        ));
     }
+    cell
 }
 
 impl Cell {

@@ -201,3 +201,35 @@ fn facts_say_what_the_bits_mean() {
         assert!(fact(label).contains(part), "{label}: {}", fact(label));
     }
 }
+
+#[test]
+fn no_changed_character_brings_it_down() {
+    let shipped = fs::read_to_string(format!(
+        "{}/arch/reram_9wl.toml",
+        env!("CARGO_MANIFEST_DIR")
+    ));
+    let variant = variants::all().swap_remove(0).1;
+    for text in [shipped.expect("shipped"), variant] {
+        let mut loaded = 0;
+        for place in (0..text.len()).step_by(13) {
+            for to in ["", "9", "\"", "[", "."] {
+                let mut changed = text.clone();
+                changed.replace_range(place..=place, to);
+                loaded += usize::from(load_text("changed", &changed, &[]).is_ok());
+            }
+        }
+        // Changes within names and sources stay right.
+        assert!(loaded > 20, "{loaded}");
+    }
+}
+
+#[test]
+fn factors_whose_product_is_absurd_are_named() {
+    let text = variants::all().swap_remove(1).1;
+    let text = text.replace("read_voltage_v = 0.2", "read_voltage_v = 1e-300");
+    let error = error_of("absurd", &text);
+    assert!(
+        error.contains("cell.on_off.read_voltage_v: expected a current step"),
+        "{error}"
+    );
+}
