@@ -125,4 +125,22 @@ fn main() {
             labels.len() as f64 / seconds
         );
     }
+    more_images(&prepared, &conditions[1].1, images);
+}
+
+/// Four times the images must take the memory of their bytes and nothing else.
+fn more_images(prepared: &Prepared, condition: &Condition, images: Images) {
+    let before = peak_mib();
+    let (pixels, labels) = (images.pixels.repeat(4), images.labels.repeat(4));
+    let more = Images {
+        pixels: &pixels,
+        labels: &labels,
+        ..images
+    };
+    evaluate(prepared, condition, more, &|_| ()).expect("images fit");
+    memory("with four times the images");
+    if let (Some(before), Some(after)) = (before, peak_mib()) {
+        assert!(after < 1024.0, "a network of this size fits into 1 GiB");
+        assert!(after < before + 32.0, "memory grows with images");
+    }
 }

@@ -103,6 +103,16 @@ fn mnist_is_read_and_every_fault_named() {
     assert!(error(source(), GREY).contains("not an IDX"));
     scratch.write(images, &gz(&idx(&[0, 28, 28], &[])));
     assert!(error(source(), GREY).contains("belong together"));
+    let labels = fs::read(scratch.0.join("t10k-labels-idx1-ubyte")).expect("written above");
+    scratch.write("t10k-labels-idx1-ubyte", &idx(&[0], &[]));
+    assert!(error(source(), GREY).contains("0 labels for 0 images"));
+    scratch.write("t10k-labels-idx1-ubyte", &labels);
+    for length in 0..16 {
+        scratch.write(images, &gz(&idx(&[2, 28, 28], &[0; 1568])[..length]));
+        assert!(error(source(), GREY).contains("not an IDX"), "{length}");
+    }
+    scratch.write(images, &[]);
+    assert!(error(source(), GREY).contains(images));
     scratch.write(images, &good);
     scratch.write("t10k-labels-idx1-ubyte", &idx(&[2], &[3, 10]));
     assert!(error(source(), GREY).contains("label 10"));
@@ -177,9 +187,45 @@ fn class_folders_are_read_and_every_fault_named() {
     );
     scratch.write("dog/9.png", &png(31, 0));
     assert!(error(source(), COLOUR).contains("31 x 31"));
+    let whole = png(32, 0);
+    for length in [0, 1, 20, 40, whole.len() - 13] {
+        scratch.write("dog/9.png", &whole[..length]);
+        let message = error(source(), COLOUR);
+        assert!(
+            message.contains("9.png") && message.contains("not a readable picture"),
+            "{length}: {message}"
+        );
+    }
+    // A header that promises 4 billion pixels a side must not be believed.
+    let mut huge = whole.clone();
+    huge[16..24].fill(0xFF);
+    scratch.write("dog/9.png", &huge);
+    assert!(error(source(), COLOUR).contains("9.png"));
+    let deep = Shape {
+        channels: 4,
+        ..COLOUR
+    };
+    assert!(error(source(), deep).contains("4 channels"));
     scratch.write("dog/9.png", b"not a picture");
     assert!(error(source(), COLOUR).contains("not a readable picture"));
     fs::remove_file(scratch.0.join("dog/9.png")).expect("written above");
     scratch.write("emu/readme.txt", b"");
     assert!(error(source(), COLOUR).contains("no .png"));
+}
+
+#[test]
+fn empty_folders_single_classes_and_split_folders_that_disagree_are_named() {
+    let scratch = Scratch::new("classes");
+    let source = |folder: &str| DataSource::Images(scratch.0.join(folder));
+    assert!(error(source("absent"), COLOUR).contains("absent"));
+    scratch.write("one/cat/0.png", &png(32, 0));
+    assert!(error(source("one"), COLOUR).contains("1 class folders"));
+    for class in ["cat", "dog"] {
+        scratch.write(&format!("few/{class}/0.png"), &png(32, 0));
+        scratch.write(&format!("split/train/{class}/0.png"), &png(32, 0));
+    }
+    assert!(error(source("few"), COLOUR).contains("at least 6"));
+    scratch.write("split/test/cat/0.png", &png(32, 0));
+    scratch.write("split/test/emu/0.png", &png(32, 0));
+    assert!(error(source("split"), COLOUR).contains("emu"));
 }

@@ -16,6 +16,13 @@ const TEST_EVERY: usize = 6;
 /// # Errors
 /// If folders are missing or empty, a picture is unreadable, or sizes differ.
 pub fn load(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split, Split), DataError> {
+    if ![1, 3].contains(&shape.channels) {
+        return Err(DataError::Size {
+            name: format!("the pictures in {}", folder.display()),
+            found: "1 or 3 channels".into(),
+            expected: format!("{} channels", shape.channels),
+        });
+    }
     let (train, test) = (folder.join("train"), folder.join("test"));
     if train.is_dir() && test.is_dir() {
         let (names, train) = read(&train, shape)?;
@@ -108,9 +115,10 @@ fn is_picture(path: &Path) -> bool {
 }
 
 fn decode(path: &Path, shape: Shape) -> Result<Vec<u8>, DataError> {
-    let picture = image::open(path)
-        .map_err(|error| DataError::content(path, format!("not a readable picture: {error}")))?;
-    let size = (picture.width() as usize, picture.height() as usize);
+    let unreadable = |error| DataError::content(path, format!("not a readable picture: {error}"));
+    // The size is read first, so that a picture of another size is never unpacked, however large it says it is.
+    let (width, height) = image::image_dimensions(path).map_err(unreadable)?;
+    let size = (width as usize, height as usize);
     if size != (shape.width, shape.height) {
         return Err(DataError::content(
             path,
@@ -120,6 +128,7 @@ fn decode(path: &Path, shape: Shape) -> Result<Vec<u8>, DataError> {
             ),
         ));
     }
+    let picture = image::open(path).map_err(unreadable)?;
     if shape.channels == 1 {
         return Ok(picture.to_luma8().into_raw());
     }
@@ -132,5 +141,5 @@ fn decode(path: &Path, shape: Shape) -> Result<Vec<u8>, DataError> {
             .copied()
             .collect::<Vec<u8>>()
     };
-    Ok((0..shape.channels.min(3)).flat_map(channel).collect())
+    Ok((0..3).flat_map(channel).collect())
 }

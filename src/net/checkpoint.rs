@@ -149,6 +149,16 @@ pub fn from_bytes(
     }
     let tensors =
         SafeTensors::deserialize(bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
+    if let Some(name) = tensors
+        .names()
+        .into_iter()
+        .find(|name| !belongs(name, network))
+    {
+        return Err(wrong(format!(
+            "tensor `{name}` belongs to no layer of `{}`",
+            network.name
+        )));
+    }
     let mut layers = Vec::with_capacity(network.layers.len());
     for layer in &network.layers {
         let get = |what: &str, dtype: Dtype, count: usize| {
@@ -215,6 +225,11 @@ pub fn from_bytes(
         },
         metadata,
     ))
+}
+
+fn belongs(tensor: &str, network: &Network) -> bool {
+    let (layer, what) = tensor.rsplit_once('.').unwrap_or((tensor, ""));
+    matches!(what, "codes" | "scale" | "shift") && network.layers.iter().any(|l| l.name == layer)
 }
 
 /// Reads a checkpoint file.

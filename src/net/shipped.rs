@@ -88,9 +88,9 @@ mod tests {
         };
         assert!(parse("kernel = 5", "kernl = 5").contains("line 7"));
         assert!(parse("outputs = 32", "outputs = 0").contains("layer conv1"));
-        assert!(parse("padding = 2", "padding = 9").contains("padding 9"));
+        assert!(parse("padding = 2", "padding = 9").contains("`padding` 9"));
         assert!(parse("classifier", "linearr").contains("linearr"));
-        assert!(parse("size = 2", "size = 99").contains("max_pool of 99"));
+        assert!(parse("size = 2", "size = 99").contains("`size` 99"));
         assert!(parse("digital", "macro").contains("first layer"));
     }
 }

@@ -117,6 +117,11 @@ pub struct BitsSpec {
     pub bits: u32,
 }
 
+/// Largest edge of an image or a kernel.
+const MOST_EDGE: usize = 4096;
+/// Most weights of one layer, and most values of one image between two layers: far beyond what fits a memory.
+const MOST_VALUES: usize = 1 << 28;
+
 /// Parses and checks a network file; `file` names it in errors.
 ///
 /// # Errors
@@ -155,8 +160,11 @@ impl<'a> Builder<'a> {
             ended: false,
         };
         let sizes = [channels, height, width];
-        if sizes.iter().any(|size| !(1..=4096).contains(size)) {
+        if sizes.iter().any(|size| !(1..=MOST_EDGE).contains(size)) {
             return Err(builder.wrong("input", "channels, height and width lie between 1 and 4096"));
+        }
+        if spec.name.is_empty() {
+            return Err(builder.wrong("none", "`name` of the network is empty"));
         }
         if !(2..=256).contains(&spec.classes) {
             return Err(builder.wrong("classes", "a classifier has 2 to 256 classes"));
@@ -214,12 +222,13 @@ impl<'a> Builder<'a> {
     }
 
     fn conv(&mut self, spec: &ConvSpec) -> Result<(), NetError> {
-        let padded = |size: usize| size + 2 * spec.padding;
-        let fits =
-            spec.kernel >= 1 && spec.kernel <= padded(self.shape.height.min(self.shape.width));
-        if !fits || spec.stride == 0 || spec.padding >= spec.kernel.max(1) {
+        let small = self.shape.height.min(self.shape.width);
+        // Checked first: a padding below a small kernel cannot overflow the size of the padded map.
+        let legal = (1..=MOST_EDGE).contains(&spec.kernel) && spec.padding < spec.kernel;
+        let padded = if legal { small + 2 * spec.padding } else { 0 };
+        if spec.kernel > padded || !(1..=padded).contains(&spec.stride) {
             let problem = format!(
-                "kernel {}, stride {}, padding {} do not fit a map of {} x {}; the padding is smaller than the kernel and the stride at least 1",
+                "`kernel` {}, `stride` {}, `padding` {} do not fit a map of {} x {}; the padding is smaller than the kernel, kernel and stride are at least 1 and at most the padded map",
                 spec.kernel, spec.stride, spec.padding, self.shape.height, self.shape.width
             );
             return Err(self.wrong(&spec.name, problem));
@@ -276,6 +285,13 @@ impl<'a> Builder<'a> {
         if !(1..=65_536).contains(&geometry.outputs) {
             return Err(self.wrong(name, "`outputs` lies between 1 and 65536"));
         }
+        let (weights, map) = (geometry.rows() * geometry.outputs, geometry.output().len());
+        if weights > MOST_VALUES || map > MOST_VALUES {
+            let problem = format!(
+                "{weights} weights and a map of {map} values, at most {MOST_VALUES} each; check `outputs` and the size of the input"
+            );
+            return Err(self.wrong(name, problem));
+        }
         let weights = match spec {
             WeightsSpec::Digital(BitsSpec { bits }) => Weights::Digital { bits },
             WeightsSpec::Macro(BitsSpec { bits }) => Weights::Macro { bits },
@@ -284,7 +300,7 @@ impl<'a> Builder<'a> {
         if !(2..=8).contains(&width) || bits.is_some_and(|bits| !(1..=7).contains(&bits)) {
             return Err(self.wrong(
                 name,
-                "weights have 2 to 8 bits including the sign, activations 1 to 7 bits",
+                "`bits` of weights lie between 2 and 8 including the sign, `activation_bits` between 1 and 7",
             ));
         }
         if self.layers.is_empty() && matches!(weights, Weights::Macro { .. }) {
@@ -310,7 +326,7 @@ impl<'a> Builder<'a> {
             .filter(|layer| layer.pool.is_none() && size >= 2 && size <= small)
         else {
             let problem = format!(
-                "max_pool of {size} needs a layer before it and a map of at least {size} x {size}"
+                "max_pool of `size` {size} needs a layer before it and a map of at least {size} x {size}, and is at least 2"
             );
             return Err(self.wrong("max_pool", problem));
         };

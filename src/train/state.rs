@@ -218,7 +218,27 @@ fn fill(model: &mut Model<f32>, tensors: &SafeTensors, path: &Path) -> Result<()
     Ok(())
 }
 
-fn copy<N: bytemuck::Pod>(
+/// A number of a state: its type on disk, and whether it can be trained on.
+trait Stored: bytemuck::Pod {
+    const DTYPE: Dtype;
+    fn finite(self) -> bool;
+}
+
+impl Stored for f32 {
+    const DTYPE: Dtype = Dtype::F32;
+    fn finite(self) -> bool {
+        self.is_finite()
+    }
+}
+
+impl Stored for f64 {
+    const DTYPE: Dtype = Dtype::F64;
+    fn finite(self) -> bool {
+        self.is_finite()
+    }
+}
+
+fn copy<N: Stored>(
     tensors: &SafeTensors,
     name: &str,
     into: &mut [N],
@@ -232,13 +252,21 @@ fn copy<N: bytemuck::Pod>(
         .tensor(name)
         .map_err(|_| wrong(format!("tensor `{name}` is missing")))?;
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(into);
-    if view.data().len() != bytes.len() {
+    if view.dtype() != N::DTYPE || view.data().len() != bytes.len() {
         return Err(wrong(format!(
-            "tensor `{name}` has {} bytes, expected {}",
+            "tensor `{name}` has {} bytes of {:?}, expected {} of {:?}",
             view.data().len(),
-            bytes.len()
+            view.dtype(),
+            bytes.len(),
+            N::DTYPE
         )));
     }
     bytes.copy_from_slice(view.data());
-    Ok(())
+    if into.iter().all(|value| value.finite()) {
+        Ok(())
+    } else {
+        Err(wrong(format!(
+            "tensor `{name}` holds a number that is not finite"
+        )))
+    }
 }

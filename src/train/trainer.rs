@@ -211,6 +211,13 @@ fn check(settings: &Settings, data: &Dataset) -> Result<(), TrainError> {
     if settings.epochs == 0 {
         return wrong("--epochs 0".into(), "train for at least one epoch");
     }
+    let edge = data.shape.height.max(data.shape.width);
+    if settings.augment.reach > edge {
+        return wrong(
+            format!("--shift {}", settings.augment.reach),
+            "an image is shifted by at most its own size",
+        );
+    }
     let legal = |value: f64| value.is_finite() && value >= 0.0;
     if !legal(settings.rate) || !legal(settings.weight_decay) || !legal(settings.warmup) {
         return wrong(

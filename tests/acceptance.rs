@@ -1,0 +1,177 @@
+//! Acceptance tests of the method that span read-out and kernels: three ways of sampling a noisy code give one histogram,
+//! and a read-out with enough bits and no noise is the plain convolution.
+
+use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::hw::readout::Readout;
+use imcsim::hw::readout::table::CodeTable;
+use imcsim::hw::reference::{SumHistogram, SumRange};
+use imcsim::kernel::exact::exact;
+use imcsim::kernel::groups::prepare;
+use imcsim::kernel::lanes::Lanes;
+use imcsim::kernel::reconv::{reconv, reconv_random};
+use imcsim::kernel::stream::NoiseKey;
+use imcsim::kernel::tables::{Grain, LevelTable, RandomTable, TOLERANCE};
+use imcsim::net::network::{Geometry, Shape};
+use imcsim::rng::{Purpose, keyed};
+use rand::{Rng, RngExt};
+
+/// Possible sums of 9 ternary weights and 2-bit inputs.
+const RANGE: SumRange = SumRange { min: -27, max: 27 };
+
+fn readout(change: &[(&str, &str)]) -> Readout {
+    let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
+    let mut text = std::fs::read_to_string(path).expect("the arch is shipped");
+    for (from, to) in change {
+        assert!(text.contains(from), "{from} stands in the file");
+        text = text.replace(from, to);
+    }
+    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
+    let hardware = Hardware::resolve(&spec).expect("the arch resolves");
+    let count = |s: i32| (1e6 * (-f64::from(s * s) / 60.0).exp()) as u64;
+    let sums = SumHistogram {
+        min: RANGE.min,
+        counts: (RANGE.min..=RANGE.max).map(count).collect(),
+    };
+    hardware.readout.place(RANGE, Some(&sums)).expect("placed")
+}
+
+/// argmax of ln T + Gumbel noise.
+fn gumbel_max(table: &CodeTable, s: i32, rng: &mut impl Rng) -> usize {
+    let at = (s - table.s_min) as usize * table.codes;
+    let gumbel = |rng: &mut dyn Rng| -(-(1.0 - rng.random::<f64>()).ln()).ln();
+    let scores = table.log_pmf[at..at + table.codes]
+        .iter()
+        .map(|log| log + gumbel(rng));
+    let best = scores.enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+    best.expect("there are codes").0
+}
+
+/// Chi-square of equal histograms with its degrees of freedom; cells too rare for the statistic are pooled.
+fn homogeneity(histograms: &[Vec<f64>]) -> (f64, f64) {
+    let total = |cell: usize| histograms.iter().map(|h| h[cell]).sum::<f64>();
+    let (common, rare): (Vec<usize>, Vec<usize>) =
+        (0..histograms[0].len()).partition(|&cell| total(cell) >= 30.0);
+    let mut cells: Vec<Vec<usize>> = common.into_iter().map(|cell| vec![cell]).collect();
+    if rare.iter().map(|&cell| total(cell)).sum::<f64>() >= 30.0 {
+        cells.push(rare);
+    }
+    let mut chi = 0.0;
+    for cell in &cells {
+        let counts = histograms
+            .iter()
+            .map(|h| cell.iter().map(|&c| h[c]).sum::<f64>());
+        let expected = cell.iter().map(|&c| total(c)).sum::<f64>() / histograms.len() as f64;
+        chi += counts
+            .map(|n| (n - expected).powi(2) / expected)
+            .sum::<f64>();
+    }
+    let freedom = (histograms.len() - 1) * (cells.len().max(1) - 1);
+    (chi, freedom as f64)
+}
+
+/// Value that chi-square exceeds once in a million (Wilson and Hilferty).
+fn one_in_a_million(freedom: f64) -> f64 {
+    let spread = 2.0 / (9.0 * freedom);
+    freedom * (1.0 - spread + 4.75 * spread.sqrt()).powi(3)
+}
+
+#[test]
+fn three_samplers_give_one_histogram() {
+    const DRAWS: usize = 60_000;
+    let mut tested = 0;
+    for (index, kind) in ["binary_search", "flash", "ramp"].into_iter().enumerate() {
+        let readout = readout(&[("readout.binary_search", &format!("readout.{kind}"))]);
+        let table = readout.table();
+        let inverse = RandomTable::rounded(&table, Grain::Sixteen);
+        for s in [-27, -8, -3, 0, 1, 5, 12] {
+            let mut rng = keyed(4, Purpose::MonteCarlo, &[index as u64, s as u64]);
+            let mut histograms = vec![vec![0.0; 256]; 3];
+            let level = |code: usize| usize::from(table.decode.levels[code]);
+            for _ in 0..DRAWS {
+                histograms[0][level(readout.sample(s, &mut rng).into())] += 1.0;
+                let uniform = rng.random_range(0..Grain::Sixteen.values());
+                histograms[1][usize::from(inverse.level(s, uniform))] += 1.0;
+                histograms[2][level(gumbel_max(&table, s, &mut rng))] += 1.0;
+            }
+            let (chi, freedom) = homogeneity(&histograms);
+            if freedom > 0.0 {
+                let limit = one_in_a_million(freedom);
+                assert!(chi < limit, "{kind} s={s}: {chi} of {limit}");
+                tested += 1;
+            }
+        }
+    }
+    assert!(tested > 15, "only {tested} rows had more than one code");
+}
+
+#[test]
+fn the_statistic_sees_a_wrong_sampler() {
+    let (chi, freedom) = homogeneity(&[vec![3000.0, 7000.0], vec![3300.0, 6700.0]]);
+    assert!(freedom == 1.0 && chi > 20.0 && one_in_a_million(1.0) > 20.0);
+    assert!(one_in_a_million(10.0) > 40.0 && one_in_a_million(10.0) < 50.0);
+}
+
+#[test]
+fn many_bits_without_noise_are_the_plain_convolution() {
+    let exact_readout = [
+        (
+            "references.calibrated]\nstep_resolution_mac = 0.25\n",
+            "references.full_range]\n",
+        ),
+        ("bits = 4\n", "bits = 8\n"),
+        ("noise.normal = { sigma_ua = 2.2 }", "noise.none = {}"),
+        (
+            "[cell.on_off.read_noise.normal]\nsigma_relative = 0.01",
+            "[cell.on_off.read_noise.none]",
+        ),
+    ];
+    let readout = readout(&exact_readout);
+    let (hard, noisy) = (readout.noise_free_table(), readout.table());
+    assert!(noisy.is_noise_free());
+    for (kernel, stride, padding) in [(3, 1, 1), (5, 2, 2), (1, 1, 0)] {
+        let input = Shape {
+            channels: 11,
+            height: 7,
+            width: 6,
+        };
+        let geometry = Geometry {
+            input,
+            outputs: 13,
+            kernel,
+            stride,
+            padding,
+        };
+        let mut random = keyed(6, Purpose::Pattern, &[kernel as u64]);
+        let codes: Vec<i8> = (0..13 * geometry.rows())
+            .map(|_| random.random_range(-1..=1))
+            .collect();
+        let mut block = Lanes::zeros(input.channels, input.height, input.width, 0);
+        block
+            .values
+            .iter_mut()
+            .for_each(|code| *code = random.random_range(0..=3u8));
+        let block = block.with_border(padding);
+        let weights = prepare(&geometry, &codes, 9, 3);
+        let map = geometry.output();
+        let zeros = || Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
+        let (mut plain, mut levels, mut drawn) = (zeros(), zeros(), zeros());
+        exact(&block, &geometry, &codes, 0, &mut plain);
+        reconv(&block, &weights, &LevelTable::new(&hard), &mut levels);
+        let key = NoiseKey {
+            seed: 1,
+            layer: 0,
+            block: 0,
+            repeat: 0,
+            conversion: 0,
+        };
+        let random_table = RandomTable::new(&noisy, TOLERANCE);
+        reconv_random(&block, &weights, &random_table, key, &mut drawn);
+        let groups = weights.plan.groups();
+        for (at, &sum) in plain.values.iter().enumerate() {
+            let value = hard.decode.sum_value(levels.values[at], groups);
+            assert_eq!(value.to_bits(), (sum as f32).to_bits(), "kernel {kernel}");
+        }
+        assert!(levels.values[..] == drawn.values[..]);
+        assert!(plain.values.iter().any(|&sum| sum < -5));
+    }
+}
