@@ -152,7 +152,7 @@ fn every_key_of_a_network_file_is_checked() {
             checked += 1;
         }
     }
-    assert!(checked > 150, "only {checked} keys");
+    assert!(checked > 140, "only {checked} keys");
 }
 
 /// Values of every other type, and numbers out of range.
