@@ -94,7 +94,7 @@ fn converter_codes(
             let sums = histogram.ok_or_else(|| missing("references.calibrated"))?;
             calibrated(&grid, *resolution, *snap, rule, sums)
         }
-        References::List(thresholds) => {
+        References::List { thresholds, values } => {
             let most = (1usize << converter.bits) - 1;
             if thresholds.len() > most || thresholds.is_empty() {
                 let expected = format!("1 to {most} thresholds for {} bits", converter.bits);
@@ -104,6 +104,9 @@ fn converter_codes(
                     expected,
                     "add bits or drop thresholds",
                 ));
+            }
+            if let Some(values) = values {
+                return Ok((thresholds.clone(), values.clone()));
             }
             finish(
                 thresholds.clone(),
