@@ -1,5 +1,6 @@
 //! The command line: one file per command, the only place that prints, and the exit codes (0 done, 1 the run failed, 2 wrong input).
 
+pub mod margin;
 pub mod progress;
 pub mod train;
 
@@ -21,6 +22,8 @@ struct Arguments {
 enum Command {
     /// Train a network, resumable.
     Train(train::TrainArguments),
+    /// Look at a macro alone: distributions, read margins, ADC confusion, error rates.
+    Margin(margin::MarginArguments),
 }
 
 /// An error of the user's input: exit code 2.
@@ -44,6 +47,7 @@ pub fn main() -> ExitCode {
     }
     let result = match arguments.command {
         Command::Train(arguments) => train::run(&arguments),
+        Command::Margin(arguments) => margin::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -23,6 +23,8 @@ pub struct RowOutcome {
     pub nominal_deviation: f64,
     /// Mean current minus that value in this outcome.
     pub deviation: f64,
+    /// True if a stuck cell has another level than it should.
+    pub is_stuck: bool,
     /// Input value that moves the references (0 unless they are input-aware).
     pub driven: i32,
     /// Variance over chips.
@@ -47,6 +49,7 @@ impl Hardware {
             probability,
             value,
             nominal_deviation,
+            is_stuck: levels != cells,
             deviation: without_rounding(deviation(levels)),
             driven,
             spread: self.row_variance(levels, input, |cell, level| cell.sigma_ua(level).powi(2)),

@@ -16,6 +16,8 @@ pub struct Entry {
     pub rows: u32,
     /// Probability, or number of patterns.
     pub weight: f64,
+    /// Rows with a stuck cell.
+    pub stuck: u32,
     /// Mean current minus the value.
     pub deviation: f64,
     /// The same if no cell is stuck, mean over the patterns.
@@ -37,6 +39,7 @@ impl Entry {
     pub const NOTHING: Entry = Entry {
         value: 0,
         rows: 0,
+        stuck: 0,
         weight: 1.0,
         deviation: 0.0,
         nominal: 0.0,
@@ -52,6 +55,7 @@ impl Entry {
         Entry {
             value: outcome.value,
             rows: 0,
+            stuck: u32::from(outcome.is_stuck),
             weight: probability * outcome.probability,
             deviation: outcome.deviation,
             nominal: outcome.nominal_deviation,
@@ -68,6 +72,7 @@ impl Entry {
         Entry {
             value: self.value + other.value,
             rows: self.rows + other.rows,
+            stuck: self.stuck + other.stuck,
             weight: self.weight * other.weight,
             deviation: self.deviation + other.deviation,
             nominal: self.nominal + other.nominal,
@@ -85,6 +90,7 @@ impl Entry {
         Entry {
             value: self.value * rows as i32,
             rows,
+            stuck: self.stuck * rows,
             weight: self.weight,
             deviation: self.deviation * times,
             nominal: self.nominal * times,
@@ -101,10 +107,39 @@ type Key = (i32, u32, i64, i64, i64);
 
 /// Finest steps of mean and variance: below them lies rounding only.
 const EXACT: (f64, f64) = (1e-9, 1e-12);
-/// First coarse steps: of the mean in MAC units, of the variance as a share of the largest one.
-const COARSE: (f64, f64) = (1.0 / 512.0, 1.0 / 1024.0);
+/// First coarse step of the mean in MAC units; it stays until the variance is coarse, because a stuck cell makes a second
+/// hump that must not be smeared.
+const FIRST_MEAN: f64 = 1.0 / 512.0;
+/// First coarse step of the variance as a share of the largest one.
+const FIRST_VARIANCE: f64 = 1.0 / 512.0;
+/// Doublings of the step of the variance before the mean gives way.
+const VARIANCE_FIRST: u32 = 7;
+/// Doublings of the step of the variance at most.
+const VARIANCE_LAST: u32 = 7;
 /// Coarser than this, every MAC value is one entry.
 const COARSEST: u32 = 24;
+
+/// Steps of mean, driven input and variance.
+fn steps(coarseness: u32, largest_variance: f64) -> (f64, f64, f64) {
+    if coarseness == 0 {
+        return (EXACT.0, 1.0, EXACT.1);
+    }
+    let doubled = |times: u32| f64::from(1u32 << times);
+    let variance = FIRST_VARIANCE * doubled((coarseness - 1).min(VARIANCE_LAST));
+    let mean = FIRST_MEAN * doubled((coarseness - 1).saturating_sub(VARIANCE_FIRST));
+    (
+        mean,
+        (mean * DRIVEN_PER_MEAN).max(1.0),
+        variance * largest_variance.max(EXACT.1),
+    )
+}
+
+/// Patterns with more rows that are stuck are left out once there are too many entries: they are rarer than a pair of stuck
+/// rows by another factor of the (small) probability, and pairs already are a small part of what stuck cells do.
+const MOST_STUCK: u32 = 2;
+
+/// Driven inputs that count as much as one MAC unit of current.
+const DRIVEN_PER_MEAN: f64 = 8.0;
 
 /// Collects entries, merging what agrees.
 pub struct Merger {
@@ -129,37 +164,25 @@ impl Merger {
     }
 
     fn key(&self, entry: &Entry) -> Key {
-        let (mean, variance) = if self.coarseness == 0 {
-            EXACT
-        } else {
-            let factor = f64::from(1u32 << (self.coarseness - 1).min(30));
-            (
-                COARSE.0 * factor,
-                COARSE.1 * factor * self.largest_variance.max(EXACT.1),
-            )
-        };
+        let (mean, driven, variance) = steps(self.coarseness, self.largest_variance);
         let step = |x: f64, unit: f64| (x / unit).round() as i64;
         (
             entry.value,
             entry.rows,
             step(entry.deviation, mean),
-            step(
-                entry.driven,
-                if self.coarseness == 0 {
-                    1.0
-                } else {
-                    mean.max(1.0)
-                },
-            ),
+            step(entry.driven, driven),
             step(entry.spread + entry.noise, variance),
         )
     }
 
     /// Adds one entry.
     pub fn add(&mut self, entry: Entry) {
+        if self.coarseness > 0 && entry.stuck > MOST_STUCK {
+            return;
+        }
         let square = entry.deviation * entry.deviation;
         self.insert(entry, entry.weight * square);
-        if self.sums.len() > 4 * self.limit {
+        if self.sums.len() > self.limit {
             self.coarsen();
         }
     }
@@ -182,6 +205,7 @@ impl Merger {
                 mix(&mut sum.driven, entry.driven);
                 mix(&mut sum.spread, entry.spread);
                 mix(&mut sum.noise, entry.noise);
+                sum.stuck = sum.stuck.min(entry.stuck);
                 sum.low = sum.low.min(entry.low);
                 sum.high = sum.high.max(entry.high);
                 *sum_squares += squares;
@@ -199,7 +223,9 @@ impl Merger {
             self.coarseness += 1;
             self.places.clear();
             for (entry, squares) in std::mem::take(&mut self.sums) {
-                self.insert(entry, squares);
+                if entry.stuck <= MOST_STUCK {
+                    self.insert(entry, squares);
+                }
             }
         }
     }

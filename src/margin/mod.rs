@@ -56,7 +56,7 @@ impl Default for MarginOptions {
             inputs: None,
             weights: None,
             error_limit: None,
-            entries: 6000,
+            entries: 60_000,
         }
     }
 }

@@ -14,9 +14,10 @@ const EVERY: usize = 16;
 /// Most open word lines that are looked at.
 const MOST: usize = 128;
 /// Entries of a mixture in the sweep.
-const ENTRIES: usize = 1500;
+const ENTRIES: usize = 16_000;
 
-/// Error rates; a number of rows whose sums the read-out cannot take ends the sweep.
+/// Error rates. The sweep ends beyond the macro's own number of rows where the limit is exceeded, or where the read-out cannot
+/// take the sums.
 pub fn sweep(
     group: &Group,
     states: &[(RowCount, f64)],
@@ -40,17 +41,14 @@ pub fn sweep(
         let Some(point) = point(&Group { active, ..*group }, &all, options) else {
             break;
         };
-        let lost = point.error_rate > limit.max(LOST);
+        let lost = point.error_rate > limit;
         points.push(point);
-        if lost && active >= group.hardware.word_lines.active {
+        if lost && active >= group.hardware.word_lines.active.max(EVERY) {
             break;
         }
     }
     points
 }
-
-/// Beyond this error rate more rows are of no interest.
-const LOST: f64 = 0.5;
 
 fn point(group: &Group, mixture: &[Entry], options: &MarginOptions) -> Option<ActivePoint> {
     let mut sorted = mixture.to_vec();
