@@ -63,7 +63,11 @@ pub fn run(arguments: &MarginArguments) -> anyhow::Result<()> {
     let options = arguments.options().map_err(input)?;
     let loaded = arch::load(&arguments.arch, &arguments.set).map_err(input)?;
     let name = loaded.summary.name.clone();
-    let progress = bar(1, &format!("margins of {name}"), arguments.quiet || arguments.json);
+    let progress = bar(
+        1,
+        &format!("margins of {name}"),
+        arguments.quiet || arguments.json,
+    );
     let margins = macro_margins(
         &loaded.hardware,
         arguments.weight_bits,
@@ -105,7 +109,12 @@ impl MarginArguments {
                 self.error_limit
             );
         }
-        let inputs = density("--input-density", self.input_density, 1 << self.input_bits, 0)?;
+        let inputs = density(
+            "--input-density",
+            self.input_density,
+            1 << self.input_bits,
+            0,
+        )?;
         let top = max_code(self.weight_bits) as usize;
         let weights = density("--weight-density", self.weight_density, 2 * top + 1, top)?;
         Ok(MarginOptions {

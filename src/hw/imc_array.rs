@@ -32,6 +32,8 @@ pub struct VirtualChip {
     pub weights: Vec<f32>,
     /// Ascending thresholds `[output][codes - 1]` with static errors.
     pub thresholds: Vec<f32>,
+    /// Highest code for each sum of inputs of a group, where references follow the inputs.
+    pub highest: Option<Vec<u8>>,
 }
 
 impl VirtualChip {
@@ -65,6 +67,7 @@ impl VirtualChip {
         VirtualChip {
             weights,
             thresholds,
+            highest: highest_codes(hardware, readout, &conversion.weight),
         }
     }
 }
@@ -75,6 +78,14 @@ fn generator(place: ChipPlace, purpose: Purpose, rest: [u64; 2]) -> Pcg64Mcg {
         purpose,
         &[place.chip, place.layer, place.plane, rest[0], rest[1]],
     )
+}
+
+/// Highest code for each sum of inputs: references beyond what the driven rows can make are not used.
+fn highest_codes(hardware: &Hardware, readout: &Readout, plane: &WeightPlane) -> Option<Vec<u8>> {
+    let top = hardware.reach_per_input(plane)?;
+    let last = readout.range.max / top.max(1);
+    let code = |driven: i32| readout.code(f64::from(driven * top));
+    Some((0..=last).map(code).collect())
 }
 
 /// Analog weights of one output whose references have this gain.

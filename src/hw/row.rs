@@ -89,12 +89,15 @@ impl Hardware {
         f64::from(input) * (plus - minus) / self.unit_ua()
     }
 
-    /// How far the references of a single column move per unit of driven input, in MAC units.
-    pub fn reference_shift(&self) -> f64 {
-        match self.bit_line.leakage {
-            Leakage::InputAwareReference => self.cell.leakage_units(),
-            Leakage::Uncompensated | Leakage::ReplicaColumn => 0.0,
-        }
+    /// How far the references move per unit of driven input, in MAC units.
+    pub fn reference_shift(&self, plane: &WeightPlane) -> f64 {
+        f64::from(self.moves_references(plane.cells(0))) * self.cell.leakage_units()
+    }
+
+    /// Largest sum per unit of driven input, if the read-out knows how many inputs are driven.
+    pub fn reach_per_input(&self, plane: &WeightPlane) -> Option<i32> {
+        let input_aware = self.moves_references(plane.cells(0)) == 1;
+        input_aware.then(|| plane.top())
     }
 
     fn moves_references(&self, cells: CellPair) -> i32 {

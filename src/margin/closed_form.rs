@@ -12,6 +12,7 @@ use crate::hw::readout::{BitLineCurrent, Readout};
 use crate::results::margin::{Confusion, MacValue};
 
 /// The entries of one MAC value.
+#[derive(Clone, Copy)]
 pub struct ValueEntries<'a> {
     /// The value.
     pub value: i32,
@@ -21,16 +22,30 @@ pub struct ValueEntries<'a> {
     pub probability: f64,
 }
 
-/// Entries grouped by value; they are sorted by it.
+/// Entries grouped by value; they are sorted by it, within a value by stuck rows.
 pub fn by_value(entries: &[Entry]) -> Vec<ValueEntries<'_>> {
     entries
         .chunk_by(|a, b| a.value == b.value)
-        .map(|entries| ValueEntries {
+        .map(ValueEntries::new)
+        .collect()
+}
+
+impl<'a> ValueEntries<'a> {
+    fn new(entries: &'a [Entry]) -> Self {
+        ValueEntries {
             value: entries[0].value,
             entries,
             probability: entries.iter().map(|entry| entry.weight).sum(),
-        })
-        .collect()
+        }
+    }
+
+    /// Those without a stuck cell; all if there are none.
+    fn without_stuck(&self) -> Self {
+        match self.entries.partition_point(|entry| entry.stuck == 0) {
+            0 => *self,
+            first => Self::new(&self.entries[..first]),
+        }
+    }
 }
 
 /// What turns entries into currents that a read-out sees.
@@ -110,19 +125,20 @@ impl Scene<'_> {
         all
     }
 
-    /// Moments of one value.
-    fn alone(&self, of: &ValueEntries) -> MacValue {
+    /// Moments of one value. A stuck cell is far out and rare: it counts in the error rates, not in a standard deviation.
+    fn alone(&self, all: &ValueEntries) -> MacValue {
+        let of = &all.without_stuck();
         let deviation = mean(of, |entry| entry.deviation);
         let scatter = mean(of, |entry| (entry.deviation - deviation).powi(2));
         let cells = mean(of, |entry| entry.spread + entry.noise);
         let variance = scatter + cells + self.readout.line_sigma().powi(2);
         let extreme = |pick: fn(f64, f64) -> f64, of_entry: fn(&Entry) -> f64, start: f64| {
-            of.entries.iter().map(of_entry).fold(start, pick)
+            all.entries.iter().map(of_entry).fold(start, pick)
         };
         let value = f64::from(of.value);
         MacValue {
-            value: of.value,
-            probability: of.probability,
+            value: all.value,
+            probability: all.probability,
             mean_ua: (value + deviation) * self.unit_ua,
             sigma_ua: variance.sqrt() * self.unit_ua,
             pattern_min_ua: (value + extreme(f64::min, |e| e.low, f64::INFINITY)) * self.unit_ua,

@@ -248,6 +248,17 @@ impl Merger {
     }
 }
 
+/// The same mixture with at most about `limit` entries.
+pub fn reduced(entries: &[Entry], limit: usize) -> Vec<Entry> {
+    let mut merger = Merger::new(limit);
+    for entry in entries {
+        merger.add(*entry);
+    }
+    let mut fewer = merger.finish(0.0);
+    fewer.sort_by_key(|entry| (entry.value, entry.stuck));
+    fewer
+}
+
 /// Every pair of both, merged.
 pub fn product(left: &[Entry], right: &[Entry], limit: usize, smallest: f64) -> Vec<Entry> {
     let mut merger = Merger::new(limit);

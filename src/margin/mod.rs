@@ -12,7 +12,6 @@ pub mod sweep;
 
 pub use policy::{Pattern, RowCount};
 
-use crate::hw::bit_line::Leakage;
 use crate::hw::chip::Hardware;
 use crate::hw::error::HwError;
 use crate::hw::programming::Programming;
@@ -21,7 +20,7 @@ use crate::hw::reference::SumHistogram;
 use crate::hw::weights::{Conversion, max_code};
 use crate::results::margin::MarginReport;
 use closed_form::{Scene, by_value, rates};
-use ensemble::Entry;
+use ensemble::{Entry, reduced};
 use policy::{Group, Policy};
 use sampled::Setup;
 
@@ -196,7 +195,7 @@ fn report(
 ) -> MarginReport {
     let scene = scene(group, readout, options.z);
     let grouped = by_value(mixture);
-    let confusion = scene.confusion(&grouped);
+    let confusion = scene.confusion(&by_value(&for_codes(readout, mixture)));
     let values = scene.values(&grouped, &confusion);
     let (error_rate, mse) = rates(&confusion);
     let mut report = MarginReport {
@@ -218,23 +217,24 @@ fn report(
     report
 }
 
+/// Entries to compute codes of: fewer where each needs a quadrature.
+fn for_codes(readout: &Readout, mixture: &[Entry]) -> Vec<Entry> {
+    if readout.has_separate_comparisons() {
+        reduced(mixture, ENTRIES_BY_QUADRATURE)
+    } else {
+        mixture.to_vec()
+    }
+}
+
+/// Entries whose codes are averaged by quadrature.
+const ENTRIES_BY_QUADRATURE: usize = 4_000;
+
 fn scene<'a>(group: &Group, readout: &'a Readout, z: f64) -> Scene<'a> {
-    let single = group.conversion.weight.cells(0).minus.is_none();
-    let aware = group.hardware.bit_line.leakage == Leakage::InputAwareReference && single;
-    let top = group
-        .conversion
-        .weight
-        .bounds(max_code(group.weight_bits))
-        .1;
     Scene {
         readout,
         unit_ua: group.hardware.unit_ua(),
-        shift: if aware {
-            group.hardware.reference_shift()
-        } else {
-            0.0
-        },
-        top_weight: aware.then_some(top),
+        shift: group.hardware.reference_shift(&group.conversion.weight),
+        top_weight: group.hardware.reach_per_input(&group.conversion.weight),
         z,
     }
 }

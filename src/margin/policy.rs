@@ -40,6 +40,8 @@ pub enum Policy<'a> {
 
 /// Rows of more blocks than this are enumerated in blocks of rows that share a state.
 const MOST_BLOCKS: usize = 64;
+/// Entries of a mixture of random patterns.
+const MOST_RANDOM: usize = 20_000;
 /// Patterns less likely than this are left out.
 pub const SMALLEST: f64 = 1e-16;
 /// Combinations of stuck cells less likely than this within their pattern are left out.
@@ -139,6 +141,7 @@ impl Group<'_> {
     pub fn mixture(&self, policy: &Policy, limit: usize) -> Vec<Entry> {
         let mut entries = match policy {
             Policy::Random(states) => {
+                let limit = limit.min(MOST_RANDOM);
                 let row = self.random_row(states, limit);
                 let mut all = vec![Entry::NOTHING];
                 for _ in 0..self.active {
@@ -151,7 +154,7 @@ impl Group<'_> {
         };
         let total: f64 = entries.iter().map(|entry| entry.weight).sum();
         entries.iter_mut().for_each(|entry| entry.weight /= total);
-        entries.sort_by_key(|entry| entry.value);
+        entries.sort_by_key(|entry| (entry.value, entry.stuck));
         entries
     }
 

@@ -6,7 +6,7 @@
 use super::closed_form::{by_value, rates};
 use super::ensemble::{Entry, product};
 use super::policy::{Group, RowCount, SMALLEST};
-use super::{MarginOptions, place, scene};
+use super::{MarginOptions, for_codes, place, scene};
 use crate::results::margin::ActivePoint;
 
 /// Numbers of open word lines that are looked at, as far as the array has them: every one up to here, then steps of an eighth.
@@ -14,7 +14,7 @@ const EVERY: usize = 16;
 /// Most open word lines that are looked at.
 const MOST: usize = 128;
 /// Entries of a mixture in the sweep.
-const ENTRIES: usize = 16_000;
+const ENTRIES: usize = 8_000;
 
 /// Error rates. The sweep ends beyond the macro's own number of rows where the limit is exceeded, or where the read-out cannot
 /// take the sums.
@@ -52,12 +52,13 @@ pub fn sweep(
 
 fn point(group: &Group, mixture: &[Entry], options: &MarginOptions) -> Option<ActivePoint> {
     let mut sorted = mixture.to_vec();
-    sorted.sort_by_key(|entry| entry.value);
+    sorted.sort_by_key(|entry| (entry.value, entry.stuck));
     let total: f64 = sorted.iter().map(|entry| entry.weight).sum();
     sorted.iter_mut().for_each(|entry| entry.weight /= total);
     let readout = place(group, &sorted).ok()?;
     let scene = scene(group, &readout, options.z);
-    let (error_rate, mse) = rates(&scene.confusion(&by_value(&sorted)));
+    let seen = for_codes(&readout, &sorted);
+    let (error_rate, mse) = rates(&scene.confusion(&by_value(&seen)));
     Some(ActivePoint {
         active: group.active,
         error_rate,

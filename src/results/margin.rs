@@ -10,9 +10,9 @@ pub struct MacValue {
     pub value: i32,
     /// Probability of this value under the pattern policy.
     pub probability: f64,
-    /// Mean current over patterns and variation.
+    /// Mean current over patterns and variation (stuck cells not counted).
     pub mean_ua: f64,
-    /// Standard deviation over patterns and variation.
+    /// Standard deviation over patterns and variation (stuck cells not counted; they count in every probability).
     pub sigma_ua: f64,
     /// Smallest nominal current of any pattern with this value.
     pub pattern_min_ua: f64,

@@ -138,10 +138,12 @@ fn convert(
         Conversions::Chip {
             weights: analog,
             thresholds,
+            highest,
         } => {
             let chip = ChipReadout {
                 thresholds,
                 levels: &readout.decode.levels,
+                highest: highest.as_deref(),
             };
             reconv_analog(
                 input,

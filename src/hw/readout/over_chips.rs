@@ -241,7 +241,7 @@ impl Readout {
         for (z, weight) in nodes(disturbance.law, widest, disturbance.each.sigma) {
             let one = |k: usize| {
                 let x = current.mean + sigmas[k] * z;
-                disturbance.each.cdf(x - thresholds[k])
+                decided(disturbance.each, x - thresholds[k])
             };
             let all = (0..thresholds.len()).map(one);
             match converter.architecture {
@@ -249,7 +249,7 @@ impl Readout {
                 Architecture::Ramp => ramp::add_pmf_of(all, weight, &mut row),
                 Architecture::BinarySearch => {
                     let decide = |decision: Decision| match decision {
-                        Decision::Sign => disturbance.sign.cdf(current.mean + sign_sigma * z),
+                        Decision::Sign => decided(disturbance.sign, current.mean + sign_sigma * z),
                         Decision::Reference(k) => one(k),
                     };
                     binary_search::add_pmf_of(&self.thresholds, decide, weight, &mut row);
@@ -259,6 +259,19 @@ impl Readout {
         let total: f64 = row.iter().sum();
         row.iter_mut().for_each(|p| *p /= total);
         row
+    }
+}
+
+/// P(disturbance <= x); certain beyond what a sum of probabilities can show.
+fn decided(disturbance: Noise, x: f64) -> f64 {
+    let reach = match disturbance.law {
+        Law::Normal => REACH_NORMAL,
+        Law::Logistic => 2.0 * REACH_LOGISTIC,
+    };
+    if x.abs() > reach * disturbance.sigma {
+        f64::from(u8::from(x > 0.0))
+    } else {
+        disturbance.cdf(x)
     }
 }
 
