@@ -9,6 +9,7 @@ pub mod cli;
 pub mod data;
 pub mod hw;
 pub mod kernel;
+pub mod margin;
 pub mod net;
 pub mod report;
 pub mod results;

@@ -417,6 +417,7 @@ fn every_backend_reads_a_virtual_chip_alike() {
             readout: ChipReadout {
                 thresholds: &thresholds,
                 levels: &levels,
+                highest: None,
             },
         };
         let mut expected = case.sums();

@@ -10,6 +10,7 @@ use imcsim::sim::accuracy::{Images, evaluate};
 use imcsim::sim::calibrate::{count_sums, place};
 use imcsim::sim::condition::Condition;
 use imcsim::sim::forward::{Seen, forward};
+use imcsim::sim::patterns::sample_patterns;
 use imcsim::sim::prepare::Prepared;
 use rand::{Rng, RngExt};
 
@@ -391,4 +392,31 @@ fn accuracy_does_not_depend_on_threads() {
         })
     };
     assert_eq!(run(1), run(4));
+}
+
+#[test]
+fn observed_patterns_do_not_depend_on_threads_and_stay_within_bounds() {
+    let (network, hardware, pixels) = (network(), hardware("reram_9wl", &[]), pixels());
+    let prepared = Prepared::new(&network, &hardware).expect("the network fits");
+    let labels = [0; IMAGES];
+    let images = Images {
+        pixels: &pixels,
+        labels: &labels,
+        shape: INPUT,
+    };
+    let sample = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.expect("threads start");
+        pool.install(|| sample_patterns(&prepared, images, 301, 7).expect("images fit"))
+    };
+    let one = sample(1);
+    assert_eq!(one, sample(3));
+    let counts: Vec<usize> = one.iter().map(Vec::len).collect();
+    assert_eq!(counts, [0, 301, 301, 0]);
+    for pattern in one.iter().flatten() {
+        let rows: u16 = pattern.states.iter().map(|state| state.rows).sum();
+        assert!(rows <= 9);
+        assert!(pattern.states.iter().all(|s| (1..=3).contains(&s.input)));
+    }
+    assert!(one[1].iter().any(|pattern| pattern.states.len() > 3));
 }

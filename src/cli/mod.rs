@@ -1,5 +1,6 @@
 //! The command line: one file per command, the only place that prints, and the exit codes (0 done, 1 the run failed, 2 wrong input).
 
+pub mod margin;
 pub mod progress;
 pub mod run;
 pub mod show;
@@ -27,6 +28,8 @@ enum Command {
     Show(show::ShowArguments),
     /// Train a network, resumable.
     Train(train::TrainArguments),
+    /// Look at a macro alone: distributions, read margins, ADC confusion, error rates.
+    Margin(margin::MarginArguments),
 }
 
 /// An error of the user's input: exit code 2.
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Margin(arguments) => margin::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

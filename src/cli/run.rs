@@ -4,10 +4,12 @@ use super::input;
 use super::progress::Stages;
 use crate::arch::{self, Loaded};
 use crate::data::{DataSource, Dataset, Split, load};
+use crate::margin::{MarginOptions, macro_margins};
 use crate::net::network::{IntNetwork, Network};
 use crate::net::shipped::load_network;
 use crate::net::weights::{self, Trained};
 use crate::report;
+use crate::results::margin::MarginReport;
 use crate::results::run::{DataSummary, ModelSummary, RunResult};
 use crate::rng::{Purpose, keyed};
 use crate::sim::accuracy::Images;
@@ -54,6 +56,9 @@ pub struct RunArguments {
     /// Test images per point of accuracy against ADC bits; 0 leaves the curve out.
     #[arg(long, default_value_t = 1000)]
     pub curve_images: usize,
+    /// Monte Carlo samples of a bit line per pattern policy and layer; 0 leaves the Monte Carlo out.
+    #[arg(long, default_value_t = 100_000)]
+    pub samples: u64,
     /// Seed of noise, chips and the choice of calibration images.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -95,7 +100,16 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         chip_images: arguments.chip_images,
         curve_images: arguments.curve_images,
         pixel_step: PIXEL_STEP,
+        patterns: PATTERNS,
+        margin: MarginOptions {
+            samples: arguments.samples,
+            seed: arguments.seed,
+            error_limit: Some(ERROR_LIMIT),
+            ..MarginOptions::default()
+        },
     };
+    stages.show("macro alone", 0, 1);
+    let margins = margins(&prepared, &options.margin).map_err(input)?;
     let outcome = simulate(
         &prepared,
         images(&calibration, &data),
@@ -105,6 +119,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     )
     .map_err(input)?;
     let mut result = assemble(arguments, &loaded, &trained, outcome);
+    result.margins = margins;
     result.data = DataSummary {
         name: data.name.clone(),
         images: test.labels.len() as u64,
@@ -128,6 +143,26 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
 
 /// Every so many output pixels have their partial sums counted: neighbours see nearly the same inputs.
 const PIXEL_STEP: usize = 7;
+
+/// Row patterns sampled per layer for its read margins.
+const PATTERNS: usize = 4000;
+/// Error rate that the sweep of open word lines has to keep.
+const ERROR_LIMIT: f64 = 1e-2;
+
+/// Margins of the macro alone for the weights and inputs of the network's first layer on it.
+fn margins(prepared: &Prepared, options: &MarginOptions) -> anyhow::Result<Vec<MarginReport>> {
+    let Some(first) = prepared.macro_layers().next() else {
+        return Ok(Vec::new());
+    };
+    let layer = &prepared.layers[first];
+    let (weight_bits, input_bits) = (layer.weight_bits, layer.input_bits);
+    Ok(macro_margins(
+        prepared.hardware,
+        weight_bits,
+        input_bits,
+        options,
+    )?)
+}
 
 fn check(arguments: &RunArguments) -> anyhow::Result<()> {
     for (option, value) in [

@@ -2,7 +2,8 @@
 //!
 //! Everything after the subtraction of positive and negative columns is in MAC units. Leakage of off cells cancels in
 //! an analog subtraction; in a single column it moves with the inputs unless a replica column of off cells is
-//! subtracted. A current limit is the largest magnitude that the path into the read-out carries: a reference beyond it is
+//! subtracted or the references follow the inputs. References that follow the inputs carry their own gain error on all of
+//! their current, and none beyond what the driven rows can make is used. A current limit is the largest magnitude that the path into the read-out carries: a reference beyond it is
 //! never reached. Wire resistance is the lumped law of a row group at distance d from the clamp,
 //! `I = I_0 / (1 + n g d R)`, with n g the conductance of the group's cells at input 1.
 //! Leakage and wire resistance depend on the pattern and the place, so only virtual chips see them; noise and the current
@@ -20,6 +21,8 @@ keyword! {
         Uncompensated = "uncompensated",
         /// A column of off cells with the same inputs is subtracted.
         ReplicaColumn = "replica_column",
+        /// It reaches the read-out, whose references move up by one off-cell current per driven input.
+        InputAwareReference = "input_aware_reference",
     }
 }
 

@@ -7,6 +7,7 @@
 use super::bit_line::Leakage;
 use super::chip::Hardware;
 use super::readout::{Architecture, Converter, Readout, binary_search, flash, ramp};
+use super::reference::ReferenceError;
 use super::weights::{Conversion, WeightPlane};
 use crate::rng::{Purpose, keyed};
 use rand_pcg::Pcg64Mcg;
@@ -31,6 +32,8 @@ pub struct VirtualChip {
     pub weights: Vec<f32>,
     /// Ascending thresholds `[output][codes - 1]` with static errors.
     pub thresholds: Vec<f32>,
+    /// Highest code for each sum of inputs of a group, where references follow the inputs.
+    pub highest: Option<Vec<u8>>,
 }
 
 impl VirtualChip {
@@ -48,11 +51,15 @@ impl VirtualChip {
         let mut thresholds = Vec::with_capacity(outputs * readout.thresholds.len());
         for output in 0..outputs {
             let row_codes = &codes[output * rows..(output + 1) * rows];
+            let gain = match readout.converter() {
+                Some(converter) => gain(converter, hardware, output as u64, place).0,
+                None => 1.0,
+            };
             weights.extend(column_weights(
                 hardware,
                 &conversion.weight,
                 row_codes,
-                output as u64,
+                (output as u64, gain),
                 place,
             ));
             thresholds.extend(column_thresholds(hardware, readout, output, place));
@@ -60,6 +67,7 @@ impl VirtualChip {
         VirtualChip {
             weights,
             thresholds,
+            highest: highest_codes(hardware, readout, &conversion.weight),
         }
     }
 }
@@ -72,12 +80,20 @@ fn generator(place: ChipPlace, purpose: Purpose, rest: [u64; 2]) -> Pcg64Mcg {
     )
 }
 
-/// Analog weights of one output.
+/// Highest code for each sum of inputs: references beyond what the driven rows can make are not used.
+fn highest_codes(hardware: &Hardware, readout: &Readout, plane: &WeightPlane) -> Option<Vec<u8>> {
+    let top = hardware.reach_per_input(plane)?;
+    let last = readout.range.max / top.max(1);
+    let code = |driven: i32| readout.code(f64::from(driven * top));
+    Some((0..=last).map(code).collect())
+}
+
+/// Analog weights of one output whose references have this gain.
 fn column_weights(
     hardware: &Hardware,
     plane: &WeightPlane,
     codes: &[i8],
-    output: u64,
+    (output, gain): (u64, f64),
     place: ChipPlace,
 ) -> Vec<f32> {
     let cell = &hardware.cell;
@@ -94,10 +110,14 @@ fn column_weights(
     };
     let mut plus_rng = generator(place, Purpose::Program, [plus_column, 0]);
     let mut minus_rng = generator(place, Purpose::Program, [minus_column, 1]);
-    let replica_us = match hardware.bit_line.leakage {
-        Leakage::Uncompensated => 0.0,
-        Leakage::ReplicaColumn => cell.conductances_us[0],
+    // What moves the references acts like a subtracted current that bears their gain error and no wire.
+    let (replica_us, reference_us) = match hardware.bit_line.leakage {
+        Leakage::Uncompensated => (0.0, 0.0),
+        Leakage::ReplicaColumn => (cell.conductances_us[0], 0.0),
+        Leakage::InputAwareReference => (0.0, gain * cell.conductances_us[0]),
     };
+    let is_single = plane.cells(0).minus.is_none();
+    let moved_us = if is_single { reference_us } else { 0.0 };
     let mut pairs = Vec::with_capacity(codes.len());
     for &code in codes {
         let levels = plane.cells(code);
@@ -119,11 +139,9 @@ fn column_weights(
                 .attenuation(cells.iter().map(side).sum(), distance)
         };
         let (plus_kept, minus_kept) = (loss(|pair| pair.0), loss(|pair| pair.1));
-        weights.extend(
-            cells
-                .iter()
-                .map(|(plus, minus)| ((plus * plus_kept - minus * minus_kept) * per_us) as f32),
-        );
+        weights.extend(cells.iter().map(|(plus, minus)| {
+            ((plus * plus_kept - minus * minus_kept - moved_us) * per_us) as f32
+        }));
     }
     weights
 }
@@ -149,6 +167,26 @@ fn column_thresholds(
     reachable.into_iter().map(|t| t as f32).collect()
 }
 
+fn instance(hardware: &Hardware, output: u64) -> u64 {
+    output / hardware.array.columns_per_readout as u64
+}
+
+/// Gain of the references that an output sees, and the generator of their further errors.
+fn gain(
+    converter: &Converter,
+    hardware: &Hardware,
+    output: u64,
+    place: ChipPlace,
+) -> (f64, Pcg64Mcg) {
+    // One gain error is common to the whole macro; instances differ between layers, which lie on different arrays.
+    let mut macro_rng = keyed(place.seed, Purpose::Reference, &[place.chip]);
+    let mut rng = generator(place, Purpose::Reference, [instance(hardware, output), 0]);
+    let normal = crate::hw::variation::standard_normal;
+    let error = converter.reference_error;
+    let gain = 1.0 + error.shared * normal(&mut macro_rng) + error.column * normal(&mut rng);
+    (gain, rng)
+}
+
 fn missed(
     converter: &Converter,
     nominal: &[f64],
@@ -156,23 +194,20 @@ fn missed(
     output: u64,
     place: ChipPlace,
 ) -> Vec<f64> {
-    let instance = output / hardware.array.columns_per_readout as u64;
-    // One gain error is common to the whole macro; instances differ between layers, which lie on different arrays.
-    let mut macro_rng = keyed(place.seed, Purpose::Reference, &[place.chip]);
-    let mut rng = generator(place, Purpose::Reference, [instance, 0]);
+    let (gain, mut rng) = gain(converter, hardware, output, place);
+    let instance = instance(hardware, output);
     let mut offset_rng = generator(place, Purpose::SenseOffset, [instance, 0]);
     let normal = crate::hw::variation::standard_normal;
     let error = converter.reference_error;
-    let gain = 1.0 + error.shared * normal(&mut macro_rng) + error.column * normal(&mut rng);
     let flash_kind = converter.architecture == Architecture::Flash;
     let common = converter.sense_amp.offset.sample(&mut offset_rng);
-    let one = |t: &f64| {
+    let one = |&t: &f64| {
         let own = if flash_kind {
             converter.sense_amp.offset.sample(&mut offset_rng)
         } else {
             common
         };
-        t * gain + error.single * normal(&mut rng) - own
+        ReferenceError::displaced(t, 0.0, gain, error.single * normal(&mut rng), own)
     };
     let drawn: Vec<f64> = nominal.iter().map(one).collect();
     match converter.architecture {

@@ -14,6 +14,7 @@ mod keyword;
 pub mod programming;
 pub mod readout;
 pub mod reference;
+pub mod row;
 pub mod sense_amp;
 pub mod variation;
 pub mod weights;

@@ -75,6 +75,9 @@ pub struct ListSpec {
 pub struct ListUaSpec {
     /// Thresholds in uA, ascending.
     pub thresholds_ua: Vec<f64>,
+    /// What each code is worth in MAC units, where it is not what its current is worth (currents that leakage has shifted).
+    /// Left out: the read-out's `decode` rule.
+    pub code_values_mac: Option<Vec<f64>>,
 }
 
 /// `[readout.*.reference_error]`: static errors, drawn once per chip.
@@ -102,7 +105,12 @@ pub enum References {
         snap: Snap,
     },
     /// Given thresholds.
-    List(Vec<f64>),
+    List {
+        /// Thresholds.
+        thresholds: Vec<f64>,
+        /// Values of the codes; `None` leaves them to the decode rule.
+        values: Option<Vec<f64>>,
+    },
 }
 
 /// Resolved static errors.
@@ -123,6 +131,17 @@ impl ReferenceError {
         column: 0.0,
         single: 0.0,
     };
+
+    /// Where a reference really lies: `gain` and `single` are its errors, `offset` is that of its sense amp, `moved` what an
+    /// input-aware reference was raised by (its error stays, the raise itself is taken from the current).
+    pub fn displaced(reference: f64, moved: f64, gain: f64, single: f64, offset: f64) -> f64 {
+        reference * gain + moved * (gain - 1.0) + single - offset
+    }
+
+    /// Standard deviation of the gain error, common to the macro and of one instance together.
+    pub fn gain(&self) -> f64 {
+        self.shared.hypot(self.column)
+    }
 }
 
 impl ReferencesSpec {
@@ -142,11 +161,27 @@ impl ReferencesSpec {
             }
             Self::List(spec) => {
                 checks.ascending(&format!("{key}.list.thresholds_mac"), &spec.thresholds_mac);
-                References::List(spec.thresholds_mac.clone())
+                References::List {
+                    thresholds: spec.thresholds_mac.clone(),
+                    values: None,
+                }
             }
             Self::ListUa(spec) => {
                 checks.ascending(&format!("{key}.list_ua.thresholds_ua"), &spec.thresholds_ua);
-                References::List(spec.thresholds_ua.iter().map(|t| t / unit_ua).collect())
+                if let Some(values) = &spec.code_values_mac {
+                    checks.ascending(&format!("{key}.list_ua.code_values_mac"), values);
+                    checks.within(
+                        &format!("{key}.list_ua.code_values_mac"),
+                        values.len() as u64,
+                        spec.thresholds_ua.len() as u64 + 1,
+                        spec.thresholds_ua.len() as u64 + 1,
+                        "list one value per code, one more than thresholds",
+                    );
+                }
+                References::List {
+                    thresholds: spec.thresholds_ua.iter().map(|t| t / unit_ua).collect(),
+                    values: spec.code_values_mac.clone(),
+                }
             }
         }
     }

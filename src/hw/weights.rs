@@ -151,6 +151,18 @@ impl WeightPlane {
         }
     }
 
+    /// Largest weight that the conversion can see, whatever the weight's bits.
+    pub fn top(&self) -> i32 {
+        match *self {
+            Self::Signed { mask, .. }
+            | Self::Positive { mask, .. }
+            | Self::Negative { mask, .. } => i32::from(mask),
+            Self::Differential { max } => i32::from(max),
+            Self::Offset { middle } | Self::Middle { middle } => i32::from(middle),
+            Self::Raised { middle } => 2 * i32::from(middle),
+        }
+    }
+
     /// Smallest and largest weight that the conversion sees for magnitudes up to `max_code`.
     pub fn bounds(&self, max_code: i8) -> (i32, i32) {
         let seen = || (-max_code..=max_code).map(|w| i32::from(self.apply(w)));

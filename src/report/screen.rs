@@ -51,6 +51,8 @@ pub fn margin_terminal(margins: &[MarginReport]) -> String {
         if let Some(line) = margin_line(report) {
             lines.push(format!("{}: {line}", report.policy));
         }
+        lines.extend(active_line(report));
+        lines.extend(reference_line(report));
     }
     join(lines)
 }
@@ -192,6 +194,38 @@ fn margin_line(report: &MarginReport) -> Option<String> {
         value(pair.low.value),
         value(pair.high.value),
         number::significant(report.unit_ua)
+    ))
+}
+
+/// How many word lines the error limit allows, and the error rates around it.
+fn active_line(report: &MarginReport) -> Option<String> {
+    let limit = report.error_limit?;
+    let most = match report.largest_active {
+        Some(active) => format!("up to {active} open word lines"),
+        None => "not even one open word line".into(),
+    };
+    let beyond = report
+        .active_sweep
+        .iter()
+        .find(|point| point.error_rate > limit);
+    let next = beyond.map_or(String::new(), |point| {
+        let rate = number::probability(point.error_rate);
+        format!(" (at {}: {rate})", point.active)
+    });
+    let limit = number::probability(limit);
+    Some(format!("error rate at most {limit}: {most}{next}"))
+}
+
+/// How far the references lie from the best ones.
+fn reference_line(report: &MarginReport) -> Option<String> {
+    let pairs = report.references_ua.iter().zip(&report.best_references_ua);
+    if report.references_ua.len() != report.best_references_ua.len() {
+        return None;
+    }
+    let farthest = pairs.max_by(|a, b| (a.0 - a.1).abs().total_cmp(&(b.0 - b.1).abs()))?;
+    Some(format!(
+        "references are within {} µA of the best ones",
+        number::significant((farthest.0 - farthest.1).abs())
     ))
 }
 

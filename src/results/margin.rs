@@ -10,9 +10,9 @@ pub struct MacValue {
     pub value: i32,
     /// Probability of this value under the pattern policy.
     pub probability: f64,
-    /// Mean current over patterns and variation.
+    /// Mean current over patterns and variation (stuck cells not counted).
     pub mean_ua: f64,
-    /// Standard deviation over patterns and variation.
+    /// Standard deviation over patterns and variation (stuck cells not counted; they count in every probability).
     pub sigma_ua: f64,
     /// Smallest nominal current of any pattern with this value.
     pub pattern_min_ua: f64,
@@ -55,6 +55,17 @@ pub struct Confusion {
     pub hard: Vec<u8>,
 }
 
+/// Errors of one conversion with another number of open word lines.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ActivePoint {
+    /// Open word lines.
+    pub active: usize,
+    /// As `MarginReport::error_rate`, references placed anew.
+    pub error_rate: f64,
+    /// As `MarginReport::mse`.
+    pub mse: f64,
+}
+
 /// Read margins and errors under one pattern policy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MarginReport {
@@ -82,4 +93,15 @@ pub struct MarginReport {
     pub error_rate_standard_error: Option<f64>,
     /// Samples drawn.
     pub samples: u64,
+    /// For each reference between two values, the one of fewest errors between these two; as many as there are neighbours
+    /// with different codes.
+    pub best_references_ua: Vec<f64>,
+    /// Where the closed form is not exact.
+    pub approximations: Vec<String>,
+    /// Error rate against open word lines under the same policy (empty if not swept).
+    pub active_sweep: Vec<ActivePoint>,
+    /// Error rate that the sweep allows.
+    pub error_limit: Option<f64>,
+    /// Most open word lines up to which the error rate stays within the limit; `None` if not even one does.
+    pub largest_active: Option<usize>,
 }

@@ -21,6 +21,8 @@ pub enum Conversions {
         weights: Vec<f32>,
         /// References of every output's column.
         thresholds: Vec<f32>,
+        /// Highest code for each sum of inputs, where references follow the inputs.
+        highest: Option<Vec<u8>>,
     },
 }
 
@@ -101,12 +103,14 @@ impl Condition {
                 let VirtualChip {
                     weights,
                     thresholds,
+                    highest,
                 } = program(prepared, readout, (index, c), seed, chip);
                 let decode = readout.decode.clone();
                 ConversionReadout {
                     conversions: Conversions::Chip {
                         weights,
                         thresholds,
+                        highest,
                     },
                     decode,
                 }

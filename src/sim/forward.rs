@@ -141,10 +141,12 @@ fn convert(
         Conversions::Chip {
             weights: analog,
             thresholds,
+            highest,
         } => {
             let readout = ChipReadout {
                 thresholds,
                 levels: &readout.decode.levels,
+                highest: highest.as_deref(),
             };
             let layer = AnalogLayer {
                 weights: analog,

@@ -1,6 +1,6 @@
 //! One whole run: a network on a macro under every condition a designer asks for, as plain results.
 //!
-//! Not responsible for files, printing or margins of the macro alone; progress goes through a callback.
+//! Not responsible for files, printing or margins of the macro alone (`margin`); progress goes through a callback.
 
 use super::accuracy::{Images, evaluate};
 use super::calibrate::{Sums, count_sums, place};
@@ -9,9 +9,11 @@ use super::curve::{Curve, CurveOptions, curve};
 use super::error::SimError;
 use super::interval::repeats;
 use super::layers::layer_results;
+use super::patterns::{fill_margins, sample_patterns};
 use super::prepare::Prepared;
 use super::reestimate::re_estimate;
 use crate::hw::readout::Readout;
+use crate::margin::MarginOptions;
 use crate::results::accuracy::{Accuracies, Accuracy, Repeats};
 use crate::results::layer::LayerResult;
 
@@ -30,6 +32,10 @@ pub struct RunOptions {
     pub curve_images: usize,
     /// Output pixels skipped when partial sums are counted.
     pub pixel_step: usize,
+    /// Patterns per layer for read margins; 0 leaves them out.
+    pub patterns: usize,
+    /// How read margins of layers are looked at (their seed is that of the run).
+    pub margin: MarginOptions,
 }
 
 /// What a run found out about the network.
@@ -64,7 +70,16 @@ pub fn run(
     progress("partial sums", 0, 1);
     let sums = count_sums(prepared, calibration, options.pixel_step)?;
     let readouts = place(prepared, &prepared.hardware.readout, &sums)?;
-    let layers = layer_results(prepared, &readouts, &sums, calibration)?;
+    let mut layers = layer_results(prepared, &readouts, &sums, calibration)?;
+    if options.patterns > 0 {
+        progress("read margins", 0, 1);
+        let patterns = sample_patterns(prepared, calibration, options.patterns, options.seed)?;
+        let margin = MarginOptions {
+            seed: options.seed,
+            ..options.margin.clone()
+        };
+        fill_margins(prepared, &readouts, &patterns, &mut layers, &margin);
+    }
     let accuracy = accuracies(prepared, &readouts, calibration, test, options, progress)?;
     let curve_options = CurveOptions {
         seed: options.seed,

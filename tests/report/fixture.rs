@@ -4,7 +4,7 @@
 
 use imcsim::results::accuracy::{Accuracies, Accuracy, CurvePoint, Repeats};
 use imcsim::results::layer::{LayerResult, Mapping};
-use imcsim::results::margin::{Confusion, MacValue, MarginReport};
+use imcsim::results::margin::{ActivePoint, Confusion, MacValue, MarginReport};
 use imcsim::results::run::{
     ArchSummary, DataSummary, ModelSummary, Provenance, RunResult, Verdict,
 };
@@ -58,6 +58,15 @@ fn repeats(correct: &[u64], images: u64) -> Repeats {
         low: mean - 0.012,
         high: mean + 0.012,
         runs,
+    }
+}
+
+fn sweep_point(active: usize) -> ActivePoint {
+    let error_rate = 0.004 * active as f64 / 4.0;
+    ActivePoint {
+        active,
+        error_rate,
+        mse: error_rate,
     }
 }
 
@@ -141,6 +150,11 @@ pub fn margin(policy: &str, spread: f64, noise_ua: f64) -> MarginReport {
         error_rate_sampled: Some(error_rate * 1.01),
         error_rate_standard_error: Some(1.3e-4),
         samples: 2_000_000,
+        best_references_ua: references.iter().map(|r| r + 0.3).collect(),
+        approximations: vec!["wire resistance is left out".into()],
+        active_sweep: [4, 9, 16].map(sweep_point).to_vec(),
+        error_limit: Some(1e-2),
+        largest_active: Some(4),
     }
 }
 

@@ -187,6 +187,9 @@ fn bit_line(hardware: &Hardware, facts: &mut Facts) {
     let leakage = match line.leakage {
         Leakage::Uncompensated => "reaches the read-out of a column that is read alone",
         Leakage::ReplicaColumn => "cancelled by a column of off cells",
+        Leakage::InputAwareReference => {
+            "reaches the read-out, whose references move with the driven inputs"
+        }
     };
     add(facts, "current of off cells", leakage);
     let limit = line.limit.map_or("none".into(), |limit| both(limit, unit));

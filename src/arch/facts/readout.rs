@@ -106,7 +106,7 @@ fn references(hardware: &Hardware, references: &References) -> String {
             both(*resolution, unit),
             snapped(snap)
         ),
-        References::List(thresholds) => {
+        References::List { thresholds, .. } => {
             let currents: Vec<f64> = thresholds.iter().map(|t| t * unit).collect();
             format!(
                 "{} MAC units ({} µA)",

@@ -73,6 +73,24 @@ fn roots(thresholds: &[f64]) -> Result<(Open, Open), Open> {
     })
 }
 
+/// A decision on the way to a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Reference 0.
+    Sign,
+    /// The reference of this index.
+    Reference(usize),
+}
+
+impl Decision {
+    fn reference(self, thresholds: &[f64]) -> f64 {
+        match self {
+            Decision::Sign => 0.0,
+            Decision::Reference(index) => thresholds[index],
+        }
+    }
+}
+
 /// Adds `weight * P(code | current)` to `out`.
 pub fn add_pmf(
     current: f64,
@@ -81,26 +99,23 @@ pub fn add_pmf(
     weight: f64,
     out: &mut [f64],
 ) {
-    let mut walk =
-        |open: Open, weight: f64| descend(current, thresholds, sense_amp, open, weight, out);
-    match roots(thresholds) {
+    let one = |decision: Decision| sense_amp.probability(current, decision.reference(thresholds));
+    add_pmf_of(thresholds, one, weight, out);
+}
+
+/// The same for the probability of a one at each decision; `nominal` decides the shape of the tree.
+pub fn add_pmf_of(nominal: &[f64], one: impl Fn(Decision) -> f64, weight: f64, out: &mut [f64]) {
+    match roots(nominal) {
         Ok((negative, positive)) => {
-            let p = sense_amp.probability(current, 0.0);
-            walk(negative, weight * (1.0 - p));
-            walk(positive, weight * p);
+            let p = one(Decision::Sign);
+            descend(&one, negative, weight * (1.0 - p), out);
+            descend(&one, positive, weight * p, out);
         }
-        Err(all) => walk(all, weight),
+        Err(all) => descend(&one, all, weight, out),
     }
 }
 
-fn descend(
-    current: f64,
-    thresholds: &[f64],
-    sense_amp: &SenseAmp,
-    open: Open,
-    weight: f64,
-    out: &mut [f64],
-) {
+fn descend(one: &impl Fn(Decision) -> f64, open: Open, weight: f64, out: &mut [f64]) {
     if open.low == open.high {
         out[open.low] += weight;
         return;
@@ -109,34 +124,32 @@ fn descend(
         return;
     }
     let (lower, upper) = open.parts();
-    let p = sense_amp.probability(current, thresholds[upper.low - 1]);
-    descend(
-        current,
-        thresholds,
-        sense_amp,
-        lower,
-        weight * (1.0 - p),
-        out,
-    );
-    descend(current, thresholds, sense_amp, upper, weight * p, out);
+    let p = one(Decision::Reference(upper.low - 1));
+    descend(one, lower, weight * (1.0 - p), out);
+    descend(one, upper, weight * p, out);
 }
 
 /// One conversion.
 pub fn sample(current: f64, thresholds: &[f64], noise: Noise, rng: &mut impl Rng) -> usize {
-    let mut open = match roots(thresholds) {
-        Ok((negative, positive)) => {
-            if SenseAmp::decides(current, 0.0, noise.sample(rng)) {
-                positive
-            } else {
-                negative
-            }
-        }
+    search(thresholds, |decision| {
+        SenseAmp::decides(current, decision.reference(thresholds), noise.sample(rng))
+    })
+}
+
+/// One conversion by its decisions; `nominal` decides the shape of the tree.
+pub fn search(nominal: &[f64], mut is_one: impl FnMut(Decision) -> bool) -> usize {
+    let mut open = match roots(nominal) {
+        Ok((_, positive)) if is_one(Decision::Sign) => positive,
+        Ok((negative, _)) => negative,
         Err(all) => all,
     };
     while open.low < open.high {
         let (lower, upper) = open.parts();
-        let one = SenseAmp::decides(current, thresholds[upper.low - 1], noise.sample(rng));
-        open = if one { upper } else { lower };
+        open = if is_one(Decision::Reference(upper.low - 1)) {
+            upper
+        } else {
+            lower
+        };
     }
     open.low
 }

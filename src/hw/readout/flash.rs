@@ -17,10 +17,15 @@ pub fn add_pmf(
     weight: f64,
     out: &mut [f64],
 ) {
+    let one = |&threshold: &f64| sense_amp.probability(current, threshold);
+    add_pmf_of(thresholds.iter().map(one), weight, out);
+}
+
+/// The same for the probability of a one at each reference.
+pub fn add_pmf_of(ones_at: impl Iterator<Item = f64>, weight: f64, out: &mut [f64]) {
     let mut certain = 0;
     let mut ones = vec![weight];
-    for &threshold in thresholds {
-        let p = sense_amp.probability(current, threshold);
+    for p in ones_at {
         if p == 1.0 {
             certain += 1;
         } else if p > IMPOSSIBLE {

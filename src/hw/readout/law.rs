@@ -13,12 +13,12 @@ use crate::hw::variation::{Law, Noise};
 use rand::Rng;
 
 /// Half-width of the quadrature in standard deviations: a normal law loses 1e-15 there, a logistic one 1e-6.
-const REACH_NORMAL: f64 = 8.0;
-const REACH_LOGISTIC: f64 = 16.0;
+pub(super) const REACH_NORMAL: f64 = 8.0;
+pub(super) const REACH_LOGISTIC: f64 = 16.0;
 /// Step of the quadrature over the width of the product of both laws; the trapezoidal rule is exact to rounding below 0.4.
-const QUADRATURE_STEP: f64 = 0.4;
+pub(super) const QUADRATURE_STEP: f64 = 0.4;
 /// Comparison noise below this share of the shared noise is counted as shared: the two differ by its square only.
-const NEGLIGIBLE: f64 = 0.02;
+pub(super) const NEGLIGIBLE: f64 = 0.02;
 /// Step of the numerical slope in MAC units.
 const SLOPE_STEP: f64 = 1e-4;
 
@@ -49,7 +49,7 @@ impl Readout {
         self.thresholds.partition_point(|&t| t <= x) as u8
     }
 
-    fn limited(&self, x: f64) -> f64 {
+    pub(super) fn limited(&self, x: f64) -> f64 {
         match self.limit {
             None => x,
             Some(limit) => x.clamp(-limit, limit),
@@ -300,7 +300,7 @@ fn halved(up: &[f64], down: &[f64], width: f64) -> Vec<f64> {
     up.iter().zip(down).map(|(a, b)| (a - b) / width).collect()
 }
 
-fn pick(row: &[f64], uniform: f64) -> usize {
+pub(super) fn pick(row: &[f64], uniform: f64) -> usize {
     let mut below = 0.0;
     let found = row.iter().position(|p| {
         below += p;

@@ -10,6 +10,7 @@ pub mod flash;
 pub mod ideal;
 mod law;
 pub mod measured;
+mod over_chips;
 mod place;
 pub mod ramp;
 pub mod table;
@@ -31,6 +32,7 @@ use super::variation::Noise;
 use serde::Deserialize;
 
 pub use law::Readout;
+pub use over_chips::BitLineCurrent;
 
 /// `[readout]`: one of the kinds.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

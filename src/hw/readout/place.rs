@@ -93,7 +93,7 @@ fn converter_codes(
             let sums = histogram.ok_or_else(|| missing(converter.key("references.calibrated")))?;
             calibrated(converter, &grid, *resolution, *snap, sums)
         }
-        References::List(thresholds) => {
+        References::List { thresholds, values } => {
             let most = (1usize << converter.bits) - 1;
             if thresholds.len() > most || thresholds.is_empty() {
                 let expected = format!("1 to {most} thresholds for {} bits", converter.bits);
@@ -103,6 +103,9 @@ fn converter_codes(
                     expected,
                     "add bits or drop thresholds",
                 ));
+            }
+            if let Some(values) = values {
+                return Ok((thresholds.clone(), values.clone()));
             }
             finish(
                 converter,

@@ -17,16 +17,21 @@ pub fn add_pmf(
     weight: f64,
     out: &mut [f64],
 ) {
+    let one = |&threshold: &f64| sense_amp.probability(current, threshold);
+    add_pmf_of(thresholds.iter().map(one), weight, out);
+}
+
+/// The same for the probability of a one at each reference.
+pub fn add_pmf_of(ones_at: impl Iterator<Item = f64>, weight: f64, out: &mut [f64]) {
     let mut alive = weight;
-    for (code, &threshold) in thresholds.iter().enumerate() {
-        let p = sense_amp.probability(current, threshold);
+    for (code, p) in ones_at.enumerate() {
         out[code] += alive * (1.0 - p);
         alive *= p;
         if alive < UNREACHABLE {
             return;
         }
     }
-    out[thresholds.len()] += alive;
+    out[out.len() - 1] += alive;
 }
 
 /// One conversion.

@@ -39,8 +39,10 @@ pub fn noisy(
     design.current_noise.line = Noise { law, sigma: shared };
     if let Kind::Converter(converter) = &mut design.kind {
         converter.sense_amp.noise = Noise { law, sigma: each };
-        converter.references =
-            References::List((0..14).map(|k| step * (f64::from(k) - 6.5)).collect());
+        converter.references = References::List {
+            thresholds: (0..14).map(|k| step * (f64::from(k) - 6.5)).collect(),
+            values: None,
+        };
     }
     design
 }

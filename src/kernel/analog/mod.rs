@@ -23,6 +23,19 @@ pub struct ChipReadout<'a> {
     pub thresholds: &'a [f32],
     /// Level of each code.
     pub levels: &'a [u8],
+    /// Highest code for each sum of inputs of a group, where the read-out knows that sum; the last entry stands for all
+    /// higher sums. Only the scalar form looks at it.
+    pub highest: Option<&'a [u8]>,
+}
+
+impl ChipReadout<'_> {
+    /// The highest code that a group with this sum of inputs can give.
+    fn limit(&self, driven: usize) -> usize {
+        match self.highest {
+            Some(codes) => usize::from(codes[driven.min(codes.len() - 1)]),
+            None => usize::MAX,
+        }
+    }
 }
 
 /// One conversion of one layer on a virtual chip.
@@ -38,8 +51,8 @@ pub struct AnalogLayer<'a> {
     pub readout: ChipReadout<'a>,
 }
 
-/// For every group: `x = sum w * a` in row order (fused multiply-add, from 0), code = number of thresholds `<= x`;
-/// `sums` = sum of the codes' levels, overwritten.
+/// For every group: `x = sum w * a` in row order (fused multiply-add, from 0), code = number of thresholds `<= x`, at
+/// most the highest one that the group's inputs allow; `sums` = sum of the codes' levels, overwritten.
 ///
 /// # Panics
 /// If shapes disagree.
@@ -81,7 +94,9 @@ pub fn reconv_analog_with(
     let taps = Taps::new(layer.geometry, input);
     match backend {
         #[cfg(target_arch = "x86_64")]
-        Backend::Avx2 | Backend::Avx512 => work::run(backend, (input, &taps), layer, plan, sums),
+        Backend::Avx2 | Backend::Avx512 if layer.readout.highest.is_none() => {
+            work::run(backend, (input, &taps), layer, plan, sums)
+        }
         _ => scalar((input, &taps), layer, plan, sums),
     }
 }
@@ -101,14 +116,19 @@ fn scalar(
             let mut total = [0i32; LANES];
             for group in 0..plan.groups() {
                 let mut x = [0f32; LANES];
+                let mut driven = [0usize; LANES];
                 for row in plan.range(group) {
                     let pixel = &input.values[corner + taps.rows[row]..][..LANES];
                     for (x, &a) in x.iter_mut().zip(pixel) {
                         *x = weights[row].mul_add(f32::from(a), *x);
                     }
+                    for (driven, &a) in driven.iter_mut().zip(pixel) {
+                        *driven += usize::from(a);
+                    }
                 }
-                for (total, x) in total.iter_mut().zip(x) {
-                    let code = thresholds.iter().filter(|&&t| t <= x).count();
+                for ((total, x), driven) in total.iter_mut().zip(x).zip(driven) {
+                    let ones = thresholds.iter().filter(|&&t| t <= x).count();
+                    let code = ones.min(layer.readout.limit(driven));
                     *total += i32::from(layer.readout.levels[code]);
                 }
             }

@@ -60,7 +60,7 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
         name: format!("margin_histogram{suffix}"),
         title,
         caption: "Each hump is one MAC value, vertical lines are the references; values with the same ADC code share \
-                  a colour, so a tail that crosses into the other colour is a wrong code. Right: the pair that a \
+                  a colour, so a tail that crosses into the other colour is a wrong code (tails beyond 4.5 σ are not drawn). Right: the pair that a \
                   reference keeps apart worst."
             .into(),
         picture,
@@ -169,11 +169,28 @@ fn overview(
     };
     frame.y_axis(picture, y_title);
     for (value, curve) in curves {
-        hump(picture, frame, curve, color_of(report, value), 0.28);
+        hump(
+            picture,
+            frame,
+            &core(value, curve),
+            color_of(report, value),
+            0.28,
+        );
     }
     references(picture, frame, report, worst);
     frame.x_axis(picture, "Bit-line current (µA)");
     value_row(picture, frame, report);
+}
+
+/// Standard deviations of a hump that are drawn; what lies beyond is stuck cells, single counts of which hide the rest.
+const CORE: f64 = 4.5;
+
+fn core(value: &MacValue, curve: &[Point]) -> Curve {
+    if value.sigma_ua <= 0.0 || value.sigma_ua.is_nan() {
+        return curve.to_vec();
+    }
+    let inside = |point: &&Point| (point.0 - value.mean_ua).abs() <= CORE * value.sigma_ua;
+    curve.iter().filter(inside).copied().collect()
 }
 
 fn hump(picture: &mut Picture, frame: &Frame, curve: &[Point], color: Color, opacity: f64) {
@@ -255,6 +272,14 @@ fn value_row(picture: &mut Picture, frame: &Frame, report: &MarginReport) {
     }
 }
 
+/// Just below one sample of the value that was drawn less often.
+fn lowest_share(pair: Pair<'_>, peak: f64) -> f64 {
+    match samples(pair.low).min(samples(pair.high)) {
+        drawn if drawn >= FEWEST_SAMPLES => (0.7 / drawn as f64).max(peak * 1e-5),
+        _ => peak * 1e-5,
+    }
+}
+
 /// The worst pair alone, each value on its own scale of shares.
 fn zoom(picture: &mut Picture, report: &MarginReport, pair: Pair<'_>) {
     let curves = [pair.low, pair.high].map(|value| own_curve(report, value).unwrap_or_default());
@@ -270,7 +295,7 @@ fn zoom(picture: &mut Picture, report: &MarginReport, pair: Pair<'_>) {
         right: WIDE - 20.0,
         bottom: HEIGHT - 50.0,
         x: Scale::around(ends, 0.0),
-        y: Scale::decades(peak * 1e-5, peak * 30.0),
+        y: Scale::decades(lowest_share(pair, peak), peak * 12.0),
     };
     frame.y_axis(picture, "Share of the value's samples");
     for (value, curve) in [pair.low, pair.high].iter().zip(&curves) {

@@ -17,12 +17,16 @@ type Margin = fn(&MacValue) -> Option<f64>;
 pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
     let z_name = format!("at {} σ", report.z);
     let sensing_name = format!("left for the sense amp at {} σ", report.z);
-    let series: [(&str, Color, Margin); 4] = [
+    let mut series: Vec<(&str, Color, Margin)> = vec![
         ("between means", BLUE, |v| v.mean_gap_ua),
         ("worst pattern, no variation", GREEN, |v| v.worst_margin_ua),
         (&z_name, VERMILION, |v| v.z_margin_ua),
         (&sensing_name, PURPLE, |v| v.sensing_margin_ua),
     ];
+    if patterns_agree(report) {
+        series.remove(1);
+        series[0].0 = "between means (the same for every pattern)";
+    }
     let known: Vec<_> = series
         .into_iter()
         .filter(|(_, _, margin)| report.values.iter().any(|v| finite(margin(v)).is_some()))
@@ -59,6 +63,15 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
                   them apart. Only the dots matter to the read-out: there a reference has to fit between."
             .into(),
         picture,
+    })
+}
+
+/// True if the worst pattern leaves as much as the means, so that one line would hide the other.
+fn patterns_agree(report: &MarginReport) -> bool {
+    report.values.iter().all(|v| {
+        let both = (finite(v.mean_gap_ua), finite(v.worst_margin_ua));
+        matches!(both, (None, None))
+            || matches!(both, (Some(a), Some(b)) if (a - b).abs() <= 0.02 * a.abs())
     })
 }
 

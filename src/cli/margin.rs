@@ -1,0 +1,149 @@
+//! `imcsim margin`: the macro alone, without a network: distributions, margins, confusion, error rates, best references and
+//! how many word lines may be open. Prints a table and leaves a report folder.
+
+use super::input;
+use super::progress::bar;
+use crate::arch;
+use crate::hw::weights::max_code;
+use crate::margin::{MarginOptions, macro_margins};
+use crate::report;
+use crate::results::run::RunResult;
+use anyhow::{anyhow, bail};
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Options of `imcsim margin`.
+#[derive(Args, Debug)]
+pub struct MarginArguments {
+    /// Hardware: a shipped name or a TOML file.
+    pub arch: String,
+    /// Change a number of the hardware, for example --set word_lines.active=16.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Bits of a weight, sign included.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=8))]
+    pub weight_bits: u32,
+    /// Bits of an input code.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
+    pub input_bits: u32,
+    /// Share of inputs that are not 0 in random patterns [default: all codes equally likely].
+    #[arg(long, value_name = "SHARE")]
+    pub input_density: Option<f64>,
+    /// Share of weights that are not 0 in random patterns [default: all codes equally likely].
+    #[arg(long, value_name = "SHARE")]
+    pub weight_density: Option<f64>,
+    /// Monte Carlo samples per pattern policy; 0 leaves the Monte Carlo out.
+    #[arg(long, default_value_t = 400_000)]
+    pub samples: u64,
+    /// Margins are stated at this many standard deviations.
+    #[arg(long, default_value_t = 3.0)]
+    pub z: f64,
+    /// Error rate that must be kept when word lines are added.
+    #[arg(long, default_value_t = 1e-2)]
+    pub error_limit: f64,
+    /// Seed.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Report folder [default: imcsim-out/margin-ARCH].
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Print summary.json instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Print errors only.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the input is wrong (exit code 2) or the report cannot be written.
+pub fn run(arguments: &MarginArguments) -> anyhow::Result<()> {
+    let options = arguments.options().map_err(input)?;
+    let loaded = arch::load(&arguments.arch, &arguments.set).map_err(input)?;
+    let name = loaded.summary.name.clone();
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("imcsim-out").join(format!("margin-{name}")));
+    report::check_place(&out).map_err(input)?;
+    let progress = bar(
+        1,
+        &format!("margins of {name}"),
+        arguments.quiet || arguments.json,
+    );
+    let margins = macro_margins(
+        &loaded.hardware,
+        arguments.weight_bits,
+        arguments.input_bits,
+        &options,
+    )
+    .map_err(|error| input(anyhow!("{}: {error}", loaded.file)))?;
+    progress.finish_and_clear();
+    let about = RunResult {
+        schema: 1,
+        program: format!("imcsim {}", env!("CARGO_PKG_VERSION")),
+        command: super::command_line(),
+        seed: arguments.seed,
+        arch: loaded.summary,
+        ..RunResult::default()
+    };
+    report::write_margin(&margins, &about, &out)?;
+    if arguments.json {
+        print!("{}", std::fs::read_to_string(out.join("summary.json"))?);
+    } else if !arguments.quiet {
+        print!("{}", report::margin_terminal(&margins));
+        println!("report: {}", out.join("report.html").display());
+    }
+    Ok(())
+}
+
+impl MarginArguments {
+    fn options(&self) -> anyhow::Result<MarginOptions> {
+        if !(self.z.is_finite() && self.z > 0.0) {
+            bail!("--z {}: expected a number above 0", self.z);
+        }
+        if !(0.0..1.0).contains(&self.error_limit) {
+            bail!(
+                "--error-limit {}: expected a share between 0 and 1",
+                self.error_limit
+            );
+        }
+        let inputs = density(
+            "--input-density",
+            self.input_density,
+            1 << self.input_bits,
+            0,
+        )?;
+        let top = max_code(self.weight_bits) as usize;
+        let weights = density("--weight-density", self.weight_density, 2 * top + 1, top)?;
+        Ok(MarginOptions {
+            z: self.z,
+            samples: self.samples,
+            seed: self.seed,
+            inputs,
+            weights,
+            error_limit: Some(self.error_limit),
+            ..MarginOptions::default()
+        })
+    }
+}
+
+/// Probabilities of `codes` codes of which the one at `zero` has what `density` leaves, the others equal shares.
+fn density(
+    option: &str,
+    density: Option<f64>,
+    codes: usize,
+    zero: usize,
+) -> anyhow::Result<Option<Vec<f64>>> {
+    let Some(density) = density else {
+        return Ok(None);
+    };
+    if !(0.0..=1.0).contains(&density) {
+        bail!("{option} {density}: expected a share between 0 and 1");
+    }
+    let mut all = vec![density / (codes - 1) as f64; codes];
+    all[zero] = 1.0 - density;
+    Ok(Some(all))
+}
