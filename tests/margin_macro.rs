@@ -42,7 +42,7 @@ fn agrees(report: &MarginReport, what: &str) {
 fn every_read_out_agrees_with_its_monte_carlo() {
     let single = ("single_sigma_ua = 0.0", "single_sigma_ua = 0.7");
     let options = MarginOptions {
-        samples: 60_000,
+        samples: 300_000,
         bins: 100,
         ..MarginOptions::default()
     };

@@ -113,9 +113,9 @@ const FIRST_MEAN: f64 = 1.0 / 512.0;
 /// First coarse step of the variance as a share of the largest one.
 const FIRST_VARIANCE: f64 = 1.0 / 512.0;
 /// Doublings of the step of the variance before the mean gives way.
-const VARIANCE_FIRST: u32 = 7;
+const VARIANCE_FIRST: u32 = 9;
 /// Doublings of the step of the variance at most.
-const VARIANCE_LAST: u32 = 7;
+const VARIANCE_LAST: u32 = 9;
 /// Coarser than this, every MAC value is one entry.
 const COARSEST: u32 = 24;
 

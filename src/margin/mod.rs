@@ -227,7 +227,7 @@ fn for_codes(readout: &Readout, mixture: &[Entry]) -> Vec<Entry> {
 }
 
 /// Entries whose codes are averaged by quadrature.
-const ENTRIES_BY_QUADRATURE: usize = 4_000;
+const ENTRIES_BY_QUADRATURE: usize = 6_000;
 
 fn scene<'a>(group: &Group, readout: &'a Readout, z: f64) -> Scene<'a> {
     Scene {

@@ -219,7 +219,7 @@ fn active_line(report: &MarginReport) -> Option<String> {
 /// How far the references lie from the best ones.
 fn reference_line(report: &MarginReport) -> Option<String> {
     let pairs = report.references_ua.iter().zip(&report.best_references_ua);
-    if report.references_ua.len() != report.best_references_ua.len() {
+    if report.error_rate == 0.0 || report.references_ua.len() != report.best_references_ua.len() {
         return None;
     }
     let farthest = pairs.max_by(|a, b| (a.0 - a.1).abs().total_cmp(&(b.0 - b.1).abs()))?;
