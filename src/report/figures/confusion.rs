@@ -53,7 +53,7 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
 
 fn subtitle(report: &MarginReport) -> String {
     let rate = format!(
-        "{} of conversions get a wrong code, weighted by how often each value occurs",
+        "{} of conversions get a wrong code over chips and reads, weighted by how often each value occurs",
         number::probability(report.error_rate)
     );
     match facts::one_off_share(&report.confusion) {

@@ -69,7 +69,7 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
 
 fn subtitle(report: &MarginReport, worst: Option<Pair<'_>>) -> String {
     let rate = format!(
-        "{} of conversions get a wrong code",
+        "{} of conversions get a wrong code over chips and reads",
         number::probability(report.error_rate)
     );
     match worst.and_then(|pair| Some((pair, pair.margin()?))) {

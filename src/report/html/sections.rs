@@ -121,7 +121,7 @@ fn margin_tiles(result: &RunResult) -> Vec<Tile> {
             "ADC error rate, worst layer",
             number::probability(layer.error_rate),
             format!(
-                "{}, SQNR {} dB",
+                "{}, noise at each read; SQNR {} dB",
                 layer.name,
                 number::fixed(layer.sqnr_db, 1)
             ),
