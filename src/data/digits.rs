@@ -3,7 +3,7 @@
 //! Made to be learnable to about 95 % and to suffer from a bad ADC. Changing anything here invalidates shipped weights.
 
 use super::Split;
-use super::raster::{Canvas, Point, between, coverage, polyline};
+use super::raster::{Canvas, Point, between, cosine, coverage, polyline, sine, sine_cosine};
 use crate::rng::{Purpose, keyed};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
@@ -64,7 +64,7 @@ fn placed(digit: u8, rng: &mut impl Rng) -> Vec<Vec<Point>> {
         14.0 + between(-3.0, 3.0, rng),
         14.0 + between(-2.5, 2.5, rng),
     ];
-    let (sin, cos) = angle.sin_cos();
+    let (sin, cos) = sine_cosine(angle);
     let wobble = 0.12;
     let mut map = |p: &Point| {
         let (x, y) = (
@@ -85,8 +85,8 @@ fn arc(centre: Point, radius: Point, from: f32, to: f32) -> Vec<Point> {
     let at = |k: usize| {
         let angle = 2.0 * PI * (from + (to - from) * k as f32 / 10.0);
         [
-            centre[0] + radius[0] * angle.cos(),
-            centre[1] + radius[1] * angle.sin(),
+            centre[0] + radius[0] * cosine(angle),
+            centre[1] + radius[1] * sine(angle),
         ]
     };
     (0..=10).map(at).collect()

@@ -4,7 +4,10 @@
 //! suffer from a bad ADC. Changing anything here invalidates shipped weights.
 
 use super::Split;
-use super::raster::{Canvas, Point, between, coverage, polyline, segment};
+use super::raster::{
+    Canvas, Point, between, cosine, coverage, direction, length, polyline, segment, sine,
+    sine_cosine,
+};
 use crate::rng::{Purpose, keyed};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
@@ -42,7 +45,7 @@ fn one(part: u64, index: u64) -> (Vec<u8>, u8) {
     let mut canvas = Canvas::filled(EDGE, &ground);
     let (other, angle) = (colour(&mut rng), between(0.0, 2.0 * PI, &mut rng));
     canvas.blend(&other, |p| {
-        0.5 * (0.5 + ((p[0] - 16.0) * angle.cos() + (p[1] - 16.0) * angle.sin()) / 32.0)
+        0.5 * (0.5 + ((p[0] - 16.0) * cosine(angle) + (p[1] - 16.0) * sine(angle)) / 32.0)
             .clamp(0.0, 1.0)
     });
     clutter(&mut canvas, &mut rng);
@@ -88,7 +91,7 @@ fn clutter(canvas: &mut Canvas, rng: &mut impl Rng) {
         if rng.random_bool(0.5) {
             let radius = between(1.0, 3.0, rng);
             canvas.blend(&paint, |p| {
-                coverage((p[0] - at[0]).hypot(p[1] - at[1]) - radius)
+                coverage(length(p[0] - at[0], p[1] - at[1]) - radius)
             });
         } else {
             let end = [
@@ -112,7 +115,7 @@ impl Place {
     fn random(rng: &mut impl Rng) -> Self {
         let radius = between(7.0, 12.0, rng);
         let centre = [0; 2].map(|_| 16.0 + between(-3.0, 3.0, rng));
-        let (sin, cos) = between(-0.8, 0.8, rng).sin_cos();
+        let (sin, cos) = sine_cosine(between(-0.8, 0.8, rng));
         Place {
             centre,
             radius,
@@ -133,7 +136,7 @@ impl Place {
 
 /// Signed distance (about) to the edge of a shape of radius 1, negative inside.
 fn shape(class: u8, p: Point) -> f32 {
-    let disc = p[0].hypot(p[1]) - 1.0;
+    let disc = length(p[0], p[1]) - 1.0;
     let square = p[0].abs().max(p[1].abs()) - 0.85;
     match class {
         0 => disc,
@@ -149,19 +152,19 @@ fn shape(class: u8, p: Point) -> f32 {
                 .min(1.0 - (p[1] * 1.6).rem_euclid(1.0)),
         ),
         8 => square.max(checks(p)),
-        _ => disc.max(0.85 - (p[0] - 0.5).hypot(p[1])),
+        _ => disc.max(0.85 - length(p[0] - 0.5, p[1])),
     }
 }
 
 /// Five points: the radius swings with the angle.
 fn star(p: Point) -> f32 {
-    let angle = p[1].atan2(p[0]);
-    let swing = ((2.5 * angle).sin()).abs();
-    p[0].hypot(p[1]) - (1.1 - 0.65 * swing)
+    let angle = direction(p[1], p[0]);
+    let swing = sine(2.5 * angle).abs();
+    length(p[0], p[1]) - (1.1 - 0.65 * swing)
 }
 
 /// Negative on the dark squares of a board with three squares to the side.
 fn checks(p: Point) -> f32 {
-    let wave = |x: f32| (x * PI * 1.75).cos();
+    let wave = |x: f32| cosine(x * PI * 1.75);
     -0.3 * wave(p[0]) * wave(p[1])
 }

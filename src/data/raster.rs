@@ -54,6 +54,35 @@ impl Canvas {
     }
 }
 
+// The functions below are computed in f64 by portable code and rounded once, so that every machine draws the same bytes:
+// shipped weights belong to exactly these images.
+
+/// Length of a vector.
+pub fn length(x: f32, y: f32) -> f32 {
+    let (x, y) = (f64::from(x), f64::from(y));
+    (x * x + y * y).sqrt() as f32
+}
+
+/// Angle of a vector.
+pub fn direction(y: f32, x: f32) -> f32 {
+    libm::atan2(f64::from(y), f64::from(x)) as f32
+}
+
+/// Sine.
+pub fn sine(angle: f32) -> f32 {
+    libm::sin(f64::from(angle)) as f32
+}
+
+/// Cosine.
+pub fn cosine(angle: f32) -> f32 {
+    libm::cos(f64::from(angle)) as f32
+}
+
+/// Sine and cosine.
+pub fn sine_cosine(angle: f32) -> (f32, f32) {
+    (sine(angle), cosine(angle))
+}
+
 /// Opacity at signed distance `d` from an edge (negative inside).
 pub fn coverage(d: f32) -> f32 {
     (0.5 - d).clamp(0.0, 1.0)
@@ -62,9 +91,9 @@ pub fn coverage(d: f32) -> f32 {
 /// Distance from a point to a segment.
 pub fn segment(p: Point, a: Point, b: Point) -> f32 {
     let (pa, ba) = ([p[0] - a[0], p[1] - a[1]], [b[0] - a[0], b[1] - a[1]]);
-    let length = (ba[0] * ba[0] + ba[1] * ba[1]).max(1e-9);
-    let t = ((pa[0] * ba[0] + pa[1] * ba[1]) / length).clamp(0.0, 1.0);
-    (pa[0] - t * ba[0]).hypot(pa[1] - t * ba[1])
+    let squared = (ba[0] * ba[0] + ba[1] * ba[1]).max(1e-9);
+    let t = ((pa[0] * ba[0] + pa[1] * ba[1]) / squared).clamp(0.0, 1.0);
+    length(pa[0] - t * ba[0], pa[1] - t * ba[1])
 }
 
 /// Distance from a point to a polyline.
