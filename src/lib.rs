@@ -7,6 +7,7 @@
 pub mod arch;
 pub mod cli;
 pub mod data;
+pub mod durable;
 pub mod hw;
 pub mod kernel;
 pub mod margin;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 /// An empty folder of its own, removed afterwards.
 struct Scratch(PathBuf);
@@ -216,5 +217,114 @@ fn weights_of_another_data_set_are_refused() {
     assert!(
         error.contains("MNIST") && error.contains("built-in digits"),
         "{error}"
+    );
+}
+
+/// Number of the line of a shipped hardware file that starts so.
+fn line_of(arch: &str, start: &str) -> usize {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("arch/{arch}.toml"));
+    let text = std::fs::read_to_string(path).expect("shipped");
+    let place = text.lines().position(|line| line.starts_with(start));
+    place.expect("the line exists") + 1
+}
+
+#[test]
+fn a_macro_that_the_network_does_not_fit_is_named_with_its_line() {
+    let scratch = Scratch::new("unfit");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("arch/ideal.toml");
+    let wide = std::fs::read_to_string(shipped).expect("shipped");
+    let wide = wide.replace("active = 9", "active = 100");
+    std::fs::write(scratch.0.join("wide.toml"), wide).expect("file");
+    let levels = line_of("reram_9wl", "[weights.sign_split]");
+    let sums = line_of("ideal", "[readout.ideal]");
+    let steps = "readout.binary_search.references.calibrated.step_resolution_mac=0.0006";
+    for (arguments, expected) in [
+        (
+            &["margin", "reram_9wl", "--weight-bits", "4"][..],
+            format!("error: arch/reram_9wl.toml:{levels}: weights.sign_split: expected cells with"),
+        ),
+        (
+            &["margin", "reram_9wl", "--set", steps],
+            format!("error: --set {steps} (arch/reram_9wl.toml): readout.binary_search"),
+        ),
+        (
+            &["run", "wide.toml", "--model", "lenet"],
+            format!(
+                "error: layer conv2 does not fit this macro: wide.toml:{sums}: readout.ideal: expected"
+            ),
+        ),
+    ] {
+        let output = scratch.imcsim(arguments);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(&expected), "expected {expected}\n{error}");
+    }
+}
+
+fn start(scratch: &Scratch, more: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_imcsim"))
+        .args(["run", "reram_9wl", "--quiet", "--out", "report"])
+        .args(SMALL)
+        .args(more)
+        .current_dir(&scratch.0)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts")
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("folder");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("entry").file_name();
+    let mut names: Vec<_> = entries
+        .map(|entry| name(entry).to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_run_killed_at_work_leaves_no_report() {
+    let scratch = Scratch::new("killed");
+    let endless = ["--repeats", "10000", "--images", "2000"];
+    for wait in [300, 3000] {
+        let mut child = start(&scratch, &endless);
+        std::thread::sleep(Duration::from_millis(wait));
+        assert!(child.try_wait().expect("known").is_none(), "still at work");
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        assert_eq!(names(&scratch.0), [""; 0]);
+    }
+}
+
+#[test]
+fn a_run_killed_while_it_writes_is_cleaned_up_by_the_next() {
+    let scratch = Scratch::new("writing");
+    let mut child = start(&scratch, &[]);
+    let begun = || {
+        let names = names(&scratch.0);
+        names.iter().any(|name| name.starts_with(".report.part-"))
+    };
+    while !begun() && child.try_wait().expect("known").is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    let hidden = format!(".report.part-{}", child.id());
+    assert_eq!(names(&scratch.0), [hidden.as_str()], "a draft only");
+    // A draft of a process that is alive, and what only looks like a draft, are left alone.
+    let alive = format!(".report.part-{}", std::process::id());
+    let other = ".report.part-x".to_string();
+    for name in [&alive, &other] {
+        std::fs::create_dir(scratch.0.join(name)).expect("folder");
+    }
+    let status = start(&scratch, &[]).wait().expect("ended");
+    assert!(status.success());
+    assert!(summary(&scratch.0.join("report")).is_object());
+    let left = names(&scratch.0);
+    assert!(left.contains(&alive) && left.contains(&other), "{left:?}");
+    assert_eq!(
+        left.contains(&hidden),
+        !cfg!(target_os = "linux"),
+        "{left:?}"
     );
 }

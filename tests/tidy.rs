@@ -9,23 +9,27 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rng", &[]),
     ("results", &[]),
     ("spelling", &[]),
+    ("durable", &[]),
     ("hw", &["rng"]),
     ("arch", &["hw", "results", "rng", "spelling"]),
     ("kernel", &["hw", "net", "rng"]),
-    ("net", &["hw", "kernel", "rng", "spelling"]),
+    ("net", &["durable", "hw", "kernel", "rng", "spelling"]),
     ("data", &["net", "kernel", "rng"]),
     ("margin", &["hw", "results", "rng"]),
     (
         "sim",
         &["hw", "net", "kernel", "data", "margin", "results", "rng"],
     ),
-    ("train", &["hw", "net", "kernel", "data", "results", "rng"]),
-    ("report", &["results"]),
+    (
+        "train",
+        &["durable", "hw", "net", "kernel", "data", "results", "rng"],
+    ),
+    ("report", &["durable", "results"]),
     (
         "cli",
         &[
-            "arch", "data", "hw", "kernel", "margin", "net", "report", "results", "rng", "sim",
-            "spelling", "train",
+            "arch", "data", "durable", "hw", "kernel", "margin", "net", "report", "results", "rng",
+            "sim", "spelling", "train",
         ],
     ),
 ];

@@ -31,6 +31,39 @@ pub struct Loaded {
     pub hardware: Hardware,
     /// What a report says about it.
     pub summary: ArchSummary,
+    /// Text of the file.
+    text: String,
+    /// Overrides as written.
+    overrides: Vec<String>,
+}
+
+impl Loaded {
+    /// Where a number was written that turned out wrong once a network or a pattern met the macro.
+    pub fn locate(&self, error: &HwError) -> ArchError {
+        match located(&self.file, &self.text, &self.overrides, error) {
+            Ok(Some(fault)) => ArchError::Wrong {
+                faults: vec![fault],
+            },
+            // The number is not one of the file: the bits of a network's weights, for example.
+            Ok(None) => ArchError::Unsuitable {
+                path: self.file.clone(),
+                message: error.to_string(),
+            },
+            Err(faults) => ArchError::Wrong { faults },
+        }
+    }
+}
+
+fn located(
+    file: &str,
+    text: &str,
+    overrides: &[String],
+    error: &HwError,
+) -> Result<Option<Fault>, Vec<Fault>> {
+    let document = with_overrides(&parse(file, text, &[])?, overrides)?;
+    let table = error.key.split('.').next().unwrap_or_default();
+    let known = document.root.at(&[table.to_string()]).is_some();
+    Ok(known.then(|| Fault::number(&document, error)))
 }
 
 /// Loads hardware by path or shipped name (`arch/reram_9wl.toml`, `reram_9wl`), with `key.path=value` overrides.
@@ -44,15 +77,7 @@ pub fn load(name: &str, overrides: &[String]) -> Result<Loaded, ArchError> {
         ArchError::Wrong { faults }
     };
     let written = parse(&file, &text, &[]).map_err(wrong)?;
-    let mut document = Document {
-        overrides,
-        ..written.clone()
-    };
-    let mut faults = Vec::new();
-    overrides::apply(&mut document, &mut faults);
-    if !faults.is_empty() {
-        return Err(wrong(faults));
-    }
+    let document = with_overrides(&written, overrides).map_err(wrong)?;
     let spec = shape::spec(&document).map_err(wrong)?;
     let hardware = resolve(&document, &spec);
     let provenance = provenance::resolve(&document, &written);
@@ -70,11 +95,32 @@ pub fn load(name: &str, overrides: &[String]) -> Result<Loaded, ArchError> {
         facts: facts::facts(&hardware),
         provenance,
     };
+    drop((document, written));
     Ok(Loaded {
         file,
         hardware,
         summary,
+        text,
+        overrides: overrides.to_vec(),
     })
+}
+
+/// The tree with `--set` put into it.
+fn with_overrides<'a>(
+    written: &Document<'a>,
+    overrides: &'a [String],
+) -> Result<Document<'a>, Vec<Fault>> {
+    let mut document = Document {
+        overrides,
+        ..written.clone()
+    };
+    let mut faults = Vec::new();
+    overrides::apply(&mut document, &mut faults);
+    if faults.is_empty() {
+        Ok(document)
+    } else {
+        Err(faults)
+    }
 }
 
 /// The tree of a text.

@@ -8,7 +8,7 @@ use crate::hw::weights::max_code;
 use crate::margin::{MarginOptions, macro_margins};
 use crate::report;
 use crate::results::run::RunResult;
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,7 @@ pub fn run(arguments: &MarginArguments) -> anyhow::Result<()> {
         arguments.input_bits,
         &options,
     )
-    .map_err(|error| input(anyhow!("{}: {error}", loaded.file)))?;
+    .map_err(|error| input(loaded.locate(&error)))?;
     progress.finish_and_clear();
     let about = RunResult {
         schema: 1,

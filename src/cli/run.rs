@@ -4,6 +4,7 @@ use super::input;
 use super::progress::Stages;
 use crate::arch::{self, Loaded};
 use crate::data::{DataSource, Dataset, Split, load};
+use crate::hw::error::HwError;
 use crate::margin::{MarginOptions, macro_margins};
 use crate::net::network::{IntNetwork, Network};
 use crate::net::shipped::load_network;
@@ -13,6 +14,7 @@ use crate::results::margin::MarginReport;
 use crate::results::run::{DataSummary, ModelSummary, RunResult};
 use crate::rng::{Purpose, keyed};
 use crate::sim::accuracy::Images;
+use crate::sim::error::SimError;
 use crate::sim::prepare::Prepared;
 use crate::sim::run::{Outcome, RunOptions, run as simulate};
 use crate::sim::verdict::verdict;
@@ -90,7 +92,8 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let source: DataSource = arguments.data.parse().map_err(input)?;
     let data = load(&source, network.input).map_err(input)?;
     let trained = find_weights(arguments, &network, &data).map_err(input)?;
-    let prepared = Prepared::new(&trained.network, &loaded.hardware).map_err(input)?;
+    let unfit = |error| unfit(&loaded, error);
+    let prepared = Prepared::new(&trained.network, &loaded.hardware).map_err(unfit)?;
     let calibration = chosen(&data.train, &data, arguments);
     let test = images(&data.test, &data).first(arguments.images.unwrap_or(usize::MAX));
     let options = RunOptions {
@@ -109,7 +112,8 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         },
     };
     stages.show("macro alone", 0, 1);
-    let margins = margins(&prepared, &options.margin).map_err(input)?;
+    let margins =
+        margins(&prepared, &options.margin).map_err(|error| input(loaded.locate(&error)))?;
     let outcome = simulate(
         &prepared,
         images(&calibration, &data),
@@ -117,7 +121,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         &options,
         &|stage, done, total| stages.show(stage, done, total),
     )
-    .map_err(input)?;
+    .map_err(unfit)?;
     let mut result = assemble(arguments, &loaded, &trained, outcome);
     result.margins = margins;
     result.data = DataSummary {
@@ -150,18 +154,24 @@ const PATTERNS: usize = 4000;
 const ERROR_LIMIT: f64 = 1e-2;
 
 /// Margins of the macro alone for the weights and inputs of the network's first layer on it.
-fn margins(prepared: &Prepared, options: &MarginOptions) -> anyhow::Result<Vec<MarginReport>> {
+fn margins(prepared: &Prepared, options: &MarginOptions) -> Result<Vec<MarginReport>, HwError> {
     let Some(first) = prepared.macro_layers().next() else {
         return Ok(Vec::new());
     };
     let layer = &prepared.layers[first];
     let (weight_bits, input_bits) = (layer.weight_bits, layer.input_bits);
-    Ok(macro_margins(
-        prepared.hardware,
-        weight_bits,
-        input_bits,
-        options,
-    )?)
+    macro_margins(prepared.hardware, weight_bits, input_bits, options)
+}
+
+/// A network that does not fit the macro, with the place of the number that is in the way.
+fn unfit(loaded: &Loaded, error: SimError) -> anyhow::Error {
+    match error {
+        SimError::Hardware { layer, error } => input(
+            anyhow::Error::new(loaded.locate(&error))
+                .context(format!("layer {layer} does not fit this macro")),
+        ),
+        other => input(other),
+    }
 }
 
 fn check(arguments: &RunArguments) -> anyhow::Result<()> {

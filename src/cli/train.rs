@@ -3,6 +3,7 @@
 use super::input;
 use super::progress::bar;
 use crate::data::{DataSource, Dataset, load};
+use crate::durable;
 use crate::net::checkpoint::{self, Metadata};
 use crate::net::shipped::load_network;
 use crate::train::augment::Augment;
@@ -251,10 +252,7 @@ fn write_curve(curve: &[Epoch], path: &Path) -> anyhow::Result<()> {
             e.epoch, e.rate, e.loss, e.train_accuracy, e.test_accuracy
         ));
     }
-    let temporary = path.with_extension("tmp");
-    fs::write(&temporary, text)
-        .and_then(|()| fs::rename(&temporary, path))
-        .with_context(|| format!("{}", path.display()))
+    durable::replace(path, text.as_bytes()).with_context(|| format!("{}", path.display()))
 }
 
 fn finish(

@@ -8,11 +8,20 @@ use super::lanes::{LANES, Lanes};
 use crate::hw::readout::table::Decode;
 use crate::net::network::activation_code;
 
-/// Defines a function that runs its body under the widest instruction set of the processor.
+/// Defines a step that runs its body under the widest instruction set of the processor, and its form for a chosen one.
 macro_rules! widest {
-    ($(#[$doc:meta])* $name:ident, $body:ident, ($($argument:ident: $kind:ty),*)) => {
+    ($(#[$doc:meta])* $name:ident, $with:ident, $body:ident, ($($argument:ident: $kind:ty),*)) => {
         $(#[$doc])*
         pub fn $name($($argument: $kind),*) {
+            $with(Backend::detect(), $($argument),*);
+        }
+
+        #[doc = concat!("[`", stringify!($name), "`] on a chosen implementation; all give the same bits.")]
+        ///
+        /// # Panics
+        /// If this processor cannot run it.
+        pub fn $with(backend: Backend, $($argument: $kind),*) {
+            assert!(backend.available(), "this processor runs {backend:?}");
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512bw")]
@@ -23,12 +32,12 @@ macro_rules! widest {
                 fn on_avx2($($argument: $kind),*) {
                     $body($($argument),*)
                 }
-                match Backend::detect() {
+                match backend {
                     // SAFETY: the processor has what the backend needs, which includes these.
                     Backend::Avx512 => return unsafe { on_avx512($($argument),*) },
                     // SAFETY: as above.
                     Backend::Avx2 => return unsafe { on_avx2($($argument),*) },
-                    _ => (),
+                    Backend::Scalar | Backend::Portable => (),
                 }
             }
             $body($($argument),*)
@@ -38,7 +47,7 @@ macro_rules! widest {
 
 widest! {
     /// `sums += factor * value of a sum of levels from `groups` conversions`.
-    add_decoded, add_decoded_body,
+    add_decoded, add_decoded_with, add_decoded_body,
     (sums: &mut [f32], levels: &[i32], decode: &Decode, groups: usize, factor: f32)
 }
 
@@ -51,7 +60,7 @@ fn add_decoded_body(sums: &mut [f32], levels: &[i32], decode: &Decode, groups: u
 
 widest! {
     /// Integer sums as f32.
-    to_float, to_float_body, (sums: &mut [f32], levels: &[i32])
+    to_float, to_float_with, to_float_body, (sums: &mut [f32], levels: &[i32])
 }
 
 #[inline(always)]
@@ -63,7 +72,7 @@ fn to_float_body(sums: &mut [f32], levels: &[i32]) {
 
 widest! {
     /// Codes of one channel: `activation_code(sum * scale + shift)`.
-    activate, activate_body, (codes: &mut [u8], sums: &[f32], scale: f32, shift: f32, top: u8)
+    activate, activate_with, activate_body, (codes: &mut [u8], sums: &[f32], scale: f32, shift: f32, top: u8)
 }
 
 #[inline(always)]
@@ -77,7 +86,7 @@ fn activate_body(codes: &mut [u8], sums: &[f32], scale: f32, shift: f32, top: u8
 
 widest! {
     /// Largest code of every `edge` x `edge` window; `small` holds zeros and has the size of the result.
-    max_pool, max_pool_body, (small: &mut Lanes<u8>, codes: &Lanes<u8>, edge: usize)
+    max_pool, max_pool_with, max_pool_body, (small: &mut Lanes<u8>, codes: &Lanes<u8>, edge: usize)
 }
 
 #[inline(always)]

@@ -7,6 +7,7 @@
 use super::error::NetError;
 use super::network::{IntLayer, IntNetwork, Network};
 use super::packed::{pack, unpack};
+use crate::durable;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use std::collections::HashMap;
@@ -85,19 +86,16 @@ pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, Ne
     serialize(views, Some(metadata)).map_err(failed)
 }
 
-/// Writes a checkpoint: to a temporary name first, then renamed.
+/// Writes a checkpoint, whole or not at all.
 ///
 /// # Errors
 /// If the file cannot be written.
 pub fn save(network: &IntNetwork, metadata: &Metadata, path: &Path) -> Result<(), NetError> {
     let bytes = to_bytes(network, metadata)?;
-    let wrap = |source| NetError::File {
+    durable::replace(path, &bytes).map_err(|source| NetError::File {
         path: path.into(),
         source,
-    };
-    let temporary = path.with_extension("tmp");
-    std::fs::write(&temporary, bytes).map_err(wrap)?;
-    std::fs::rename(&temporary, path).map_err(wrap)
+    })
 }
 
 /// Metadata of a checkpoint.

@@ -23,21 +23,15 @@ pub enum NetError {
         /// Reason.
         source: std::io::Error,
     },
-    /// Not TOML, or not the keys of a network.
-    #[error("{file}: {message}")]
-    Parse {
+    /// A network file that is not TOML, or a key of it that is wrong by itself or beside the others.
+    #[error("{file}:{line}: {key}: {problem}")]
+    Key {
         /// File.
         file: String,
-        /// Message with line and column.
-        message: String,
-    },
-    /// Sizes that do not fit together.
-    #[error("{file}: layer {layer}: {problem}")]
-    Layer {
-        /// File.
-        file: String,
-        /// Name of the layer.
-        layer: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// The key, and the layer it belongs to.
+        key: String,
         /// What is wrong and what to do.
         problem: String,
     },

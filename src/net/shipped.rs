@@ -86,11 +86,15 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        assert!(parse("kernel = 5", "kernl = 5").contains("line 7"));
-        assert!(parse("outputs = 32", "outputs = 0").contains("layer conv1"));
-        assert!(parse("padding = 2", "padding = 9").contains("`padding` 9"));
-        assert!(parse("classifier", "linearr").contains("linearr"));
-        assert!(parse("size = 2", "size = 99").contains("`size` 99"));
+        assert!(
+            parse("kernel = 5", "kernl = 5").starts_with("x.toml:7: conv.kernl of layer conv1:")
+        );
+        assert!(
+            parse("outputs = 32", "outputs = 0").starts_with("x.toml:7: conv.outputs of layer")
+        );
+        assert!(parse("padding = 2", "padding = 9").starts_with("x.toml:7: conv.padding of layer"));
+        assert!(parse("classifier", "linearr").starts_with("x.toml:22: linearr of layer fc2:"));
+        assert!(parse("size = 2", "size = 99").starts_with("x.toml:10: max_pool.size of layer 2:"));
         assert!(parse("digital", "macro").contains("first layer"));
     }
 }

@@ -30,6 +30,10 @@ const SHIPPED: &[(&str, &[u8])] = &[
         "models/lenet_builtin.safetensors.gz",
         include_bytes!("../../models/lenet_builtin.safetensors.gz"),
     ),
+    (
+        "models/vgg_cifar10.safetensors.gz",
+        include_bytes!("../../models/vgg_cifar10.safetensors.gz"),
+    ),
 ];
 
 /// Largest checkpoint that is read, unpacked: a gzipped file cannot ask for more.

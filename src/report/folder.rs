@@ -1,9 +1,11 @@
 //! A report folder that appears whole or not at all: everything is written beside its place and moved there at the end.
 //!
 //! An older report of the same name is moved aside first and removed last, so at every moment one of the two is whole.
-//! A folder that is not a report is never touched.
+//! A folder that is not a report is never touched. Drafts of killed processes go with the next report in their place.
 
 use super::error::ReportError;
+use crate::durable;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -49,7 +51,7 @@ impl Folder {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(failed("create", parent))?;
         }
-        fs::write(&path, content).map_err(failed("write", &path))?;
+        durable::write_new(&path, content).map_err(failed("write", &path))?;
         self.files.push(self.out.join(name));
         Ok(())
     }
@@ -66,17 +68,18 @@ impl Folder {
             if old.exists() {
                 fs::remove_dir_all(&old).map_err(failed("remove", &old))?;
             }
-            fs::rename(&self.out, &old).map_err(failed("move", &self.out))?;
+            durable::rename(&self.out, &old).map_err(failed("move", &self.out))?;
         }
-        if let Err(source) = fs::rename(&self.draft, &self.out) {
+        if let Err(source) = durable::rename(&self.draft, &self.out) {
             if replaces {
-                fs::rename(&old, &self.out).map_err(failed("move back", &old))?;
+                durable::rename(&old, &self.out).map_err(failed("move back", &old))?;
             }
             return Err(failed("move into place", &self.out)(source));
         }
         if replaces {
             fs::remove_dir_all(&old).map_err(failed("remove", &old))?;
         }
+        remove_stale(&self.out);
         Ok(std::mem::take(&mut self.files))
     }
 }
@@ -124,8 +127,41 @@ fn sibling(out: &Path, kind: &str) -> Result<PathBuf, ReportError> {
     let name = out.file_name().ok_or_else(|| ReportError::NoName {
         path: out.to_path_buf(),
     })?;
-    let hidden = format!(".{}.{kind}-{}", name.to_string_lossy(), std::process::id());
+    let hidden = format!("{}{}", hidden(name, kind), std::process::id());
     Ok(out.with_file_name(hidden))
+}
+
+/// A hidden name up to the process that owns it.
+fn hidden(name: &OsStr, kind: &str) -> String {
+    format!(".{}.{kind}-", name.to_string_lossy())
+}
+
+/// Removes the drafts of `out`, and older reports moved aside, that processes left which are no more. The report is in
+/// place already, so what cannot be removed is left.
+fn remove_stale(out: &Path) {
+    let Some(name) = out.file_name() else { return };
+    let own = ["part", "old"].map(|kind| hidden(name, kind));
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let Ok(entries) = fs::read_dir(parent.unwrap_or(Path::new("."))) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let file = entry.file_name();
+        let file = file.to_string_lossy();
+        let mut process = own.iter().filter_map(|start| file.strip_prefix(start));
+        let process = process.find_map(|process| process.parse().ok());
+        if process.is_some_and(is_gone) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// True if it is certain that no such process is alive; only Linux tells.
+fn is_gone(process: u32) -> bool {
+    let all = Path::new("/proc");
+    cfg!(target_os = "linux")
+        && all.join("self").exists()
+        && !all.join(process.to_string()).exists()
 }
 
 /// A name as part of a file name: letters and digits kept, everything else an underscore.

@@ -1,15 +1,17 @@
 //! A training on disk: everything an exact resumption needs, as safetensors with metadata.
 //!
 //! Tensors: every parameter by name, its moments as `name#1` and `name#2`, running statistics as `L.mean`, `L.variance`
-//! (F64). Metadata: settings, method, seed, data fingerprint, learning curve. Written to a temporary name and renamed.
+//! (F64). Metadata: settings, method, seed, data fingerprint, learning curve. Written whole or not at all; a
+//! tensor that the training has no use for is a fault like a missing one.
 
 use super::error::TrainError;
 use super::model::Model;
 use super::trainer::{Epoch, Trainer};
+use crate::durable;
 use crate::net::checkpoint::shape_hash;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 const FORMAT: &str = "imcsim-training-1";
@@ -92,9 +94,7 @@ pub fn save(trainer: &Trainer, data: &str, path: &Path) -> Result<(), TrainError
         path: path.into(),
         source,
     };
-    let temporary = path.with_extension("tmp");
-    std::fs::write(&temporary, bytes).map_err(file)?;
-    std::fs::rename(&temporary, path).map_err(file)
+    durable::replace(path, &bytes).map_err(file)
 }
 
 /// Restores a training that was set up with the same network, method, settings and data.
@@ -123,8 +123,14 @@ pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), Trai
     let tensors =
         SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
     let mut model = trainer.model.clone();
-    fill(&mut model, &tensors, path)?;
     let mut optimizer = trainer.optimizer.clone();
+    let moments: &[&str] = if optimizer.second.is_empty() {
+        &["#1"]
+    } else {
+        &["#1", "#2"]
+    };
+    refuse_strangers(&model, moments, &tensors, path)?;
+    fill(&mut model, &tensors, path)?;
     for (index, param) in model.params.list.iter().enumerate() {
         copy(
             &tensors,
@@ -166,6 +172,8 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Option<f64>, Tr
     }
     let tensors =
         SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
+    // The moments of either rule may stand there: a start does not look at them.
+    refuse_strangers(model, &["#1", "#2"], &tensors, path)?;
     fill(model, &tensors, path)?;
     Ok(found.curve.last().map(|row| row.4))
 }
@@ -195,6 +203,34 @@ fn read(path: &Path) -> Result<(Vec<u8>, Header), TrainError> {
         )));
     }
     Ok((bytes, header))
+}
+
+/// Refuses tensors that are neither a parameter, nor one of its moments, nor a running statistic.
+fn refuse_strangers(
+    model: &Model<f32>,
+    moments: &[&str],
+    tensors: &SafeTensors,
+    path: &Path,
+) -> Result<(), TrainError> {
+    let mut known = HashSet::new();
+    for param in &model.params.list {
+        known.insert(param.name.clone());
+        known.extend(moments.iter().map(|one| format!("{}{one}", param.name)));
+    }
+    for layer in &model.network.layers {
+        known.extend(["mean", "variance"].map(|what| format!("{}.{what}", layer.name)));
+    }
+    let mut names = tensors.names();
+    names.sort_unstable();
+    match names.into_iter().find(|name| !known.contains(*name)) {
+        None => Ok(()),
+        Some(name) => Err(TrainError::State {
+            path: path.into(),
+            problem: format!(
+                "tensor `{name}` belongs to no parameter of this training; was the file changed?"
+            ),
+        }),
+    }
 }
 
 fn fill(model: &mut Model<f32>, tensors: &SafeTensors, path: &Path) -> Result<(), TrainError> {

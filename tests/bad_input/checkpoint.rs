@@ -1,0 +1,85 @@
+//! Damaged, foreign and hostile checkpoints.
+
+use super::{Tensors, rewritten, small, tensor};
+use imcsim::net::checkpoint::{Metadata, from_bytes, to_bytes};
+use imcsim::net::network::{IntLayer, IntNetwork};
+use safetensors::tensor::Dtype;
+use std::collections::HashMap;
+
+fn deployed() -> IntNetwork {
+    let network = small();
+    let layer = |layer: &imcsim::net::network::Layer| {
+        let outputs = layer.geometry.outputs;
+        IntLayer {
+            layer: layer.clone(),
+            codes: vec![1; outputs * layer.geometry.rows()],
+            scale: vec![0.5; outputs],
+            shift: vec![0.25; outputs],
+        }
+    };
+    let layers = network.layers.iter().map(layer).collect();
+    IntNetwork { network, layers }
+}
+
+/// A change of a checkpoint, and what the error must name.
+type Case = (&'static str, fn(&mut Tensors, &mut HashMap<String, String>));
+
+const DAMAGE: &[Case] = &[
+    ("c1.scale", |t, _| t.retain(|tensor| tensor.0 != "c1.scale")),
+    ("f9.codes", |t, _| {
+        let copy = tensor(t, "f1.codes").clone();
+        t.push(("f9.codes".into(), copy.1, copy.2, copy.3));
+    }),
+    ("f1.bias", |t, _| {
+        t.push(("f1.bias".into(), Dtype::U8, vec![1], vec![0]));
+    }),
+    ("c1.codes", |t, _| tensor(t, "c1.codes").1 = Dtype::U8),
+    ("f1.codes", |t, _| tensor(t, "f1.codes").3[0] = 0),
+    ("c1.codes", |t, _| tensor(t, "c1.codes").3[5] = 0x80),
+    ("c1.shift", |t, _| {
+        tensor(t, "c1.shift").3[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    }),
+    ("f2.scale", |t, _| {
+        tensor(t, "f2.scale").3[..4].copy_from_slice(&f32::INFINITY.to_le_bytes());
+    }),
+    ("f2.scale", |t, _| {
+        let scale = tensor(t, "f2.scale");
+        (scale.2, scale.3) = (vec![1], vec![0; 4]);
+    }),
+    ("format", |_, m| {
+        m.remove("format");
+    }),
+    ("imcsim-deployed-9", |_, m| {
+        m.insert("format".into(), "imcsim-deployed-9".into());
+    }),
+    ("another network", |_, m| {
+        m.remove("network_hash");
+        m.remove("network");
+    }),
+];
+
+#[test]
+fn every_fault_of_a_checkpoint_is_named() {
+    let network = deployed();
+    let bytes = to_bytes(&network, &Metadata::new()).expect("serializes");
+    let same = rewritten(&bytes, |_, _| ());
+    assert!(from_bytes(&same, &network.network, "a file").is_ok());
+    for (named, change) in DAMAGE {
+        let error = from_bytes(&rewritten(&bytes, change), &network.network, "a file")
+            .expect_err(named)
+            .to_string();
+        assert!(
+            error.contains("a file") && error.contains(named),
+            "{named}: {error}"
+        );
+    }
+    for length in 0..bytes.len() {
+        assert!(from_bytes(&bytes[..length], &network.network, "a file").is_err());
+    }
+    // Headers that promise more than there is.
+    for size in [bytes.len() as u64, 1 << 40, u64::MAX] {
+        let mut hostile = bytes.clone();
+        hostile[..8].copy_from_slice(&size.to_le_bytes());
+        assert!(from_bytes(&hostile, &network.network, "a file").is_err());
+    }
+}

@@ -1,0 +1,101 @@
+//! Wrong options and files of `imcsim train`, through the program.
+
+use super::{SMALL, Scratch};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn pictures(folder: &Path) {
+    for (class, shade) in [("a", 20u8), ("b", 220)] {
+        fs::create_dir_all(folder.join(class)).expect("scratch");
+        for k in 0..24u8 {
+            let picture = image::GrayImage::from_pixel(4, 4, image::Luma([shade + k]));
+            picture
+                .save(folder.join(class).join(format!("{k:02}.png")))
+                .expect("scratch");
+        }
+    }
+}
+
+fn train(scratch: &Scratch, options: &[&str]) -> Output {
+    let option = |name: &str, otherwise: &str| {
+        let given = options.iter().any(|o| o.split('=').next() == Some(name));
+        (!given).then(|| format!("{name}={otherwise}"))
+    };
+    let images = format!("images:{}", scratch.at("images").display());
+    let defaults = [
+        option("--model", &scratch.at("small.toml").display().to_string()),
+        option("--data", &images),
+        option("--method", "float"),
+        option("--epochs", "1"),
+        option("--batch", "32"),
+        option("--out", &scratch.at("out").display().to_string()),
+    ];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_imcsim"));
+    command
+        .arg("train")
+        .args(defaults.into_iter().flatten())
+        .args(options);
+    command.output().expect("the program starts")
+}
+
+#[test]
+fn every_wrong_option_of_train_is_answered_with_exit_code_2() {
+    let scratch = Scratch::new("train");
+    fs::write(scratch.at("small.toml"), SMALL).expect("scratch");
+    fs::write(scratch.at("wrong.toml"), SMALL.replace("kernel", "kernl")).expect("scratch");
+    fs::write(scratch.at("file"), "text").expect("scratch");
+    fs::create_dir(scratch.at("empty")).expect("scratch");
+    pictures(&scratch.at("images"));
+    let right = train(&scratch, &[]);
+    assert!(
+        right.status.success(),
+        "{}",
+        String::from_utf8_lossy(&right.stderr)
+    );
+    let at = |name: &str| scratch.at(name).display().to_string();
+    let cases: &[(String, &str)] = &[
+        ("--epochs=0".into(), "--epochs"),
+        ("--epochs=-1".into(), "--epochs"),
+        ("--batch=0".into(), "--batch"),
+        ("--batch=33".into(), "multiple of 32"),
+        ("--batch=64".into(), "40 training images"),
+        ("--batch=18446744073709551584".into(), "--batch"),
+        ("--lr=NaN".into(), "--lr"),
+        ("--lr=-1".into(), "--lr"),
+        ("--lr=inf".into(), "--lr"),
+        ("--lr=fast".into(), "--lr"),
+        ("--weight-decay=-1".into(), "--weight-decay"),
+        ("--warmup=NaN".into(), "--warmup"),
+        ("--shift=18446744073709551615".into(), "--shift"),
+        ("--method=magic".into(), "--method"),
+        (format!("--out={}", at("file")), "file"),
+        (format!("--out={}", at("file/below")), "below"),
+        (format!("--init={}", at("absent")), "absent"),
+        (format!("--init={}", at("file")), "file"),
+        (format!("--init={}", at("empty")), "empty"),
+        (
+            format!("--model={}", at("wrong.toml")),
+            "wrong.toml:7: conv.kernl of layer c1",
+        ),
+        ("--model=vgq".into(), "vgg"),
+        ("--model=vgg".into(), "4 x 4"),
+        (format!("--data=images:{}", at("empty")), "empty"),
+        (format!("--data=mnist:{}", at("empty")), "28x28"),
+        ("--data=tape".into(), "tape"),
+        ("--threads=0".into(), "--threads"),
+    ];
+    for (option, named) in cases {
+        let output = train(&scratch, &[option]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{option}: {error}");
+        assert!(
+            error.contains("error: ") && error.contains(named),
+            "{option}: {error}"
+        );
+    }
+    // A state of other options is not overwritten.
+    let other = train(&scratch, &["--seed=9"]);
+    assert_eq!(other.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("state.safetensors"));
+}

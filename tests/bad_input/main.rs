@@ -1,0 +1,94 @@
+//! Wrong networks, checkpoints, training states and options of `imcsim train`: each is answered with an error that names
+//! the file and what is wrong in it (exit code 2), never with a panic or a great allocation.
+
+mod checkpoint;
+mod command;
+mod network;
+mod state;
+
+use imcsim::net::network::Network;
+use imcsim::net::spec::parse;
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+const SMALL: &str = r#"
+name = "small"
+input = { channels = 1, height = 4, width = 4 }
+classes = 2
+
+[[layers]]
+conv = { name = "c1", outputs = 2, kernel = 3, stride = 1, padding = 1, weights = { digital = { bits = 8 } }, activation_bits = 2 }
+[[layers]]
+max_pool = { size = 2 }
+[[layers]]
+linear = { name = "f1", outputs = 3, weights = { macro = { bits = 2 } }, activation_bits = 2 }
+[[layers]]
+classifier = { name = "f2", weights = { digital = { bits = 8 } } }
+"#;
+
+fn small() -> Network {
+    parse(SMALL, "small.toml").expect("a right network")
+}
+
+/// A folder of its own for each test, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("imcsim-bad-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("scratch folder");
+        Scratch(path)
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+type Tensors = Vec<(String, Dtype, Vec<usize>, Vec<u8>)>;
+
+/// The file with its tensors and metadata changed.
+fn rewritten(
+    bytes: &[u8],
+    change: impl FnOnce(&mut Tensors, &mut HashMap<String, String>),
+) -> Vec<u8> {
+    let (_, header) = SafeTensors::read_metadata(bytes).expect("a right file");
+    let mut metadata = header.metadata().clone().unwrap_or_default();
+    let file = SafeTensors::deserialize(bytes).expect("a right file");
+    let mut tensors: Tensors = file
+        .tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            (
+                name,
+                view.dtype(),
+                view.shape().to_vec(),
+                view.data().to_vec(),
+            )
+        })
+        .collect();
+    change(&mut tensors, &mut metadata);
+    let views = tensors.iter().map(|(name, dtype, shape, data)| {
+        let view = TensorView::new(*dtype, shape.clone(), data).expect("sizes agree");
+        (name.as_str(), view)
+    });
+    serialize(views.collect::<Vec<_>>(), Some(metadata)).expect("serializes")
+}
+
+fn tensor<'a>(
+    tensors: &'a mut Tensors,
+    name: &str,
+) -> &'a mut (String, Dtype, Vec<usize>, Vec<u8>) {
+    let found = tensors.iter_mut().find(|tensor| tensor.0 == name);
+    found.expect("the tensor exists")
+}

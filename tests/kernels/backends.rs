@@ -1,0 +1,154 @@
+//! Every instruction set against the scalar definition: table lookups, random codes, plain convolution, virtual chips.
+
+use super::{FAST, KEY, case, code_table, geometry, level_table, random_case};
+use imcsim::kernel::analog::{AnalogLayer, ChipReadout, reconv_analog_with};
+use imcsim::kernel::exact::exact_with;
+use imcsim::kernel::groups::Backend;
+use imcsim::kernel::lanes::Lanes;
+use imcsim::kernel::reconv::{reconv, reconv_random};
+use imcsim::kernel::tables::{Grain, LevelTable, RandomTable};
+use imcsim::rng::{Purpose, keyed};
+use rand::RngExt;
+
+#[test]
+fn every_backend_gives_the_scalar_levels() {
+    for number in 0..90 {
+        let (case, mut random) = random_case(number);
+        let scalar = case.prepared(Backend::Scalar);
+        let max_level = [1, 14, 63, 255][random.random_range(0..4usize)];
+        let table = level_table(&scalar, max_level, &mut random);
+        let mut expected = case.sums();
+        reconv(&case.input, &scalar, &table, &mut expected);
+        for backend in FAST.into_iter().filter(|backend| backend.available()) {
+            let mut sums = case.sums();
+            reconv(&case.input, &case.prepared(backend), &table, &mut sums);
+            assert!(
+                sums.values[..] == expected.values[..],
+                "case {number} {backend:?} {:?}",
+                case.geometry
+            );
+        }
+    }
+}
+
+#[test]
+fn every_backend_draws_the_scalar_codes() {
+    for number in 0..60 {
+        let (case, mut random) = random_case(1000 + number);
+        let scalar = case.prepared(Backend::Scalar);
+        let span = [2, 4, 9][number as usize % 3];
+        let law = code_table(&scalar, 15, span, &mut random);
+        for grain in [Grain::Eight, Grain::Sixteen] {
+            let table = RandomTable::rounded(&law, grain);
+            let mut expected = case.sums();
+            reconv_random(&case.input, &scalar, &table, KEY, &mut expected);
+            for backend in FAST.into_iter().filter(|backend| backend.available()) {
+                let mut sums = case.sums();
+                reconv_random(&case.input, &case.prepared(backend), &table, KEY, &mut sums);
+                assert!(
+                    sums.values[..] == expected.values[..],
+                    "case {number} {backend:?} {grain:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn long_sums_spill_without_loss() {
+    // 8192 rows in groups of 9 at level 255 pass both the byte and the 16-bit accumulators.
+    let mut random = keyed(1, Purpose::Pattern, &[]);
+    let case = case(geometry((8192, 1, 1), 6, (1, 1, 0)), 9, 1, 3, &mut random);
+    for backend in FAST.into_iter().filter(|backend| backend.available()) {
+        let weights = case.prepared(backend);
+        let entries = (weights.sum_max - weights.sum_min + 1) as usize;
+        let table = LevelTable {
+            s_min: weights.sum_min,
+            levels: vec![255; entries],
+        };
+        let mut sums = case.sums();
+        reconv(&case.input, &weights, &table, &mut sums);
+        assert!(
+            sums.values.iter().all(|&sum| sum == 911 * 255),
+            "{backend:?}"
+        );
+    }
+}
+
+#[test]
+fn every_backend_gives_the_plain_convolution() {
+    for number in 0..60 {
+        let (mut case, mut random) = random_case(2000 + number);
+        let outputs = random.random_range(1..=9usize);
+        case.geometry.outputs = outputs;
+        let len = outputs * case.geometry.rows();
+        let codes: Vec<i8> = (0..len).map(|_| random.random_range(-128..=127)).collect();
+        let zero = [0, 128, 255][number as usize % 3];
+        for channel in 0..case.input.channels {
+            for pixel in 0..case.input.height * case.input.width {
+                let (y, x) = (pixel / case.input.width, pixel % case.input.width);
+                random.fill(case.input.pixel_mut(channel, y, x));
+            }
+        }
+        let mut expected = case.sums();
+        let run = |backend, sums: &mut Lanes<i32>| {
+            exact_with(backend, &case.input, &case.geometry, &codes, zero, sums);
+        };
+        run(Backend::Scalar, &mut expected);
+        for backend in FAST.into_iter().filter(|backend| backend.available()) {
+            let mut sums = case.sums();
+            run(backend, &mut sums);
+            assert!(
+                sums.values[..] == expected.values[..],
+                "case {number} {backend:?} {:?}",
+                case.geometry
+            );
+        }
+    }
+}
+
+#[test]
+fn every_backend_reads_a_virtual_chip_alike() {
+    for number in 0..60 {
+        let (case, mut random) = random_case(3000 + number);
+        let (outputs, rows) = (case.geometry.outputs, case.geometry.rows());
+        let mut near = |spread: f32, len: usize| -> Vec<f32> {
+            (0..len)
+                .map(|_| spread * (2.0 * random.random::<f32>() - 1.0))
+                .collect()
+        };
+        let weights = near(1.0, outputs * rows);
+        let codes = [1, 2, 4, 8, 15, 16, 17, 31, 32, 33, 64][number as usize % 11];
+        let mut thresholds = near(6.0, outputs * (codes - 1));
+        // Thresholds that coincide, are met exactly or can never be met.
+        for (index, threshold) in thresholds.iter_mut().enumerate() {
+            match index % 7 {
+                0 => *threshold = threshold.round(),
+                1 => *threshold = 0.0,
+                2 => *threshold = f32::INFINITY,
+                _ => (),
+            }
+        }
+        let levels: Vec<u8> = (0..codes).map(|_| random.random_range(0..=255)).collect();
+        let layer = AnalogLayer {
+            weights: &weights,
+            geometry: &case.geometry,
+            active: case.active,
+            readout: ChipReadout {
+                thresholds: &thresholds,
+                levels: &levels,
+                highest: None,
+            },
+        };
+        let mut expected = case.sums();
+        reconv_analog_with(Backend::Scalar, &case.input, &layer, &mut expected);
+        for backend in FAST.into_iter().filter(|backend| backend.available()) {
+            let mut sums = case.sums();
+            reconv_analog_with(backend, &case.input, &layer, &mut sums);
+            assert!(
+                sums.values[..] == expected.values[..],
+                "case {number} {backend:?} {codes} codes"
+            );
+        }
+    }
+}
