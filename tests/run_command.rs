@@ -261,11 +261,10 @@ fn a_macro_that_the_network_does_not_fit_is_named_with_its_line() {
     }
 }
 
-fn start(scratch: &Scratch, more: &[&str]) -> Child {
+fn start(scratch: &Scratch, options: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_imcsim"))
         .args(["run", "reram_9wl", "--quiet", "--out", "report"])
-        .args(SMALL)
-        .args(more)
+        .args(options)
         .current_dir(&scratch.0)
         .stderr(Stdio::null())
         .spawn()
@@ -285,7 +284,7 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn a_run_killed_at_work_leaves_no_report() {
     let scratch = Scratch::new("killed");
-    let endless = ["--repeats", "10000", "--images", "2000"];
+    let endless = ["--model", "lenet", "--repeats", "10000"];
     for wait in [300, 3000] {
         let mut child = start(&scratch, &endless);
         std::thread::sleep(Duration::from_millis(wait));
@@ -299,7 +298,7 @@ fn a_run_killed_at_work_leaves_no_report() {
 #[test]
 fn a_run_killed_while_it_writes_is_cleaned_up_by_the_next() {
     let scratch = Scratch::new("writing");
-    let mut child = start(&scratch, &[]);
+    let mut child = start(&scratch, SMALL);
     let begun = || {
         let names = names(&scratch.0);
         names.iter().any(|name| name.starts_with(".report.part-"))
@@ -317,7 +316,7 @@ fn a_run_killed_while_it_writes_is_cleaned_up_by_the_next() {
     for name in [&alive, &other] {
         std::fs::create_dir(scratch.0.join(name)).expect("folder");
     }
-    let status = start(&scratch, &[]).wait().expect("ended");
+    let status = start(&scratch, SMALL).wait().expect("ended");
     assert!(status.success());
     assert!(summary(&scratch.0.join("report")).is_object());
     let left = names(&scratch.0);

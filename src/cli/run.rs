@@ -4,7 +4,6 @@ use super::input;
 use super::progress::Stages;
 use crate::arch::{self, Loaded};
 use crate::data::{DataSource, Dataset, Split, load};
-use crate::hw::error::HwError;
 use crate::margin::{MarginOptions, macro_margins};
 use crate::net::network::{IntNetwork, Network};
 use crate::net::shipped::load_network;
@@ -112,8 +111,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         },
     };
     stages.show("macro alone", 0, 1);
-    let margins =
-        margins(&prepared, &options.margin).map_err(|error| input(loaded.locate(&error)))?;
+    let margins = margins(&prepared, &options.margin).map_err(unfit)?;
     let outcome = simulate(
         &prepared,
         images(&calibration, &data),
@@ -154,13 +152,18 @@ const PATTERNS: usize = 4000;
 const ERROR_LIMIT: f64 = 1e-2;
 
 /// Margins of the macro alone for the weights and inputs of the network's first layer on it.
-fn margins(prepared: &Prepared, options: &MarginOptions) -> Result<Vec<MarginReport>, HwError> {
+fn margins(prepared: &Prepared, options: &MarginOptions) -> Result<Vec<MarginReport>, SimError> {
     let Some(first) = prepared.macro_layers().next() else {
         return Ok(Vec::new());
     };
     let layer = &prepared.layers[first];
     let (weight_bits, input_bits) = (layer.weight_bits, layer.input_bits);
-    macro_margins(prepared.hardware, weight_bits, input_bits, options)
+    macro_margins(prepared.hardware, weight_bits, input_bits, options).map_err(|error| {
+        SimError::Hardware {
+            layer: prepared.network.layers[first].layer.name.clone(),
+            error,
+        }
+    })
 }
 
 /// A network that does not fit the macro, with the place of the number that is in the way.

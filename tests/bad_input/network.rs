@@ -63,7 +63,10 @@ fn lines(text: &str) -> HashMap<Vec<String>, usize> {
             if table[0] == "layers" && table.len() > 1 {
                 table.insert(1, (layers - 1).to_string());
             }
-            found.insert(table.clone(), number + 1);
+            // Tables without a header of their own begin with the first header below them.
+            for depth in 1..=table.len() {
+                found.entry(table[..depth].to_vec()).or_insert(number + 1);
+            }
         } else if let Some((key, _)) = line.split_once(" = ") {
             let path = [&table[..], &[key.to_string()]].concat();
             found.insert(path, number + 1);
@@ -132,7 +135,14 @@ fn check(root: &Value, path: &[String]) {
             table.insert("no_such_key".into(), Value::Integer(1));
         });
         let stranger = [path, &["no_such_key".to_string()]].concat();
-        refused(&text, &stranger, "", "a stranger");
+        // Where one of several tables is chosen, a second choice is a fault of the table around it.
+        let choice = in_list || key == "weights";
+        refused(
+            &text,
+            if choice { path } else { &stranger },
+            "",
+            "a stranger",
+        );
     }
     if !in_list {
         let text = changed(root, parent, |value| {
@@ -273,7 +283,7 @@ const CONTRADICTIONS: &[(&str, &str, usize, &str)] = &[
         "[[layers]]\nclassifier = { name = \"f2\", weights = { digital = { bits = 8 } } }\n",
         "",
         10,
-        "layer 3: a network ends",
+        "layer f1: a network ends",
     ),
     (
         "[[layers]]\nlinear",

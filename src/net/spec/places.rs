@@ -97,13 +97,18 @@ impl<'a> Places<'a> {
             .all
             .iter()
             .filter(|place| covers(&place.key) || covers(&place.value));
-        let path = around
-            .max_by_key(|place| place.path.len())
-            .map_or(&[][..], |place| &place.path);
+        let key = match around.max_by_key(|place| place.path.len()) {
+            Some(place) => self.shown(&place.path),
+            // A key that TOML itself refuses has no place: it is shown as written.
+            None => match self.text.get(span.clone()) {
+                Some(key) if is_bare(key) => key.into(),
+                _ => self.shown(&[]),
+            },
+        };
         NetError::Key {
             file: self.file.into(),
             line: self.line(span.start),
-            key: self.shown(path),
+            key,
             problem: error.message().into(),
         }
     }
@@ -144,4 +149,8 @@ impl<'a> Places<'a> {
         let name = written.trim_matches(['"', '\'']);
         (!name.is_empty() && name.len() < written.len()).then_some(name)
     }
+}
+
+fn is_bare(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
