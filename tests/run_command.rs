@@ -203,7 +203,7 @@ fn wrong_input_is_answered_with_exit_code_2_and_what_to_do() {
 #[test]
 fn weights_of_another_data_set_are_refused() {
     let scratch = Scratch::new("other");
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/vgg_builtin.safetensors.gz");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/lenet_mnist.safetensors.gz");
     let output = scratch.imcsim(&[
         "run",
         "ideal",

@@ -34,6 +34,10 @@ const SHIPPED: &[(&str, &[u8])] = &[
         "models/vgg_cifar10.safetensors.gz",
         include_bytes!("../../models/vgg_cifar10.safetensors.gz"),
     ),
+    (
+        "models/lenet_mnist.safetensors.gz",
+        include_bytes!("../../models/lenet_mnist.safetensors.gz"),
+    ),
 ];
 
 /// Largest checkpoint that is read, unpacked: a gzipped file cannot ask for more.
