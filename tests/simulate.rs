@@ -367,6 +367,23 @@ fn every_non_ideality_changes_the_result() {
 }
 
 #[test]
+fn the_rows_of_an_array_matter_where_its_read_outs_differ() {
+    let chip = |rows, changes: &[(&str, &str)]| {
+        let change = [&[("rows = 256", rows)], changes].concat();
+        conditions("reram_9wl", &change, |prepared, readouts| {
+            Condition::chip(prepared, readouts, 3, 1)
+        })
+    };
+    // The layers of five and seven groups of nine rows lie on one array, or on several.
+    let (one, also_one, several) = ("rows = 256", "rows = 63", "rows = 27");
+    assert_eq!(chip(one, &EXACT_CHIP), chip(several, &EXACT_CHIP));
+    let mut offsets = EXACT_CHIP.to_vec();
+    offsets[3].1 = "offset.normal = { sigma_ua = 20.0 }";
+    assert_eq!(chip(one, &offsets), chip(also_one, &offsets));
+    assert_ne!(chip(one, &offsets), chip(several, &offsets));
+}
+
+#[test]
 fn accuracy_does_not_depend_on_threads() {
     let (network, hardware, pixels) = (network(), hardware("reram_9wl", &[]), pixels());
     let labels: Vec<u8> = (0..IMAGES).map(|index| (index % 4) as u8).collect();

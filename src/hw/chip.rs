@@ -133,6 +133,11 @@ impl Hardware {
         self.cell.unit_ua()
     }
 
+    /// Whole groups of open word lines that one array holds; the next group lies on the next array.
+    pub fn groups_per_array(&self) -> usize {
+        (self.array.rows / self.word_lines.active).max(1)
+    }
+
     /// The conversions of every group and output, for weights and inputs of these bits.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
 //! The macro's array as one virtual chip: every cell programmed once, every reference and offset drawn once.
 //!
 //! The cell path of the two fidelities: a weight matrix becomes analog weights in MAC units and every output's own
-//! thresholds. Every draw is keyed by (chip, layer, column, what), so it depends on nothing else. Noise at each read is the
-//! table path's business ([`super::readout`]).
+//! thresholds. A layer with more groups of rows than an array holds is stacked on several arrays, its *row tiles*, each with
+//! read-outs of its own. Every draw is keyed by (chip, layer, column, tile, what), so it depends on nothing else. Noise at
+//! each read is the table path's business ([`super::readout`]).
 
 use super::bit_line::Leakage;
 use super::chip::Hardware;
@@ -30,10 +31,20 @@ pub struct ChipPlace {
 pub struct VirtualChip {
     /// Analog weights `[output][row]`: current at input 1, minus what is subtracted as a current.
     pub weights: Vec<f32>,
-    /// Ascending thresholds `[output][codes - 1]` with static errors.
+    /// Ascending thresholds `[row tile][output][codes - 1]` with static errors.
     pub thresholds: Vec<f32>,
     /// Highest code for each sum of inputs of a group, where references follow the inputs.
     pub highest: Option<Vec<u8>>,
+    /// Groups of open word lines per row tile.
+    pub groups_per_array: usize,
+}
+
+/// The part of an array that reads one output.
+#[derive(Clone, Copy)]
+struct Column {
+    output: usize,
+    /// Which of the arrays stacked along the rows.
+    tile: usize,
 }
 
 impl VirtualChip {
@@ -47,27 +58,37 @@ impl VirtualChip {
         place: ChipPlace,
     ) -> Self {
         let outputs = codes.len() / rows.max(1);
+        let groups_per_array = hardware.groups_per_array();
+        let groups = rows.div_ceil(hardware.word_lines.active);
+        let tiles = groups.div_ceil(groups_per_array);
         let mut weights = Vec::with_capacity(codes.len());
-        let mut thresholds = Vec::with_capacity(outputs * readout.thresholds.len());
+        let mut thresholds = Vec::with_capacity(tiles * outputs * readout.thresholds.len());
         for output in 0..outputs {
             let row_codes = &codes[output * rows..(output + 1) * rows];
-            let gain = match readout.converter() {
-                Some(converter) => gain(converter, hardware, output as u64, place).0,
+            let gain = |tile| match readout.converter() {
+                Some(converter) => gain(converter, hardware, Column { output, tile }, place).0,
                 None => 1.0,
             };
+            let gains: Vec<f64> = (0..tiles).map(gain).collect();
             weights.extend(column_weights(
                 hardware,
                 &conversion.weight,
                 row_codes,
-                (output as u64, gain),
+                (output as u64, &gains),
                 place,
             ));
-            thresholds.extend(column_thresholds(hardware, readout, output, place));
+        }
+        for tile in 0..tiles {
+            for output in 0..outputs {
+                let column = Column { output, tile };
+                thresholds.extend(column_thresholds(hardware, readout, column, place));
+            }
         }
         VirtualChip {
             weights,
             thresholds,
             highest: highest_codes(hardware, readout, &conversion.weight),
+            groups_per_array,
         }
     }
 }
@@ -88,12 +109,12 @@ fn highest_codes(hardware: &Hardware, readout: &Readout, plane: &WeightPlane) ->
     Some((0..=last).map(code).collect())
 }
 
-/// Analog weights of one output whose references have this gain.
+/// Analog weights of one output whose references have these gains, one per row tile.
 fn column_weights(
     hardware: &Hardware,
     plane: &WeightPlane,
     codes: &[i8],
-    (output, gain): (u64, f64),
+    (output, gains): (u64, &[f64]),
     place: ChipPlace,
 ) -> Vec<f32> {
     let cell = &hardware.cell;
@@ -114,10 +135,9 @@ fn column_weights(
     let (replica_us, reference_us) = match hardware.bit_line.leakage {
         Leakage::Uncompensated => (0.0, 0.0),
         Leakage::ReplicaColumn => (cell.conductances_us[0], 0.0),
-        Leakage::InputAwareReference => (0.0, gain * cell.conductances_us[0]),
+        Leakage::InputAwareReference => (0.0, cell.conductances_us[0]),
     };
     let is_single = plane.cells(0).minus.is_none();
-    let moved_us = if is_single { reference_us } else { 0.0 };
     let mut pairs = Vec::with_capacity(codes.len());
     for &code in codes {
         let levels = plane.cells(code);
@@ -130,8 +150,10 @@ fn column_weights(
     let active = hardware.word_lines.active;
     let per_us = cell.read_voltage_v / cell.unit_ua();
     let mut weights = Vec::with_capacity(codes.len());
+    let groups_per_array = hardware.groups_per_array();
     for (group, cells) in pairs.chunks(active).enumerate() {
-        let groups_per_array = (hardware.array.rows / active).max(1);
+        let gain = gains[group / groups_per_array];
+        let moved_us = if is_single { gain * reference_us } else { 0.0 };
         let distance = ((group % groups_per_array) * active) as f64 + 0.5 * cells.len() as f64;
         let loss = |side: fn(&(f64, f64)) -> f64| {
             hardware
@@ -146,41 +168,37 @@ fn column_weights(
     weights
 }
 
-/// Thresholds of one output's read-out: reference errors, offsets, and the limit of the current.
+/// Thresholds of one output's read-out in one row tile: reference errors, offsets, and the limit of the current.
 fn column_thresholds(
     hardware: &Hardware,
     readout: &Readout,
-    output: usize,
+    column: Column,
     place: ChipPlace,
 ) -> Vec<f32> {
     let thresholds = match readout.converter() {
-        Some(converter) => missed(
-            converter,
-            &readout.thresholds,
-            hardware,
-            output as u64,
-            place,
-        ),
+        Some(converter) => missed(converter, &readout.thresholds, hardware, column, place),
         None => readout.thresholds.clone(),
     };
     let reachable = readout.reachable(&thresholds);
     reachable.into_iter().map(|t| t as f32).collect()
 }
 
-fn instance(hardware: &Hardware, output: u64) -> u64 {
-    output / hardware.array.columns_per_readout as u64
+/// Which read-out of the layer: the one of the output's columns, on the tile's array.
+fn instance(hardware: &Hardware, column: Column) -> [u64; 2] {
+    let along_columns = column.output / hardware.array.columns_per_readout;
+    [along_columns as u64, column.tile as u64]
 }
 
-/// Gain of the references that an output sees, and the generator of their further errors.
+/// Gain of the references that an output sees in a row tile, and the generator of their further errors.
 fn gain(
     converter: &Converter,
     hardware: &Hardware,
-    output: u64,
+    column: Column,
     place: ChipPlace,
 ) -> (f64, Pcg64Mcg) {
     // One gain error is common to the whole macro; instances differ between layers, which lie on different arrays.
     let mut macro_rng = keyed(place.seed, Purpose::Reference, &[place.chip]);
-    let mut rng = generator(place, Purpose::Reference, [instance(hardware, output), 0]);
+    let mut rng = generator(place, Purpose::Reference, instance(hardware, column));
     let normal = crate::hw::variation::standard_normal;
     let error = converter.reference_error;
     let gain = 1.0 + error.shared * normal(&mut macro_rng) + error.column * normal(&mut rng);
@@ -191,12 +209,12 @@ fn missed(
     converter: &Converter,
     nominal: &[f64],
     hardware: &Hardware,
-    output: u64,
+    column: Column,
     place: ChipPlace,
 ) -> Vec<f64> {
-    let (gain, mut rng) = gain(converter, hardware, output, place);
-    let instance = instance(hardware, output);
-    let mut offset_rng = generator(place, Purpose::SenseOffset, [instance, 0]);
+    let (gain, mut rng) = gain(converter, hardware, column, place);
+    let instance = instance(hardware, column);
+    let mut offset_rng = generator(place, Purpose::SenseOffset, instance);
     let normal = crate::hw::variation::standard_normal;
     let error = converter.reference_error;
     let flash_kind = converter.architecture == Architecture::Flash;

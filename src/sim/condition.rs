@@ -15,15 +15,8 @@ pub enum Conversions {
     NoiseFree(LevelTable),
     /// Table path, a random code per partial sum.
     Random(RandomTable),
-    /// Cell path: analog weights `[output][row]` and thresholds `[output][codes - 1]` of one virtual chip, MAC units.
-    Chip {
-        /// Analog weights.
-        weights: Vec<f32>,
-        /// References of every output's column.
-        thresholds: Vec<f32>,
-        /// Highest code for each sum of inputs, where references follow the inputs.
-        highest: Option<Vec<u8>>,
-    },
+    /// Cell path: analog weights and thresholds of one virtual chip.
+    Chip(VirtualChip),
 }
 
 /// The read-out of one conversion.
@@ -100,19 +93,10 @@ impl Condition {
     pub fn chip(prepared: &Prepared, readouts: &[Vec<Readout>], seed: u64, chip: u64) -> Self {
         let layers = readouts.iter().enumerate().map(|(index, layer)| {
             let readouts = layer.iter().enumerate().map(|(c, readout)| {
-                let VirtualChip {
-                    weights,
-                    thresholds,
-                    highest,
-                } = program(prepared, readout, (index, c), seed, chip);
-                let decode = readout.decode.clone();
+                let programmed = program(prepared, readout, (index, c), seed, chip);
                 ConversionReadout {
-                    conversions: Conversions::Chip {
-                        weights,
-                        thresholds,
-                        highest,
-                    },
-                    decode,
+                    conversions: Conversions::Chip(programmed),
+                    decode: readout.decode.clone(),
                 }
             });
             readouts.collect()

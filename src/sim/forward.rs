@@ -138,18 +138,15 @@ fn convert(
     match &readout.conversions {
         Conversions::NoiseFree(table) => reconv(input, weights, table, levels),
         Conversions::Random(table) => reconv_random(input, weights, table, key, levels),
-        Conversions::Chip {
-            weights: analog,
-            thresholds,
-            highest,
-        } => {
+        Conversions::Chip(chip) => {
             let readout = ChipReadout {
-                thresholds,
+                thresholds: &chip.thresholds,
+                groups_per_tile: chip.groups_per_array,
                 levels: &readout.decode.levels,
-                highest: highest.as_deref(),
+                highest: chip.highest.as_deref(),
             };
             let layer = AnalogLayer {
-                weights: analog,
+                weights: &chip.weights,
                 geometry: &weights.geometry,
                 active: weights.plan.active,
                 readout,

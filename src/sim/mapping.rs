@@ -37,9 +37,7 @@ pub fn map_layer(
         .map(|plane| columns_of(plane, geometry.outputs))
         .sum();
     let array = &hardware.array;
-    let row_tiles = groups
-        .count()
-        .div_ceil(array.rows / hardware.word_lines.active);
+    let row_tiles = groups.count().div_ceil(hardware.groups_per_array());
     let column_tiles = columns.div_ceil(array.columns);
     let arrays = row_tiles * column_tiles;
     let map = geometry.output();

@@ -109,6 +109,7 @@ fn every_backend_gives_the_plain_convolution() {
 
 #[test]
 fn every_backend_reads_a_virtual_chip_alike() {
+    let mut several = 0;
     for number in 0..60 {
         let (case, mut random) = random_case(3000 + number);
         let (outputs, rows) = (case.geometry.outputs, case.geometry.rows());
@@ -119,7 +120,11 @@ fn every_backend_reads_a_virtual_chip_alike() {
         };
         let weights = near(1.0, outputs * rows);
         let codes = [1, 2, 4, 8, 15, 16, 17, 31, 32, 33, 64][number as usize % 11];
-        let mut thresholds = near(6.0, outputs * (codes - 1));
+        let groups = rows.div_ceil(case.active);
+        let groups_per_tile = [usize::MAX, 1, 3, 5][number as usize % 4];
+        let tiles = groups.div_ceil(groups_per_tile);
+        several += usize::from(tiles > 1);
+        let mut thresholds = near(6.0, tiles * outputs * (codes - 1));
         // Thresholds that coincide, are met exactly or can never be met.
         for (index, threshold) in thresholds.iter_mut().enumerate() {
             match index % 7 {
@@ -136,6 +141,7 @@ fn every_backend_reads_a_virtual_chip_alike() {
             active: case.active,
             readout: ChipReadout {
                 thresholds: &thresholds,
+                groups_per_tile,
                 levels: &levels,
                 highest: None,
             },
@@ -147,8 +153,62 @@ fn every_backend_reads_a_virtual_chip_alike() {
             reconv_analog_with(backend, &case.input, &layer, &mut sums);
             assert!(
                 sums.values[..] == expected.values[..],
-                "case {number} {backend:?} {codes} codes"
+                "case {number} {backend:?} {codes} codes, {tiles} row tiles"
             );
         }
     }
+    assert!(several > 15, "only {several} layers had several row tiles");
+}
+
+#[test]
+fn every_row_tile_is_read_with_its_own_thresholds() {
+    // Groups of two rows, two groups per tile: each tile on its own is the former read-out of a shorter layer.
+    let mut random = keyed(8, Purpose::Pattern, &[]);
+    let (outputs, codes, tile_rows) = (3, 15, 4);
+    let case = case(
+        geometry((10, 2, 3), outputs, (1, 1, 0)),
+        2,
+        1,
+        3,
+        &mut random,
+    );
+    let mut near =
+        |len: usize| -> Vec<f32> { (0..len).map(|_| random.random_range(-4.0..4.0)).collect() };
+    let (weights, thresholds) = (near(outputs * 10), near(3 * outputs * (codes - 1)));
+    let levels: Vec<u8> = (0..codes as u8).collect();
+    let read = |input: &Lanes<u8>, weights: &[f32], thresholds: &[f32], groups_per_tile| {
+        let rows = input.channels;
+        let layer = AnalogLayer {
+            weights,
+            geometry: &geometry((rows, 2, 3), outputs, (1, 1, 0)),
+            active: 2,
+            readout: ChipReadout {
+                thresholds,
+                groups_per_tile,
+                levels: &levels,
+                highest: None,
+            },
+        };
+        let mut sums = case.sums();
+        reconv_analog_with(Backend::Scalar, input, &layer, &mut sums);
+        sums.values.to_vec()
+    };
+    let mut expected = vec![0; case.sums().values.len()];
+    for (tile, thresholds) in thresholds.chunks(outputs * (codes - 1)).enumerate() {
+        let rows = tile * tile_rows..((tile + 1) * tile_rows).min(10);
+        let mut input = Lanes::zeros(rows.len(), 2, 3, 0);
+        for (channel, row) in rows.clone().enumerate() {
+            for (y, x) in (0..2).flat_map(|y| (0..3).map(move |x| (y, x))) {
+                let codes = case.input.pixel(row, y, x);
+                input.pixel_mut(channel, y, x).copy_from_slice(codes);
+            }
+        }
+        let own: Vec<f32> = weights
+            .chunks(10)
+            .flat_map(|w| w[rows.clone()].to_vec())
+            .collect();
+        let part = read(&input, &own, thresholds, usize::MAX);
+        expected.iter_mut().zip(part).for_each(|(e, p)| *e += p);
+    }
+    assert!(read(&case.input, &weights, &thresholds, 2) == expected);
 }

@@ -32,7 +32,7 @@ pub(super) unsafe fn run(work: &Work, outputs: usize, sums: &mut [i32]) {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn all<const DEPTH: u32>(work: &Work, outputs: usize, sums: &mut [i32]) {
     for output in 0..outputs {
-        let codes = Codes::<DEPTH>::new(work.search, output);
+        let codes = Codes::<DEPTH>::new(work.search, work.row_tile * outputs + output);
         let (mut pixel, pixels) = (0, work.places.len());
         while pixel < pixels {
             // SAFETY: the block's pixels exist.
@@ -91,7 +91,7 @@ unsafe fn block<const DEPTH: u32, const N: usize>(
     }
 }
 
-/// One output's thresholds and the levels in registers.
+/// One read-out's thresholds and the levels in registers.
 struct Codes<'a, const DEPTH: u32> {
     /// Nodes 0 to 7 and 8 to 15.
     nodes: [__m256; 2],
@@ -102,8 +102,8 @@ struct Codes<'a, const DEPTH: u32> {
 
 impl<'a, const DEPTH: u32> Codes<'a, DEPTH> {
     #[target_feature(enable = "avx2,fma")]
-    fn new(search: &'a Search, output: usize) -> Self {
-        let nodes = search.of(output);
+    fn new(search: &'a Search, number: usize) -> Self {
+        let nodes = search.of(number);
         let mut codes = Codes {
             nodes: [_mm256_setzero_ps(); 2],
             levels: [_mm256_setzero_ps(); 2],

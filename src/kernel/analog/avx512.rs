@@ -33,7 +33,7 @@ pub(super) unsafe fn run(work: &Work, outputs: usize, sums: &mut [i32]) {
 #[target_feature(enable = "avx512f")]
 unsafe fn all<const DEPTH: u32>(work: &Work, outputs: usize, sums: &mut [i32]) {
     for output in 0..outputs {
-        let codes = Codes::<DEPTH>::new(work.search, output);
+        let codes = Codes::<DEPTH>::new(work.search, work.row_tile * outputs + output);
         let (mut pixel, pixels) = (0, work.places.len());
         while pixel < pixels {
             // SAFETY: the block's pixels exist.
@@ -92,7 +92,7 @@ unsafe fn block<const DEPTH: u32, const N: usize>(
     }
 }
 
-/// One output's thresholds and the levels in registers.
+/// One read-out's thresholds and the levels in registers.
 struct Codes<'a, const DEPTH: u32> {
     /// Threshold that each step compares where `k` thresholds are known to be reached, steps of 16, 8, 4, 2, 1.
     steps: [[__m512; 2]; 5],
@@ -102,8 +102,8 @@ struct Codes<'a, const DEPTH: u32> {
 
 impl<'a, const DEPTH: u32> Codes<'a, DEPTH> {
     #[target_feature(enable = "avx512f")]
-    fn new(search: &'a Search, output: usize) -> Self {
-        let thresholds = search.of(output);
+    fn new(search: &'a Search, number: usize) -> Self {
+        let thresholds = search.of(number);
         let mut codes = Codes {
             steps: [[_mm512_setzero_ps(); 2]; 5],
             levels: [_mm512_setzero_si512(); 2],

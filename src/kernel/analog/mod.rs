@@ -1,4 +1,4 @@
-//! One virtual chip: analog weights and every output's own references, in f32 with a fixed order of operations.
+//! One virtual chip: analog weights and every read-out's own references, in f32 with a fixed order of operations.
 //!
 //! The fast forms keep the sums of several pixels in registers and find the code by bisection of the sorted thresholds
 //! (`search`). Not responsible for where the weights and thresholds come from (`hw`).
@@ -16,11 +16,13 @@ use super::groups::{Backend, GroupPlan, Taps};
 use super::lanes::{LANES, Lanes};
 use crate::net::network::Geometry;
 
-/// The read-out of a virtual chip: each output's own thresholds.
+/// The read-out of a virtual chip: thresholds of its own for each output in each row tile.
 #[derive(Clone, Copy, Debug)]
 pub struct ChipReadout<'a> {
-    /// `[output][codes - 1]`, MAC units, in any order.
+    /// `[row tile][output][codes - 1]`, MAC units, in any order.
     pub thresholds: &'a [f32],
+    /// Groups per row tile, at least one; the last tile may have fewer.
+    pub groups_per_tile: usize,
     /// Level of each code.
     pub levels: &'a [u8],
     /// Highest code for each sum of inputs of a group, where the read-out knows that sum; the last entry stands for all
@@ -73,6 +75,10 @@ pub fn reconv_analog_with(
     assert!(backend.available(), "this processor runs {backend:?}");
     let (rows, map) = (layer.geometry.rows(), layer.geometry.output());
     let steps = layer.readout.levels.len() - 1;
+    let plan = GroupPlan {
+        rows,
+        active: layer.active,
+    };
     assert_eq!(
         layer.weights.len(),
         map.channels * rows,
@@ -80,17 +86,13 @@ pub fn reconv_analog_with(
     );
     assert_eq!(
         layer.readout.thresholds.len(),
-        map.channels * steps,
-        "codes - 1 thresholds per output"
+        plan.groups().div_ceil(layer.readout.groups_per_tile) * map.channels * steps,
+        "codes - 1 thresholds per output and row tile"
     );
     assert!(
         (sums.channels, sums.height, sums.width) == (map.channels, map.height, map.width),
         "the sums have the shape of the layer's output"
     );
-    let plan = GroupPlan {
-        rows,
-        active: layer.active,
-    };
     let taps = Taps::new(layer.geometry, input);
     match backend {
         #[cfg(target_arch = "x86_64")]
@@ -110,11 +112,12 @@ fn scalar(
 ) {
     let (steps, width) = (layer.readout.levels.len() - 1, sums.width);
     for output in 0..sums.channels {
-        let thresholds = &layer.readout.thresholds[output * steps..(output + 1) * steps];
         let weights = &layer.weights[output * plan.rows..(output + 1) * plan.rows];
         for (pixel, &corner) in taps.pixels.iter().enumerate() {
             let mut total = [0i32; LANES];
             for group in 0..plan.groups() {
+                let own = group / layer.readout.groups_per_tile * sums.channels + output;
+                let thresholds = &layer.readout.thresholds[own * steps..(own + 1) * steps];
                 let mut x = [0f32; LANES];
                 let mut driven = [0usize; LANES];
                 for row in plan.range(group) {

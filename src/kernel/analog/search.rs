@@ -1,4 +1,4 @@
-//! Every output's thresholds in the order in which permutation instructions bisect them.
+//! Every read-out's thresholds in the order in which permutation instructions bisect them.
 //!
 //! [`Form::Tree`]: node 1 is the middle threshold, node `2 k + (threshold <= x)` follows node `k`, and after `depth` steps
 //! `k - 2^depth` is the number of thresholds `<= x`. [`Form::Ascending`]: ascending and padded to twice the length, so that
@@ -15,13 +15,13 @@ pub(super) enum Form {
     Ascending,
 }
 
-/// Thresholds of all outputs and what each code adds.
+/// Thresholds of all outputs in all row tiles and what each code adds.
 pub(super) struct Search {
     /// Steps of the bisection; 0 if thresholds are compared one by one.
     pub depth: u32,
-    /// Entries of one output in `nodes`.
+    /// Entries of one output in one row tile in `nodes`.
     pub width: usize,
-    /// Nodes, or ascending thresholds, `[output][width]`.
+    /// Nodes, or ascending thresholds, `[row tile][output][width]`.
     pub nodes: Vec<f32>,
     /// Level of each code; if compared one by one, what each threshold adds.
     pub levels: Vec<i32>,
@@ -64,9 +64,9 @@ impl Search {
         }
     }
 
-    /// Nodes or thresholds of one output.
-    pub fn of(&self, output: usize) -> &[f32] {
-        &self.nodes[output * self.width..(output + 1) * self.width]
+    /// Nodes or thresholds of one read-out, `row tile * outputs + output`.
+    pub fn of(&self, number: usize) -> &[f32] {
+        &self.nodes[number * self.width..(number + 1) * self.width]
     }
 }
 

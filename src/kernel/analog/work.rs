@@ -24,8 +24,10 @@ pub(super) struct Work<'a> {
     pub search: &'a Search,
     /// Groups of rows of the layer.
     pub plan: GroupPlan,
-    /// Groups of the chunk.
+    /// Groups of the chunk, all in one row tile.
     pub groups: Range<usize>,
+    /// That row tile.
+    pub row_tile: usize,
     /// Offset of each pixel's lanes within a channel of the sums.
     pub places: &'a [usize],
     /// Elements from one channel of the sums to the next.
@@ -44,7 +46,7 @@ impl Work<'_> {
             self.tile.len() >= self.rows().len() * self.places.len() * LANES
                 && self.weights.len() >= outputs * self.plan.rows
                 && self.rows().end <= self.plan.rows
-                && self.search.nodes.len() >= outputs * self.search.width
+                && self.search.nodes.len() >= (self.row_tile + 1) * outputs * self.search.width
                 && self.search.levels.len() >= self.search.width
                 && self.places.iter().all(inside)
                 && sums.len() >= outputs * self.stride,
@@ -74,13 +76,14 @@ pub(super) fn run(
     sums.values.fill(0);
     for first in (0..places.len()).step_by(TILE) {
         let pixels = first..(first + TILE).min(places.len());
-        for start in (0..plan.groups()).step_by(chunk) {
+        for groups in chunks(plan.groups(), layer.readout.groups_per_tile, chunk) {
             let work = Work {
                 tile: &[],
                 weights: layer.weights,
                 search: &search,
                 plan,
-                groups: start..(start + chunk).min(plan.groups()),
+                row_tile: groups.start / layer.readout.groups_per_tile,
+                groups,
                 places: &places[pixels.clone()],
                 stride,
             };
@@ -99,6 +102,16 @@ pub(super) fn run(
             }
         }
     }
+}
+
+/// Chunks of at most `chunk` groups that never reach over the end of a row tile, where the thresholds change.
+fn chunks(groups: usize, per_tile: usize, chunk: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..groups).step_by(per_tile).flat_map(move |first| {
+        let end = first.saturating_add(per_tile).min(groups);
+        (first..end)
+            .step_by(chunk)
+            .map(move |start| start..(start + chunk).min(end))
+    })
 }
 
 fn fill(
