@@ -1,5 +1,5 @@
 //! Acceptance tests of the method that span read-out and kernels: three ways of sampling a noisy code give one histogram,
-//! and a read-out with enough bits and no noise is the plain convolution.
+//! rare wrong codes are as rare in production as in the table, and a read-out with enough bits and no noise is the plain convolution.
 
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::hw::readout::Readout;
@@ -173,5 +173,107 @@ fn many_bits_without_noise_are_the_plain_convolution() {
         }
         assert!(levels.values[..] == drawn.values[..]);
         assert!(plain.values.iter().any(|&sum| sum < -5));
+    }
+}
+
+/// The shipped macro with another noise of its sense amp and none of its cells.
+fn with_sense_amp_noise(sigma_ua: f64) -> Readout {
+    let sigma = format!("noise.normal = {{ sigma_ua = {sigma_ua} }}");
+    readout(&[
+        ("noise.normal = { sigma_ua = 2.2 }", &sigma),
+        (
+            "[cell.on_off.read_noise.normal]\nsigma_relative = 0.01",
+            "[cell.on_off.read_noise.none]",
+        ),
+    ])
+}
+
+/// P(level is not the noise-free one) of every sum: of the table, and of the form that production draws from.
+fn wrong_levels(table: &CodeTable, random: &RandomTable) -> Vec<(f64, f64)> {
+    let hard = table.hard_levels();
+    let of = |s: i32| {
+        let level = hard[(s - table.s_min) as usize];
+        let codes = table.row(s).iter().zip(&table.decode.levels);
+        let exact = codes.filter(|(_, l)| **l != level).map(|(p, _)| p).sum();
+        let law = random.law(s);
+        let drawn = (0..256).filter(|&l| l != usize::from(level));
+        (exact, drawn.map(|l| law[l]).sum())
+    };
+    (table.s_min..=table.s_max).map(of).collect()
+}
+
+#[test]
+fn production_keeps_rare_wrong_codes() {
+    let grain_error = 2.0 / f64::from(Grain::Sixteen.values());
+    let mut rarest: f64 = 1.0;
+    for sigma_ua in [0.9, 1.1, 1.3, 1.5, 1.8, 2.2, 3.0, 6.0] {
+        let table = with_sense_amp_noise(sigma_ua).table();
+        let random = RandomTable::new(&table, TOLERANCE);
+        for (exact, drawn) in wrong_levels(&table, &random) {
+            let bound = (0.05 * exact).max(grain_error);
+            assert!(
+                (exact - drawn).abs() <= bound,
+                "{sigma_ua}: {exact} {drawn}"
+            );
+            if exact > 20.0 * grain_error {
+                rarest = rarest.min(exact);
+            }
+        }
+    }
+    assert!(rarest < 1.0 / 512.0, "no row was too rare for 8 bits");
+}
+
+#[test]
+fn drawn_codes_are_wrong_as_often_as_the_table_says() {
+    let input = Shape {
+        channels: 1,
+        height: 24,
+        width: 24,
+    };
+    let geometry = Geometry {
+        input,
+        outputs: 32,
+        kernel: 3,
+        stride: 1,
+        padding: 1,
+    };
+    let mut random = keyed(8, Purpose::Pattern, &[]);
+    let codes: Vec<i8> = (0..32 * geometry.rows())
+        .map(|_| random.random_range(-1..=1))
+        .collect();
+    let mut block = Lanes::zeros(1, input.height, input.width, 0);
+    block
+        .values
+        .iter_mut()
+        .for_each(|code| *code = random.random_range(0..=3u8));
+    let block = block.with_border(1);
+    let weights = prepare(&geometry, &codes, 9, 3);
+    let map = geometry.output();
+    let zeros = || Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
+    for (repeat, sigma_ua) in [1.3, 1.5, 2.2, 3.0].into_iter().enumerate() {
+        let table = with_sense_amp_noise(sigma_ua).table();
+        let rounded = RandomTable::new(&table, TOLERANCE);
+        let (mut plain, mut drawn) = (zeros(), zeros());
+        exact(&block, &geometry, &codes, 0, &mut plain);
+        let key = NoiseKey {
+            seed: 3,
+            layer: 0,
+            block: 0,
+            repeat: repeat as u64,
+            conversion: 0,
+        };
+        reconv_random(&block, &weights, &rounded, key, &mut drawn);
+        let (laws, hard) = (wrong_levels(&table, &rounded), table.hard_levels());
+        let (mut expected, mut seen) = (0.0, 0.0);
+        for (&s, &level) in plain.values.iter().zip(drawn.values.iter()) {
+            let index = (s - table.s_min) as usize;
+            expected += laws[index].0;
+            seen += f64::from(u8::from(level != i32::from(hard[index])));
+        }
+        let bound = 0.05 * expected + 5.0 * f64::sqrt(expected);
+        assert!(
+            expected > 100.0 && (seen - expected).abs() < bound,
+            "{sigma_ua}: {seen} of {expected}"
+        );
     }
 }

@@ -162,6 +162,9 @@ impl CellSpec {
     }
 }
 
+/// Largest relative read noise: a normal current would be negative at every sixth read.
+const MOST_READ_SIGMA: f64 = 1.0;
+
 fn build(
     key: &str,
     conductances_us: Vec<f64>,
@@ -189,9 +192,10 @@ fn build(
     let read_sigma_relative = match read_noise {
         CellNoiseSpec::None(_) => 0.0,
         CellNoiseSpec::Normal(spec) => {
-            checks.not_negative(
+            checks.relative_sigma(
                 &format!("{key}.read_noise.normal.sigma_relative"),
                 spec.sigma_relative,
+                MOST_READ_SIGMA,
             );
             spec.sigma_relative
         }

@@ -74,6 +74,18 @@ impl Checks {
         }
     }
 
+    /// Requires a relative standard deviation within what its law can mean.
+    pub fn relative_sigma(&mut self, key: &str, value: f64, most: f64) {
+        if !(0.0..=most).contains(&value) {
+            self.push(HwError::new(
+                key,
+                value,
+                format!("a share between 0 and {most}"),
+                "write a share of the conductance, not a percentage",
+            ));
+        }
+    }
+
     /// Requires a probability.
     pub fn probability(&mut self, key: &str, value: f64) {
         if !(0.0..=1.0).contains(&value) {

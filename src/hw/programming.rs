@@ -62,25 +62,20 @@ pub enum Programming {
     Lognormal(Vec<f64>),
 }
 
+/// Largest relative spread of programmed cells: published devices stay below 1, a lognormal of 2 spans decades.
+const MOST_SIGMA: f64 = 2.0;
+
 impl ProgrammingSpec {
     pub(super) fn resolve(&self, key: &str, levels: &[f64], checks: &mut Checks) -> Programming {
         match self {
             Self::None(_) => Programming::None,
             Self::Normal(spec) => {
-                let sigma = per_level(
-                    &format!("{key}.normal.sigma_relative"),
-                    &spec.sigma_relative,
-                    levels,
-                    checks,
-                );
+                let sigma = relative(&format!("{key}.normal"), spec, levels, checks);
                 Programming::Normal(levels.iter().zip(sigma).map(|(g, s)| g * s).collect())
             }
-            Self::Lognormal(spec) => Programming::Lognormal(per_level(
-                &format!("{key}.lognormal.sigma_relative"),
-                &spec.sigma_relative,
-                levels,
-                checks,
-            )),
+            Self::Lognormal(spec) => {
+                Programming::Lognormal(relative(&format!("{key}.lognormal"), spec, levels, checks))
+            }
             Self::Absolute(spec) => Programming::Normal(per_level(
                 &format!("{key}.absolute.sigma_us"),
                 &spec.sigma_us,
@@ -117,6 +112,19 @@ fn polynomial_sigma(spec: &PolynomialSpec, levels: &[f64]) -> Vec<f64> {
         .iter()
         .map(|&g| at(g) * top / spec.reference_us)
         .collect()
+}
+
+/// Relative sigmas of one law, none beyond what its law can mean.
+fn relative(key: &str, spec: &RelativeSpec, levels: &[f64], checks: &mut Checks) -> Vec<f64> {
+    let key = format!("{key}.sigma_relative");
+    for &sigma in spec
+        .sigma_relative
+        .iter()
+        .filter(|s| s.is_finite() && **s > MOST_SIGMA)
+    {
+        checks.relative_sigma(&key, sigma, MOST_SIGMA);
+    }
+    per_level(&key, &spec.sigma_relative, levels, checks)
 }
 
 fn per_level(key: &str, written: &[f64], levels: &[f64], checks: &mut Checks) -> Vec<f64> {
@@ -182,5 +190,19 @@ mod tests {
             2.0229 / 2.0,
             max_relative = 1e-3
         );
+    }
+
+    #[test]
+    fn spreads_beyond_any_device_are_errors() {
+        let faults = |sigma: f64| {
+            let spec = || RelativeSpec {
+                sigma_relative: vec![sigma],
+            };
+            let mut checks = Checks::default();
+            ProgrammingSpec::Normal(spec()).resolve("cell", &[1.0, 2.0], &mut checks);
+            ProgrammingSpec::Lognormal(spec()).resolve("cell", &[1.0, 2.0], &mut checks);
+            checks.finish().map_or_else(|errors| errors.len(), |()| 0)
+        };
+        assert_eq!([2.0, 2.1, 1e300, f64::INFINITY].map(faults), [0, 2, 2, 2]);
     }
 }

@@ -3,12 +3,20 @@
 //! Built from [`CodeTable`]; not responsible for the law of the read-out. The random form rounds probabilities to 8 or
 //! 16 bits: `level = base[s] + number of k with u < threshold[k][s]`, u a uniform integer of that many bits (high byte
 //! from draw 0, low byte from draw 1 of [`super::stream`]). The total-variation error of every row is at most the
-//! tolerance asked for, or that of 16-bit rounding if that is larger.
+//! tolerance asked for and a small share of the row's probability of a wrong level, or that of 16-bit rounding if that is
+//! larger.
 
 use crate::hw::readout::table::CodeTable;
 
 /// Default bound on the total-variation distance between a row of the law and its rounded form.
 pub const TOLERANCE: f64 = 1.0 / 256.0;
+
+/// Largest error of a row as a share of its probability of a wrong level: an absolute bound alone lets 8 bits round rare
+/// errors away altogether.
+const WRONG_SHARE: f64 = 0.05;
+
+/// Row error below which 8 bits are as good as 16: half a grain of the finer form, which rounds such a tail to 0 as well.
+const INVISIBLE: f64 = 0.5 / (1 << 16) as f64;
 
 /// A noise-free read-out: level of every group sum `s_min + index`.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,10 +75,15 @@ pub struct RandomTable {
 }
 
 impl RandomTable {
-    /// The cheapest rounded form within `tolerance` (total variation per row).
+    /// The cheapest rounded form within `tolerance` (total variation per row) that also keeps the probability of a wrong
+    /// level of every row.
     pub fn new(table: &CodeTable, tolerance: f64) -> Self {
         let coarse = Self::rounded(table, Grain::Eight);
-        if coarse.error(table) <= tolerance {
+        let is_faithful = |s: i32| {
+            let kept = (WRONG_SHARE * wrong(table, s)).max(INVISIBLE);
+            coarse.row_error(table, s) <= tolerance.min(kept)
+        };
+        if (table.s_min..=table.s_max).all(is_faithful) {
             coarse
         } else {
             Self::rounded(table, Grain::Sixteen)
@@ -146,18 +159,30 @@ impl RandomTable {
     /// Largest total-variation distance of a row from the law of the read-out.
     pub fn error(&self, table: &CodeTable) -> f64 {
         (table.s_min..=table.s_max)
-            .map(|s| {
-                let exact = level_law(table, s);
-                let distance: f64 = self
-                    .law(s)
-                    .iter()
-                    .zip(&exact)
-                    .map(|(p, q)| (p - q).abs())
-                    .sum();
-                distance / 2.0
-            })
+            .map(|s| self.row_error(table, s))
             .fold(0.0, f64::max)
     }
+
+    fn row_error(&self, table: &CodeTable, s: i32) -> f64 {
+        let exact = level_law(table, s);
+        let differences = self
+            .law(s)
+            .into_iter()
+            .zip(exact)
+            .map(|(p, q)| (p - q).abs());
+        differences.sum::<f64>() / 2.0
+    }
+}
+
+/// Probability that one sum gets another level than without noise; summed over the others, because 1 - p has no tail.
+fn wrong(table: &CodeTable, s: i32) -> f64 {
+    let hard = usize::from(table.hard[(s - table.s_min) as usize]);
+    let levels = &table.decode.levels;
+    let others = table.row(s).iter().enumerate();
+    others
+        .filter(|(code, _)| levels[*code] != levels[hard])
+        .map(|(_, p)| p)
+        .sum()
 }
 
 /// Probability of each level 0..=255 of one sum.

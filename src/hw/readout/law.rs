@@ -19,6 +19,8 @@ pub(super) const REACH_LOGISTIC: f64 = 16.0;
 pub(super) const QUADRATURE_STEP: f64 = 0.4;
 /// Comparison noise below this share of the shared noise is counted as shared: the two differ by its square only.
 pub(super) const NEGLIGIBLE: f64 = 0.02;
+/// Bound on the points of the quadrature on either side of 0; comparison noise that is not negligible stays below it.
+const MOST_NODES: f64 = REACH_LOGISTIC / QUADRATURE_STEP / NEGLIGIBLE * 1.01;
 /// Step of the numerical slope in MAC units.
 const SLOPE_STEP: f64 = 1e-4;
 
@@ -141,96 +143,69 @@ impl Readout {
                     |row, _| logs(row),
                 )
             }
-            Kind::Converter(converter) if converter.sense_amp.noise.is_none() => {
-                self.shared_noise_table(self.current_noise)
-            }
-            Kind::Converter(converter) => {
-                if let Some(all_shared) = self.nearly_shared(converter.sense_amp.noise) {
-                    return self.shared_noise_table(all_shared);
-                }
-                let slope = |s: i32| {
-                    let (up, down) = (f64::from(s) + SLOPE_STEP, f64::from(s) - SLOPE_STEP);
-                    let at =
-                        |x: f64| self.averaged(converter, x, self.current_noise.at(f64::from(s)));
-                    halved(&at(up), &at(down), 2.0 * SLOPE_STEP)
-                };
-                let row = |s: i32| {
-                    self.averaged(converter, f64::from(s), self.current_noise.at(f64::from(s)))
-                };
-                self.assemble(row, slope, |row, _| logs(row))
-            }
+            Kind::Converter(converter) => self.converter_table(converter),
         }
     }
 
-    /// All noise as noise of the current, if that of the comparisons is negligible beside it at every sum.
-    fn nearly_shared(&self, comparison: Noise) -> Option<CurrentNoise> {
-        let line = self.current_noise.line;
-        let sigma = line.sigma.hypot(comparison.sigma);
-        (comparison.sigma <= NEGLIGIBLE * line.sigma).then_some(CurrentNoise {
-            line: line.with_sigma(sigma),
-            ..self.current_noise
-        })
+    /// Every sum by its own mix of noises: an interval of one law, or an average over the shared noise.
+    fn converter_table(&self, converter: &Converter) -> CodeTable {
+        let comparison = converter.sense_amp.noise;
+        let shared = |s: i32| self.current_noise.at(f64::from(s));
+        let one_law = |s: i32| all_shared(shared(s), comparison);
+        let averaged = |x: f64, s: i32| self.averaged(converter, x, shared(s));
+        let row = |s: i32| match one_law(s) {
+            Some(noise) => self.intervals_at(s, noise),
+            None => averaged(f64::from(s), s),
+        };
+        let slope = |s: i32| match one_law(s) {
+            Some(noise) => self.interval_slopes(s, noise),
+            None => {
+                let (up, down) = (f64::from(s) + SLOPE_STEP, f64::from(s) - SLOPE_STEP);
+                halved(&averaged(up, s), &averaged(down, s), 2.0 * SLOPE_STEP)
+            }
+        };
+        let log = |row: &[f64], s: i32| match one_law(s) {
+            Some(noise) if !noise.is_none() => {
+                let log = |(low, high): (f64, f64)| noise.law.log_interval(low, high);
+                let edges = self.edges(s, noise).into_iter();
+                edges.map(|pair| log(pair).max(LOG_FLOOR)).collect()
+            }
+            _ => logs(row),
+        };
+        self.assemble(row, slope, log)
+    }
+
+    /// Lower and upper end of every code in units of the noise.
+    fn edges(&self, s: i32, noise: Noise) -> Vec<(f64, f64)> {
+        let inner = self.reachable(&self.thresholds).into_iter();
+        let ends: Vec<f64> = std::iter::once(f64::NEG_INFINITY)
+            .chain(inner.map(|t| (t - f64::from(s)) * noise.inverse_scale()))
+            .chain(std::iter::once(f64::INFINITY))
+            .collect();
+        ends.windows(2).map(|pair| (pair[0], pair[1])).collect()
     }
 
     /// Only the current is noisy: every probability is that of an interval.
-    fn shared_noise_table(&self, current_noise: CurrentNoise) -> CodeTable {
-        let thresholds = self.reachable(&self.thresholds);
-        let noise = |s: i32| current_noise.at(f64::from(s));
-        let edges = |s: i32, k: usize| {
-            let edge = |t: f64| (t - f64::from(s)) * noise(s).inverse_scale();
-            let low = if k == 0 {
-                f64::NEG_INFINITY
-            } else {
-                edge(thresholds[k - 1])
-            };
-            let high = if k == thresholds.len() {
-                f64::INFINITY
-            } else {
-                edge(thresholds[k])
-            };
-            (low, high)
-        };
-        let codes = 0..self.code_count();
-        if current_noise == CurrentNoise::NONE {
-            return self.noise_free_table();
+    fn intervals_at(&self, s: i32, noise: Noise) -> Vec<f64> {
+        if noise.is_none() {
+            let hard = usize::from(self.code(f64::from(s)));
+            let is_hard = |code: usize| f64::from(u8::from(code == hard));
+            return (0..self.code_count()).map(is_hard).collect();
         }
-        let row = |s: i32| {
-            if noise(s).is_none() {
-                return (0..self.code_count())
-                    .map(|k| f64::from(u8::from(usize::from(self.code(f64::from(s))) == k)))
-                    .collect();
-            }
-            codes
-                .clone()
-                .map(|k| noise(s).law.interval(edges(s, k).0, edges(s, k).1))
-                .collect()
-        };
-        let slope = |s: i32| {
-            if noise(s).is_none() {
-                return vec![0.0; self.code_count()];
-            }
-            let (law, scale) = (noise(s).law, noise(s).inverse_scale());
-            let density = |z: f64| if z.is_finite() { law.pdf(z) } else { 0.0 };
-            codes
-                .clone()
-                .map(|k| (density(edges(s, k).0) - density(edges(s, k).1)) * scale)
-                .collect()
-        };
-        let log = |row: &[f64], s: i32| {
-            if noise(s).is_none() {
-                return logs(row);
-            }
-            codes
-                .clone()
-                .map(|k| {
-                    noise(s)
-                        .law
-                        .log_interval(edges(s, k).0, edges(s, k).1)
-                        .max(LOG_FLOOR)
-                })
-                .collect()
-        };
-        self.assemble(row, slope, log)
+        let edges = self.edges(s, noise).into_iter();
+        edges
+            .map(|(low, high)| noise.law.interval(low, high))
+            .collect()
+    }
+
+    /// Slopes of the same.
+    fn interval_slopes(&self, s: i32, noise: Noise) -> Vec<f64> {
+        if noise.is_none() {
+            return vec![0.0; self.code_count()];
+        }
+        let density = |z: f64| if z.is_finite() { noise.law.pdf(z) } else { 0.0 };
+        let slope = |(low, high)| (density(low) - density(high)) * noise.inverse_scale();
+        self.edges(s, noise).into_iter().map(slope).collect()
     }
 
     /// Probabilities of the codes at nominal current `x`, averaged over the shared noise (trapezoidal rule).
@@ -256,8 +231,7 @@ impl Readout {
             Law::Logistic => REACH_LOGISTIC * shared.sigma,
         };
         let comparison = converter.sense_amp.noise.sigma;
-        let width = shared.sigma * comparison / shared.sigma.hypot(comparison);
-        let half = (reach / (QUADRATURE_STEP * width)).ceil();
+        let half = half_nodes(reach / shared.sigma, shared.sigma, comparison);
         for point in 0..=2 * half as usize {
             let e = (point as f64 / half - 1.0) * reach;
             add(x + e, shared.pdf(e) * reach / half);
@@ -290,6 +264,21 @@ impl Readout {
             decode: self.decode.clone(),
         }
     }
+}
+
+/// All noise as noise of the current, if that of the comparisons is negligible beside it.
+pub(super) fn all_shared(shared: Noise, comparison: Noise) -> Option<Noise> {
+    if comparison.is_none() {
+        return Some(shared);
+    }
+    let sigma = shared.sigma.hypot(comparison.sigma);
+    (comparison.sigma <= NEGLIGIBLE * shared.sigma).then(|| shared.with_sigma(sigma))
+}
+
+/// Points of the quadrature on either side of 0, for a reach in standard deviations of the shared noise.
+pub(super) fn half_nodes(reach: f64, shared: f64, comparison: f64) -> f64 {
+    let width = comparison / shared.hypot(comparison);
+    (reach / (QUADRATURE_STEP * width)).ceil().min(MOST_NODES)
 }
 
 fn logs(row: &[f64]) -> Vec<f64> {

@@ -18,6 +18,8 @@ pub mod table;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod small_noise;
+#[cfg(test)]
 mod tests_support;
 
 use self::decode::DecodeRule;

@@ -6,7 +6,7 @@
 //! reference once, and is averaged over the shared part by quadrature. Exact for normal laws without comparison noise; with
 //! it, errors of gain and of current are taken to move all references together (each threshold alone stays exact).
 
-use super::law::{NEGLIGIBLE, QUADRATURE_STEP, REACH_LOGISTIC, REACH_NORMAL};
+use super::law::{NEGLIGIBLE, REACH_LOGISTIC, REACH_NORMAL, half_nodes};
 use super::{Architecture, Converter, Kind, Readout, binary_search, flash, ramp};
 use crate::hw::reference::ReferenceError;
 use crate::hw::sense_amp::SenseAmp;
@@ -68,7 +68,7 @@ impl Readout {
             Kind::Ideal | Kind::Converter(_) => {
                 let disturbance = self.disturbance(current);
                 match self.converter() {
-                    Some(converter) if self.is_separate(&disturbance) => {
+                    Some(converter) if self.is_separate(&disturbance, current.moved) => {
                         self.averaged_over_chips(converter, current, &disturbance)
                     }
                     _ => self.intervals(current, &disturbance),
@@ -190,9 +190,12 @@ impl Readout {
         }
     }
 
-    /// True if the disturbance of single comparisons must be kept apart from the shared one.
-    fn is_separate(&self, disturbance: &Disturbance) -> bool {
-        disturbance.each.sigma > NEGLIGIBLE * disturbance.shared.sqrt()
+    /// True if the disturbance of single comparisons must be kept apart from the shared one, gain error included: beside a
+    /// large gain error it is negligible as well, and would ask for any number of nodes.
+    fn is_separate(&self, disturbance: &Disturbance, moved: f64) -> bool {
+        let thresholds = self.thresholds.iter();
+        let sigmas = thresholds.map(|&t| disturbance.sigma(t, moved));
+        disturbance.each.sigma > NEGLIGIBLE * sigmas.fold(0.0, f64::max)
     }
 
     /// Every code is an interval of one law.
@@ -296,8 +299,7 @@ fn nodes(law: Law, shared: f64, each: f64) -> Vec<(f64, f64)> {
         Law::Logistic => REACH_LOGISTIC,
     };
     let unit = Noise { law, sigma: 1.0 };
-    let width = each / shared.hypot(each);
-    let half = (reach / (QUADRATURE_STEP * width)).ceil();
+    let half = half_nodes(reach, shared, each);
     let node = |point: usize| {
         let z = (point as f64 / half - 1.0) * reach;
         (z, unit.pdf(z) * reach / half)
