@@ -6,8 +6,8 @@ use super::accumulator::{Accumulator, AccumulatorSpec};
 use super::bit_line::{BitLine, BitLineSpec};
 use super::cell::{Cell, CellSpec};
 use super::error::{Checks, HwError};
-use super::readout::{CurrentNoise, ReadoutDesign, ReadoutSpec};
-use super::weights::{Conversion, WeightsSpec};
+use super::readout::{CellNoise, CurrentNoise, ReadoutDesign, ReadoutSpec};
+use super::weights::{Conversion, WeightPlane, WeightsSpec};
 use super::word_line::{WordLines, WordLinesSpec};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -108,7 +108,7 @@ impl Hardware {
             (cell.read_sigma_relative * on_units).powi(2) * mean_input(word_lines.bits_per_read);
         let noise = CurrentNoise {
             line: bit_line.read_noise,
-            cell_variance_per_unit,
+            cells: CellNoise::PerUnit(cell_variance_per_unit),
         };
         let readout = spec
             .readout
@@ -158,6 +158,13 @@ impl Hardware {
             weights.iter().map(of).collect::<Vec<_>>()
         };
         Ok(inputs.iter().flat_map(pair).collect())
+    }
+
+    /// Variance over reads of the current of one row at input 1, over the outcomes of programming its cells, in MAC units
+    /// squared; that of input a is a^2 times as large.
+    pub fn row_noise(&self, plane: &WeightPlane, weight: i8) -> f64 {
+        let outcomes = self.row_outcomes(plane, 1, weight).into_iter();
+        outcomes.map(|row| row.probability * row.noise).sum()
     }
 
     /// A stable hash of every resolved number (not of the name).

@@ -1,9 +1,11 @@
 //! Partial sums of every layer on calibration images, and the read-outs placed on them.
 //!
-//! The network runs with ideal MVM values; every conversion's group sums are counted. Calibration images are training
+//! The network runs with ideal MVM values; every conversion's group sums are counted, and what the cells behind them add at
+//! a read is looked at in a sample ([`super::cell_noise`]). Calibration images are training
 //! images, never test images: the caller chooses them.
 
 use super::accuracy::Images;
+use super::cell_noise::{CellNoiseSample, View};
 use super::condition::Condition;
 use super::error::SimError;
 use super::forward::{Seen, forward};
@@ -14,8 +16,17 @@ use crate::kernel::histogram::group_histogram;
 use crate::kernel::lanes::LANES;
 use rayon::prelude::*;
 
+/// What one conversion sees on the calibration images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConversionSums {
+    /// Group sums.
+    pub histogram: SumHistogram,
+    /// What their cells add at a read; none if cells are read without noise.
+    pub cells: Option<CellNoiseSample>,
+}
+
 /// Group sums counted per layer and conversion.
-pub type Sums = Vec<Vec<SumHistogram>>;
+pub type Sums = Vec<Vec<ConversionSums>>;
 
 /// Counts the group sums of every conversion; every `pixel_step`-th output pixel is looked at.
 ///
@@ -46,24 +57,33 @@ pub fn count_sums(
                     let range = conversion.range.min..=conversion.range.max;
                     let step = pixel_step.min(seen.sums.height * seen.sums.width);
                     let counts = group_histogram(&plane, &conversion.weights, used, range, step);
-                    add(&mut counted[seen.layer][c].counts, &counts);
+                    let conversion_sums = &mut counted[seen.layer][c];
+                    add(&mut conversion_sums.histogram.counts, &counts);
+                    if let Some(cells) = &mut conversion_sums.cells {
+                        let place = [seen.layer as u64, index as u64, c as u64];
+                        let codes = &prepared.network.layers[seen.layer].codes;
+                        let view = View::new(prepared.hardware, conversion, codes);
+                        view.look(&plane, used, place, cells);
+                    }
                 }
             },
         );
         counted
     };
-    let merged = (0..images.blocks())
-        .into_par_iter()
-        .map(block)
-        .reduce(|| empty(prepared), merge);
-    Ok(merged)
+    // In the order of blocks: variances are no integers.
+    let blocks: Vec<Sums> = (0..images.blocks()).into_par_iter().map(block).collect();
+    Ok(blocks.into_iter().fold(empty(prepared), merge))
 }
 
 fn empty(prepared: &Prepared) -> Sums {
     let layer = |layer: &super::prepare::PreparedLayer| {
-        let zero = |c: &super::prepare::PreparedConversion| SumHistogram {
-            min: c.range.min,
-            counts: vec![0; c.range.count()],
+        let is_noisy = prepared.hardware.cell.read_sigma_relative > 0.0;
+        let zero = |c: &super::prepare::PreparedConversion| ConversionSums {
+            histogram: SumHistogram {
+                min: c.range.min,
+                counts: vec![0; c.range.count()],
+            },
+            cells: is_noisy.then(|| CellNoiseSample::empty(c.range)),
         };
         layer.conversions.iter().map(zero).collect()
     };
@@ -72,7 +92,10 @@ fn empty(prepared: &Prepared) -> Sums {
 
 fn merge(mut left: Sums, right: Sums) -> Sums {
     for (into, from) in left.iter_mut().flatten().zip(right.iter().flatten()) {
-        add(&mut into.counts, &from.counts);
+        add(&mut into.histogram.counts, &from.histogram.counts);
+        if let (Some(into), Some(from)) = (&mut into.cells, &from.cells) {
+            into.add(from);
+        }
     }
     left
 }
@@ -99,12 +122,13 @@ pub fn place(
             error,
         };
         let mut placed = Vec::with_capacity(layer.conversions.len());
-        for (conversion, histogram) in layer.conversions.iter().zip(&sums[index]) {
-            placed.push(
-                design
-                    .place(conversion.range, Some(histogram))
-                    .map_err(wrap)?,
-            );
+        for (conversion, sums) in layer.conversions.iter().zip(&sums[index]) {
+            let readout = design.place(conversion.range, Some(&sums.histogram));
+            let readout = readout.map_err(wrap)?;
+            placed.push(match &sums.cells {
+                Some(cells) => readout.with_cell_noise(cells.variances()),
+                None => readout,
+            });
         }
         let highest = placed
             .iter()

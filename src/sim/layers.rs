@@ -4,7 +4,7 @@
 //! outputs is measured on one block of calibration images with ideal inputs.
 
 use super::accuracy::Images;
-use super::calibrate::Sums;
+use super::calibrate::{ConversionSums, Sums};
 use super::condition::{Condition, ConversionReadout};
 use super::error::SimError;
 use super::forward::{Seen, accumulate, forward};
@@ -56,21 +56,17 @@ pub fn layer_results(
 }
 
 /// Fills in the figures of the first conversion, and the mean error rate of all of them.
-fn describe(
-    result: &mut LayerResult,
-    readouts: &[Readout],
-    sums: &[crate::hw::reference::SumHistogram],
-) {
+fn describe(result: &mut LayerResult, readouts: &[Readout], sums: &[ConversionSums]) {
     let judged: Vec<Quality> = readouts
         .iter()
         .zip(sums)
-        .map(|(readout, sums)| judge(&readout.table(), sums))
+        .map(|(readout, sums)| judge(&readout.table(), &sums.histogram))
         .collect();
-    let (Some(first), Some(readout), Some(histogram)) =
-        (judged.first(), readouts.first(), sums.first())
+    let (Some(first), Some(readout), Some(seen)) = (judged.first(), readouts.first(), sums.first())
     else {
         return;
     };
+    let histogram = &seen.histogram;
     result.sum_min = readout.range.min;
     result.sum_max = readout.range.max;
     result.sum_histogram = histogram.counts.clone();

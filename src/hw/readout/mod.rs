@@ -5,6 +5,7 @@
 //! Not responsible for static errors of one chip ([`super::imc_array`]).
 
 pub mod binary_search;
+mod current_noise;
 pub mod decode;
 pub mod flash;
 pub mod ideal;
@@ -30,9 +31,9 @@ use super::reference::{
     ReferenceError, ReferenceErrorSpec, References, ReferencesSpec, SignedCodes, Snap,
 };
 use super::sense_amp::{SenseAmp, SenseAmpSpec};
-use super::variation::Noise;
 use serde::Deserialize;
 
+pub use current_noise::{CellNoise, CurrentNoise};
 pub use law::Readout;
 pub use over_chips::BitLineCurrent;
 
@@ -127,30 +128,6 @@ pub enum Kind {
     Converter(Converter),
     /// Measured.
     Measured(ConfusionMatrix),
-}
-
-/// Noise of the current that all comparisons of one read share, in MAC units.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CurrentNoise {
-    /// Noise of the sampled bit-line current.
-    pub line: Noise,
-    /// Variance that read noise of the cells adds per unit of |partial sum|.
-    pub cell_variance_per_unit: f64,
-}
-
-impl CurrentNoise {
-    /// No noise.
-    pub const NONE: CurrentNoise = CurrentNoise {
-        line: Noise::NONE,
-        cell_variance_per_unit: 0.0,
-    };
-
-    /// The law at a partial sum; cells and line add as variances under the line's law.
-    pub fn at(&self, s: f64) -> Noise {
-        let cells = self.cell_variance_per_unit * s.abs();
-        self.line
-            .with_sigma((self.line.sigma * self.line.sigma + cells).sqrt())
-    }
 }
 
 /// A resolved read-out, not yet placed on a layer's sums.

@@ -48,7 +48,7 @@ impl ReadoutDesign {
             range,
             thresholds,
             decode: from_values(&values),
-            current_noise: self.current_noise,
+            current_noise: self.current_noise.clone(),
             limit: self.limit,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::law::{all_shared, half_nodes};
 use super::tests_support::{MACRO, noisy};
-use super::{Architecture, BitLineCurrent, Kind, Readout};
+use super::{Architecture, BitLineCurrent, CellNoise, Kind, Readout};
 use crate::hw::variation::{Law, Noise};
 
 /// Nodes that one probability may take.
@@ -10,7 +10,7 @@ const MOST: f64 = 5000.0;
 
 fn placed(line: f64, cells_per_unit: f64, comparison: f64) -> Readout {
     let mut design = noisy(Architecture::Flash, 1.5, Law::Normal, line, comparison);
-    design.current_noise.cell_variance_per_unit = cells_per_unit;
+    design.current_noise.cells = CellNoise::PerUnit(cells_per_unit);
     design.place(MACRO, None).unwrap()
 }
 
