@@ -33,6 +33,8 @@ pub enum Purpose {
     MonteCarlo = 10,
     /// Random partial-sum patterns.
     Pattern = 11,
+    /// Order of the test images of class folders.
+    TestOrder = 12,
 }
 
 /// Mixes a seed, a purpose and a place into one 64-bit key (SplitMix64 finalizer, one round per word).

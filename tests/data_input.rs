@@ -173,10 +173,9 @@ fn class_folders_are_read_and_every_fault_named() {
     }
     let set = load(&source(), COLOUR).expect("a right set");
     assert_eq!(set.class_names, ["cat", "dog"]);
-    assert_eq!(
-        (set.train.labels.len(), set.test.labels.as_slice()),
-        (10, &[0, 1][..])
-    );
+    let mut labels = set.test.labels.clone();
+    labels.sort_unstable();
+    assert_eq!((set.train.labels.len(), labels), (10, vec![0, 1]));
     assert_eq!(
         (
             set.test.pixels[0],
@@ -211,6 +210,25 @@ fn class_folders_are_read_and_every_fault_named() {
     fs::remove_file(scratch.0.join("dog/9.png")).expect("written above");
     scratch.write("emu/readme.txt", b"");
     assert!(error(source(), COLOUR).contains("no .png"));
+}
+
+#[test]
+fn the_first_test_images_are_of_all_classes() {
+    let scratch = Scratch::new("order");
+    for (class, name) in ["cat", "dog", "emu"].iter().enumerate() {
+        for k in 0..16 {
+            scratch.write(&format!("train/{name}/{k}.png"), &png(32, class as u8));
+            scratch.write(&format!("test/{name}/{k}.png"), &png(32, class as u8));
+        }
+    }
+    let set = load(&DataSource::Images(at(&scratch.0)), COLOUR).expect("a right set");
+    let first = &set.test.labels[..12];
+    assert!((0..3).all(|class| first.contains(&class)), "{first:?}");
+    for (image, label) in set.test.pixels.chunks(COLOUR.len()).zip(&set.test.labels) {
+        assert_eq!(image[0], *label, "a label stays with its image");
+    }
+    let again = load(&DataSource::Images(at(&scratch.0)), COLOUR).expect("a right set");
+    assert!(again == set, "the order is always the same");
 }
 
 #[test]

@@ -203,19 +203,29 @@ fn wrong_input_is_answered_with_exit_code_2_and_what_to_do() {
 #[test]
 fn weights_of_another_data_set_are_refused() {
     let scratch = Scratch::new("other");
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/lenet_mnist.safetensors.gz");
+    for class in ["cat", "dog"] {
+        let folder = scratch.0.join("mine").join(class);
+        std::fs::create_dir_all(&folder).expect("folder");
+        for k in 0..6 {
+            let picture = image::GrayImage::from_pixel(28, 28, image::Luma([k]));
+            picture.save(folder.join(format!("{k}.png"))).expect("PNG");
+        }
+    }
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/lenet_builtin.safetensors.gz");
     let output = scratch.imcsim(&[
         "run",
         "ideal",
         "--model",
         "lenet",
+        "--data",
+        "images:mine",
         "--weights",
         &shipped.to_string_lossy(),
     ]);
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(
-        error.contains("MNIST") && error.contains("built-in digits"),
+        error.contains("images in mine") && error.contains("built-in digits"),
         "{error}"
     );
 }

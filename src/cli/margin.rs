@@ -2,6 +2,7 @@
 //! how many word lines may be open. Prints a table and leaves a report folder.
 
 use super::input;
+use super::output::print;
 use super::progress::bar;
 use crate::arch;
 use crate::hw::weights::max_code;
@@ -21,28 +22,28 @@ pub struct MarginArguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Bits of a weight, sign included.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=8))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=8))]
     pub weight_bits: u32,
     /// Bits of an input code.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
     pub input_bits: u32,
     /// Share of inputs that are not 0 in random patterns [default: all codes equally likely].
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     pub input_density: Option<f64>,
     /// Share of weights that are not 0 in random patterns [default: all codes equally likely].
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     pub weight_density: Option<f64>,
     /// Monte Carlo samples per pattern policy; 0 leaves the Monte Carlo out.
-    #[arg(long, default_value_t = 400_000)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 400_000)]
     pub samples: u64,
     /// Margins are stated at this many standard deviations.
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 3.0)]
     pub z: f64,
     /// Error rate that must be kept when word lines are added.
-    #[arg(long, default_value_t = 1e-2)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1e-2)]
     pub error_limit: f64,
     /// Seed.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = super::seed)]
     pub seed: u64,
     /// Report folder [default: imcsim-out/margin-ARCH].
     #[arg(long)]
@@ -91,10 +92,13 @@ pub fn run(arguments: &MarginArguments) -> anyhow::Result<()> {
     };
     report::write_margin(&margins, &about, &out)?;
     if arguments.json {
-        print!("{}", std::fs::read_to_string(out.join("summary.json"))?);
+        print(&std::fs::read_to_string(out.join("summary.json"))?)?;
     } else if !arguments.quiet {
-        print!("{}", report::margin_terminal(&margins));
-        println!("report: {}", out.join("report.html").display());
+        let table = report::margin_terminal(&margins);
+        print(&format!(
+            "{table}report: {}\n",
+            out.join("report.html").display()
+        ))?;
     }
     Ok(())
 }

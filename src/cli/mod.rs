@@ -1,6 +1,8 @@
-//! The command line: one file per command, the only place that prints, and the exit codes (0 done, 1 the run failed, 2 wrong input).
+//! The command line: one file per command, `output` as the only place that prints, and the exit codes (0 done, 1 the run
+//! failed, 2 wrong input).
 
 pub mod margin;
+pub mod output;
 pub mod progress;
 pub mod run;
 pub mod show;
@@ -16,7 +18,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// Threads to compute with (results do not depend on it).
-    #[arg(long, global = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, global = true, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
 
@@ -40,6 +42,12 @@ pub struct InputError(#[from] pub anyhow::Error);
 /// Marks an error as one of the user's input.
 pub fn input(error: impl Into<anyhow::Error>) -> anyhow::Error {
     anyhow::Error::new(InputError(error.into()))
+}
+
+/// A seed; the standard parser calls a minus sign an "invalid digit" and leaves the range to be guessed.
+fn seed(text: &str) -> Result<u64, String> {
+    let range = || format!("expected a whole number from 0 to {}", u64::MAX);
+    text.parse().map_err(|_| range())
 }
 
 /// The command as typed, without the path of the program.
@@ -79,7 +87,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            output::complain(&error);
             ExitCode::from(if error.is::<InputError>() { 2 } else { 1 })
         }
     }

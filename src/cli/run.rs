@@ -1,6 +1,7 @@
 //! `imcsim run`: a network on a macro: accuracies, read margins, ADC errors, accuracy against ADC bits, as a report folder.
 
 use super::input;
+use super::output::print;
 use super::progress::Stages;
 use crate::arch::{self, Loaded};
 use crate::data::{DataSource, Dataset, Split, load};
@@ -40,28 +41,28 @@ pub struct RunArguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Test images [default: all].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub images: Option<usize>,
     /// Training images that references are calibrated on.
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 128)]
     pub calibration_images: usize,
     /// Repeats with noise at each read.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 3)]
     pub repeats: u64,
     /// Static virtual chips.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 10)]
     pub chips: u64,
     /// Test images per virtual chip.
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 256)]
     pub chip_images: usize,
     /// Test images per point of accuracy against ADC bits; 0 leaves the curve out.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1000)]
     pub curve_images: usize,
     /// Monte Carlo samples of a bit line per pattern policy and layer; 0 leaves the Monte Carlo out.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 100_000)]
     pub samples: u64,
     /// Seed of noise, chips and the choice of calibration images.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = super::seed)]
     pub seed: u64,
     /// Report folder [default: imcsim-out/ARCH-MODEL].
     #[arg(long)]
@@ -132,13 +133,13 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     // The answer is shown even where the report cannot be written: a minute's work is not lost to a full disk.
     let written = report::write(&result, &out);
     if arguments.json {
-        print!("{}", report::summary_json(&result)?);
+        print(&report::summary_json(&result)?)?;
     } else if !arguments.quiet {
-        print!("{}", report::terminal(&result));
+        print(&report::terminal(&result))?;
     }
     written?;
     if !arguments.json && !arguments.quiet {
-        println!("report: {}", out.join("report.html").display());
+        print(&format!("report: {}\n", out.join("report.html").display()))?;
     }
     Ok(())
 }
@@ -265,6 +266,7 @@ fn assemble(
         accuracy,
         adc_curve: curve.points,
         adc_curve_ideal: curve.ideal,
+        warnings: curve.warnings,
         layers,
         ..RunResult::default()
     }

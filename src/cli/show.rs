@@ -3,10 +3,10 @@
 //! Not responsible for the facts themselves (`arch::facts`).
 
 use super::input;
+use super::output::print;
 use crate::arch;
 use crate::results::run::{ArchSummary, Provenance};
 use clap::Args;
-use std::io::{ErrorKind, Write};
 
 /// Options of `imcsim show`.
 #[derive(Args, Debug)]
@@ -33,15 +33,15 @@ pub fn run(arguments: &ShowArguments) -> anyhow::Result<()> {
     } else {
         page(&loaded.file, &loaded.summary)
     };
-    match std::io::stdout().write_all(text.as_bytes()) {
-        // The reader (`head`, a pager) has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
-    }
+    print(&text)
 }
 
 /// Columns of the screen.
-const WIDTH: usize = 100;
+const WIDTH: usize = 80;
+/// Room that text must have beside the beginning of its entry; otherwise it goes on the next line.
+const ROOM: usize = 24;
+/// Indentation of such a line.
+const INDENT: usize = 6;
 
 /// The hardware on a screen.
 pub fn page(file: &str, summary: &ArchSummary) -> String {
@@ -51,7 +51,12 @@ pub fn page(file: &str, summary: &ArchSummary) -> String {
         &format!("{}: ", summary.name),
         &summary.description,
     );
-    text.push_str(&format!("{file}, fingerprint {}\n\n", summary.fingerprint));
+    entry(
+        &mut text,
+        "",
+        &format!("{file}, fingerprint {}", summary.fingerprint),
+    );
+    text.push('\n');
     let label = width(summary.facts.iter().map(|(label, _)| label));
     for (name, value) in &summary.facts {
         entry(&mut text, &format!("{name:label$}  "), value);
@@ -77,7 +82,7 @@ fn numbers(text: &mut String, numbers: &[&Provenance]) {
     for group in numbers.chunk_by(|one, next| one.source == next.source) {
         for number in group {
             let value = shortened(&number.value);
-            text.push_str(&format!("  {} = {value}\n", number.key));
+            entry(text, &format!("  {} = ", number.key), &value);
         }
         entry(text, "      ", &group[0].source);
     }
@@ -97,27 +102,53 @@ fn width<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
     texts.map(|text| text.chars().count()).max().unwrap_or(0)
 }
 
-/// One entry, its text broken at words and indented below its own beginning.
+/// One entry, its text broken at words (at letters where a word is wider than the screen) and indented below its own
+/// beginning.
 fn entry(page: &mut String, start: &str, text: &str) {
-    let indent = start.chars().count();
-    let room = WIDTH.saturating_sub(indent).max(24);
+    let mut indent = start.chars().count();
     let mut line = start.to_string();
+    if indent + ROOM > WIDTH {
+        finish(page, &line);
+        indent = INDENT;
+        line = " ".repeat(indent);
+    }
     let mut used = 0;
     for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > room {
-            page.push_str(line.trim_end());
-            page.push('\n');
-            line = " ".repeat(indent);
-            used = 0;
+        let letters: Vec<char> = word.chars().collect();
+        for piece in letters.chunks(WIDTH - indent) {
+            if used > 0 && indent + used + 1 + piece.len() > WIDTH {
+                finish(page, &line);
+                line = " ".repeat(indent);
+                used = 0;
+            }
+            if used > 0 {
+                line.push(' ');
+                used += 1;
+            }
+            line.extend(piece);
+            used += piece.len();
         }
-        if used > 0 {
-            line.push(' ');
-            used += 1;
-        }
-        line.push_str(word);
-        used += length;
     }
+    finish(page, &line);
+}
+
+fn finish(page: &mut String, line: &str) {
     page.push_str(line.trim_end());
     page.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_wider_than_the_screen() {
+        for name in ["ideal", "reram_9wl", "reram_64wl"] {
+            let loaded = arch::load(name, &[]).expect("shipped");
+            let wide = page("a/long/path/".repeat(20).as_str(), &loaded.summary);
+            for line in wide.lines() {
+                assert!(line.chars().count() <= WIDTH, "{line}");
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `imcsim train`: trains a network, checkpointing every epoch; the same command again goes on where it stopped.
 
 use super::input;
+use super::output::print;
 use super::progress::bar;
 use crate::data::{DataSource, Dataset, load};
 use crate::durable;
@@ -39,34 +40,34 @@ pub struct TrainArguments {
     #[arg(long)]
     pub init: Option<PathBuf>,
     /// Epochs in all.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub epochs: usize,
     /// Images per update (a multiple of 32).
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 64)]
     pub batch: usize,
     /// Learning rate [default: 0.05 for float, 0.02 for qat; 0.001 with adam].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub lr: Option<f64>,
     /// Shape of the learning rate.
     #[arg(long, value_enum, default_value = "cosine")]
     pub schedule: ScheduleName,
     /// Epochs of warm-up.
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0.5)]
     pub warmup: f64,
     /// Update rule.
     #[arg(long, value_enum, default_value = "sgd")]
     pub optimizer: OptimizerName,
     /// Weight decay [default: 0.0005 for float, 0.0001 for qat].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub weight_decay: Option<f64>,
     /// Largest shift of a training image in pixels.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0)]
     pub shift: usize,
     /// Mirror half of the training images.
     #[arg(long)]
     pub flip: bool,
     /// Seed.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = super::seed)]
     pub seed: u64,
     /// Output folder; a training that stopped there goes on.
     #[arg(long)]
@@ -197,7 +198,7 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
             data.train.labels.len(),
             data.test.labels.len()
         ),
-    );
+    )?;
     while trainer.curve.len() < arguments.epochs {
         epoch(arguments, &mut trainer, &data)?;
         state::save(&trainer, &data.fingerprint, &saved)?;
@@ -234,14 +235,14 @@ fn epoch(arguments: &TrainArguments, trainer: &mut Trainer, data: &Dataset) -> a
             100.0 * test_accuracy,
             began.elapsed().as_secs_f64()
         ),
-    );
-    Ok(())
+    )
 }
 
-fn say(arguments: &TrainArguments, line: &str) {
-    if !arguments.quiet {
-        println!("{line}");
+fn say(arguments: &TrainArguments, line: &str) -> anyhow::Result<()> {
+    if arguments.quiet {
+        return Ok(());
     }
+    print(&format!("{line}\n"))
 }
 
 fn write_curve(curve: &[Epoch], path: &Path) -> anyhow::Result<()> {
@@ -280,6 +281,5 @@ fn finish(
     }
     let path = arguments.out.join("deployed.safetensors");
     checkpoint::save(&network, &metadata, &path)?;
-    say(arguments, &format!("deployed network: {}", path.display()));
-    Ok(())
+    say(arguments, &format!("deployed network: {}", path.display()))
 }

@@ -1,10 +1,12 @@
 //! Class folders of PNG or JPEG pictures: `DIR/train/CLASS/*` and `DIR/test/CLASS/*`, or `DIR/CLASS/*` of which every sixth
 //! picture (in order of name) is a test image.
 //!
-//! Pictures must have the size the network takes; colour is dropped for networks with one channel.
+//! Test images are used in an order of chance ([`shuffled`]). Pictures must have the size the network takes; colour is dropped for networks with one channel.
 
 use super::{DataError, Split};
 use crate::net::network::Shape;
+use crate::rng::{Purpose, keyed};
+use rand::seq::SliceRandom;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +55,18 @@ pub fn load(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split, Split), 
         ));
     }
     Ok((names, train, test))
+}
+
+/// The images in an order of chance, always the same one. Class folders come class by class: without this, the first
+/// images of a test set, which is what a run with fewer images takes, would all be of one class.
+pub fn shuffled(split: &Split, size: usize) -> Split {
+    let mut order: Vec<usize> = (0..split.labels.len()).collect();
+    order.shuffle(&mut keyed(0, Purpose::TestOrder, &[]));
+    let image = |&index: &usize| &split.pixels[index * size..(index + 1) * size];
+    Split {
+        pixels: order.iter().flat_map(image).copied().collect(),
+        labels: order.iter().map(|&index| split.labels[index]).collect(),
+    }
 }
 
 fn read(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split), DataError> {

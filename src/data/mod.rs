@@ -129,7 +129,12 @@ pub fn load(source: &DataSource, shape: Shape) -> Result<Dataset, DataError> {
             )
         }
     };
+    // Before the order changes: weights name the set by its content as it lies on disk.
     let fingerprint = fingerprint(&test);
+    let test = match source {
+        DataSource::Images(_) => folders::shuffled(&test, shape.len()),
+        _ => test,
+    };
     let name = if fingerprint == CIFAR10_JPEG {
         "CIFAR-10 (JPEG)".to_string()
     } else {

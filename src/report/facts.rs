@@ -1,6 +1,7 @@
 //! What a margin report says at a glance: the two MAC values a reference keeps apart worst, and sums over the confusion.
 
 use crate::results::margin::{Confusion, MacValue, MarginReport};
+use crate::results::run::RunResult;
 
 /// Two neighbouring MAC values that the read-out keeps apart.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +74,29 @@ impl Pair<'_> {
             .iter()
             .copied()
             .min_by(|a, b| (a - middle).abs().total_cmp(&(b - middle).abs()))
+    }
+}
+
+/// The margins that decide: those of the layer whose worst pair is the worst of all layers. Without layers that have
+/// margins, those of the macro alone under its first pattern policy.
+pub fn deciding(result: &RunResult) -> Option<&MarginReport> {
+    let margin = |report: &MarginReport| worst_pair(report).and_then(|pair| pair.margin());
+    let of_layers = result
+        .layers
+        .iter()
+        .filter_map(|layer| layer.margin.as_ref());
+    of_layers
+        .filter_map(|report| Some((margin(report)?, report)))
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, report)| report)
+        .or(result.margins.first())
+}
+
+/// What the margins of a report belong to: `layer conv3`, or `macro alone, random patterns`.
+pub fn scope(report: &MarginReport) -> String {
+    match report.policy.as_str() {
+        policy @ ("random" | "exhaustive") => format!("macro alone, {policy} patterns"),
+        layer => format!("layer {layer}"),
     }
 }
 

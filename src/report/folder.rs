@@ -9,6 +9,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Kind of the folder that a check makes and removes.
+const TRIAL: &str = "trial";
+
 /// The file that makes a folder a report.
 pub const MARKER: &str = "summary.json";
 
@@ -113,13 +116,26 @@ fn refuse_strangers(out: &Path) -> Result<(), ReportError> {
     })
 }
 
-/// Checks that `out` is free, empty or an older report, and has a name.
+/// Checks that `out` is free, empty or an older report, has a name, and that its parent can be made and written: a folder
+/// is made there and taken away again, with every parent that it needed.
 ///
 /// # Errors
 /// If it is not.
 pub fn check(out: &Path) -> Result<(), ReportError> {
     refuse_strangers(out)?;
-    sibling(out, "part").map(|_| ())
+    let trial = sibling(out, TRIAL)?;
+    let missing: Vec<&Path> = out
+        .ancestors()
+        .skip(1)
+        .take_while(|parent| !parent.as_os_str().is_empty() && !parent.exists())
+        .collect();
+    let made = fs::create_dir_all(&trial).map_err(failed("create", out));
+    // What stays behind is empty and in nobody's way: the answer is whether the trial could be made.
+    let _ = fs::remove_dir(&trial);
+    for parent in missing {
+        let _ = fs::remove_dir(parent);
+    }
+    made
 }
 
 /// A hidden name beside `out`, own to this process.
@@ -140,7 +156,7 @@ fn hidden(name: &OsStr, kind: &str) -> String {
 /// place already, so what cannot be removed is left.
 fn remove_stale(out: &Path) {
     let Some(name) = out.file_name() else { return };
-    let own = ["part", "old"].map(|kind| hidden(name, kind));
+    let own = ["part", "old", TRIAL].map(|kind| hidden(name, kind));
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
     let Ok(entries) = fs::read_dir(parent.unwrap_or(Path::new("."))) else {
         return;

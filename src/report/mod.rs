@@ -44,7 +44,7 @@ pub fn write(result: &RunResult, out: &Path) -> Result<Vec<PathBuf>, ReportError
 /// Checks that a report can go to `out` before the long work starts.
 ///
 /// # Errors
-/// If `out` holds something that is not a report, or has no name.
+/// If `out` holds something that is not a report, has no name, or cannot be created.
 pub fn check_place(out: &Path) -> Result<(), ReportError> {
     folder::check(out)
 }

@@ -1,4 +1,4 @@
-//! The answer on one screen of text, 80 columns by 24 lines: verdict, accuracies, layers, margin, ADC bits.
+//! The answer on one screen of text, 80 columns by 24 lines with the line after it: verdict, accuracies, layers, margin, ADC bits.
 
 use super::{facts, number};
 use crate::results::accuracy::CurvePoint;
@@ -7,22 +7,28 @@ use crate::results::margin::MarginReport;
 use crate::results::run::RunResult;
 
 const COLUMNS: usize = 80;
-/// Lines of the layer table before the rest is summed up.
-const MOST_LAYERS: usize = 7;
+/// Lines of the summary: a screen less the lines for the place of the report and for what is typed next.
+const LINES: usize = 22;
 
-/// The summary of a run; lines end with a newline, none is longer than 80 characters, at most 24 lines.
+/// The summary of a run; lines end with a newline, none is longer than 80 characters, at most 22 lines.
 pub fn terminal(result: &RunResult) -> String {
     let mut lines = verdict(result);
     lines.extend(accuracies(result));
-    lines.extend(layers(&result.layers));
-    lines.extend(result.margins.first().and_then(margin_line));
-    lines.extend(adc_table(&result.adc_curve));
-    if !result.warnings.is_empty() {
-        lines.push(format!(
-            "{} warnings, see the report",
-            result.warnings.len()
-        ));
+    let mut below = Vec::new();
+    if let Some(report) = facts::deciding(result) {
+        let scope = facts::scope(report);
+        let scoped = |line: String| wrap(&format!("{scope}: {line}"), 2);
+        below.extend(margin_line(report).map_or_else(Vec::new, scoped));
     }
+    below.extend(adc_table(&result.adc_curve));
+    match result.warnings.len() {
+        0 => {}
+        1 => below.push("1 warning, see the report".into()),
+        many => below.push(format!("{many} warnings, see the report")),
+    }
+    let room = LINES.saturating_sub(lines.len() + below.len());
+    lines.extend(layers(&result.layers, room));
+    lines.extend(below);
     join(lines)
 }
 
@@ -31,10 +37,10 @@ pub fn margin_terminal(margins: &[MarginReport]) -> String {
     let mut lines = vec![row(&[
         ("patterns", -14),
         ("values", 7),
-        ("error rate", 13),
+        ("error rate*", 13),
         ("sampled", 13),
         ("± std. error", 13),
-        ("MSE", 8),
+        ("MSE", 13),
     ])];
     for report in margins {
         let optional = |value: Option<f64>| value.map_or("–".into(), number::probability);
@@ -44,12 +50,13 @@ pub fn margin_terminal(margins: &[MarginReport]) -> String {
             (&number::probability(report.error_rate), 13),
             (&optional(report.error_rate_sampled), 13),
             (&optional(report.error_rate_standard_error), 13),
-            (&number::significant(report.mse), 8),
+            (&number::significant(report.mse), 13),
         ]));
     }
+    lines.push("* share of conversions with a wrong code over chips and reads".into());
     for report in margins {
         if let Some(line) = margin_line(report) {
-            lines.push(format!("{}: {line}", report.policy));
+            lines.extend(wrap(&format!("{}: {line}", report.policy), 2));
         }
         lines.extend(active_line(report));
         lines.extend(reference_line(report));
@@ -66,16 +73,17 @@ fn join(lines: Vec<String>) -> String {
     lines.into_iter().map(cut).collect()
 }
 
-/// Cells padded to their widths; a negative width pads on the right.
+/// Cells padded to their widths, a space at least between two; a negative width pads on the right. Names are cut to their
+/// width, numbers never: a number that lost digits is another number.
 fn row(cells: &[(&str, i32)]) -> String {
     let mut line = String::new();
     for &(text, width) in cells {
-        let room = width.unsigned_abs() as usize;
-        let text: String = text.chars().take(room).collect();
+        let room = (width.unsigned_abs() as usize).saturating_sub(1);
         line += &if width < 0 {
-            format!("{text:<room$}")
+            let text: String = text.chars().take(room).collect();
+            format!("{text:<room$} ")
         } else {
-            format!("{text:>room$}")
+            format!(" {text:>room$}")
         };
     }
     line
@@ -136,6 +144,11 @@ fn accuracies(result: &RunResult) -> Vec<String> {
             format!("{}, worst {worst}", number::percent(repeats.mean, 1)),
         ));
     }
+    if let Some(ideal) = all.chips.as_ref().and(all.chips_ideal.as_ref()) {
+        let share = number::percent(ideal.estimate, 1);
+        let images = number::grouped(ideal.images);
+        cells.push(("their ideal", format!("{share}, {images} images")));
+    }
     if let Some(accuracy) = &all.re_estimated {
         cells.push(("re-estimated", number::accuracy(accuracy)));
     }
@@ -150,38 +163,57 @@ fn accuracies(result: &RunResult) -> Vec<String> {
         .collect()
 }
 
-fn layers(all: &[LayerResult]) -> Vec<String> {
+/// The layer table in at most `room` lines; of too many layers those that read most codes wrong.
+fn layers(all: &[LayerResult], room: usize) -> Vec<String> {
     let on_macro: Vec<&LayerResult> = all.iter().filter(|layer| layer.on_macro).collect();
-    if on_macro.is_empty() {
+    if on_macro.is_empty() || room < 2 {
         return Vec::new();
     }
     let mut lines = vec![row(&[
-        ("layer", -13),
+        ("layer", -12),
         ("groups", 7),
-        ("arrays", 8),
+        ("arrays", 7),
         ("used", 7),
-        ("clipped", 11),
-        ("ADC error", 12),
-        ("SQNR dB", 10),
-        ("clean", 8),
+        ("clipped", 9),
+        ("wrong:reads", 12),
+        ("chips+reads", 12),
+        ("SQNR dB", 8),
+        ("clean", 6),
     ])];
-    for layer in on_macro.iter().take(MOST_LAYERS) {
+    let shown = worst(&on_macro, room - 1);
+    for layer in &shown {
+        let over_chips = layer.margin.as_ref().map_or("–".into(), |margin| {
+            number::probability(margin.error_rate)
+        });
         lines.push(row(&[
-            (&layer.name, -13),
+            (&layer.name, -12),
             (&layer.mapping.row_groups.to_string(), 7),
-            (&layer.mapping.arrays.to_string(), 8),
+            (&layer.mapping.arrays.to_string(), 7),
             (&number::percent(layer.mapping.utilisation, 0), 7),
-            (&number::share(layer.clipped), 11),
+            (&number::share(layer.clipped), 9),
             (&number::probability(layer.error_rate), 12),
-            (&number::fixed(layer.sqnr_db, 1), 10),
-            (&number::fixed(layer.sqnr_noise_free_db, 1), 8),
+            (&over_chips, 12),
+            (&number::fixed(layer.sqnr_db, 1), 8),
+            (&number::fixed(layer.sqnr_noise_free_db, 1), 6),
         ]));
     }
-    if on_macro.len() > MOST_LAYERS {
-        let more = on_macro.len() - MOST_LAYERS;
-        lines.push(format!("and {more} more layers, see the report"));
+    if on_macro.len() > shown.len() {
+        let more = on_macro.len() - shown.len();
+        lines.push(format!("and {more} better layers, see the report"));
     }
     lines
+}
+
+/// All layers if they fit into `room` lines, else the worst ones with a line to spare, in the order of the network.
+fn worst<'a>(layers: &[&'a LayerResult], room: usize) -> Vec<&'a LayerResult> {
+    if layers.len() <= room {
+        return layers.to_vec();
+    }
+    let mut order: Vec<usize> = (0..layers.len()).collect();
+    order.sort_by(|&a, &b| layers[b].error_rate.total_cmp(&layers[a].error_rate));
+    order.truncate(room.saturating_sub(1));
+    order.sort_unstable();
+    order.into_iter().map(|index| layers[index]).collect()
 }
 
 fn margin_line(report: &MarginReport) -> Option<String> {

@@ -1,4 +1,5 @@
-//! What one layer does on the macro: mapping, partial sums, codes, errors.
+//! What one layer does on the macro: mapping, partial sums, codes, errors. Sums, codes and margin of a layer that takes several
+//! conversions are those of the first.
 
 use super::margin::MarginReport;
 use serde::{Deserialize, Serialize};
@@ -55,13 +56,15 @@ pub struct LayerResult {
     pub code_values: Vec<f32>,
     /// Counts of each code (noise-free) for the histogram above.
     pub code_histogram: Vec<u64>,
-    /// Share of conversions beyond the outermost code's range.
+    /// Share of conversions beyond the outermost code's range, all conversions of the layer.
     pub clipped: f64,
     /// Codes that are never used.
     pub unused_codes: usize,
-    /// Share of conversions whose code differs from the noise-free code, weighted by the layer's own sums.
+    /// Share of conversions whose code differs from the noise-free code with noise at each read alone, weighted by the
+    /// layer's own sums, all conversions of the layer.
     pub error_rate: f64,
-    /// Signal to quantization-and-noise ratio of one partial sum; `null` in JSON if there is neither.
+    /// Signal to quantization-and-noise ratio of one partial sum (of several conversions' shift-add); `null` in JSON if there
+    /// is neither.
     #[serde(deserialize_with = "super::null_is_infinite")]
     pub sqnr_db: f64,
     /// Same without noise.

@@ -10,6 +10,7 @@ use super::condition::Condition;
 use super::error::SimError;
 use super::forward::{Seen, forward};
 use super::prepare::Prepared;
+use crate::hw::accumulator::Accumulator;
 use crate::hw::readout::{Readout, ReadoutDesign};
 use crate::hw::reference::SumHistogram;
 use crate::kernel::histogram::group_histogram;
@@ -109,11 +110,24 @@ fn add(into: &mut [u64], from: &[u64]) {
 /// Places a read-out design on every conversion of every layer.
 ///
 /// # Errors
-/// If the design does not fit the sums of a layer, or its accumulator is too narrow.
+/// If the design does not fit the sums of a layer, or the macro's accumulator is too narrow.
 pub fn place(
     prepared: &Prepared,
     design: &ReadoutDesign,
     sums: &Sums,
+) -> Result<Vec<Vec<Readout>>, SimError> {
+    place_before(prepared, design, sums, prepared.hardware.accumulator)
+}
+
+/// As [`place`], before another accumulator: one that is built for another read-out than the macro's has another width.
+///
+/// # Errors
+/// As [`place`].
+pub fn place_before(
+    prepared: &Prepared,
+    design: &ReadoutDesign,
+    sums: &Sums,
+    accumulator: Accumulator,
 ) -> Result<Vec<Vec<Readout>>, SimError> {
     let mut readouts = Vec::with_capacity(prepared.layers.len());
     for (index, layer) in prepared.layers.iter().enumerate() {
@@ -137,9 +151,7 @@ pub fn place(
             .max()
             .unwrap_or(0);
         let conversions: Vec<_> = layer.conversions.iter().map(|c| c.conversion).collect();
-        prepared
-            .hardware
-            .accumulator
+        accumulator
             .check(&conversions, layer.groups, u32::from(highest))
             .map_err(wrap)?;
         readouts.push(placed);

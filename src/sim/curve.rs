@@ -4,12 +4,14 @@
 //! lossless ones, for example) are evaluated once; a lossless noise-free read-out is the ideal network and costs nothing.
 
 use super::accuracy::Images;
-use super::calibrate::{Sums, place};
+use super::calibrate::{Sums, place, place_before};
 use super::condition::Condition;
 use super::error::SimError;
 use super::prepare::Prepared;
 use super::run::{Progress, stage};
-use crate::hw::readout::Readout;
+use crate::hw::accumulator::Accumulator;
+use crate::hw::readout::{Kind, Readout, ReadoutDesign};
+use crate::hw::reference::{References, Snap};
 use crate::results::accuracy::{Accuracy, CurvePoint};
 
 /// What the curve needs beside the network.
@@ -29,18 +31,24 @@ pub struct Curve {
     pub points: Vec<CurvePoint>,
     /// Ideal MVM values on the same images.
     pub ideal: Option<Accuracy>,
+    /// Points that were left out, and why.
+    pub warnings: Vec<String>,
 }
 
-/// ADC bits looked at.
-const BITS: std::ops::RangeInclusive<u32> = 2..=8;
-/// Grid of calibrated steps in MAC units.
+/// Fewest ADC bits looked at, unless the macro has fewer.
+const FEWEST_BITS: u32 = 2;
+/// Most ADC bits looked at.
+const MOST_BITS: u32 = 8;
+/// Grid of calibrated steps in MAC units, where the macro has none of its own.
 const RESOLUTION: f64 = 0.25;
+/// Accumulator behind a read-out that is only looked at: as wide as the sums of this program.
+const WIDE: Accumulator = Accumulator { bits: 32 };
 
 /// Bits 2 to 8, full-range and calibrated references, without and with noise, and the ideal on the same images. Empty if
-/// the read-out has no bits to vary.
+/// the read-out has no bits to vary. A setting that cannot be placed is left out with a warning.
 ///
 /// # Errors
-/// If a read-out does not fit.
+/// If the macro's own read-out does not fit.
 pub fn curve(
     prepared: &Prepared,
     sums: &Sums,
@@ -56,57 +64,106 @@ pub fn curve(
     let ideal = if images.labels.len() == test.labels.len() {
         options.ideal.clone()
     } else {
-        stage(
-            prepared,
-            &Condition::ideal(),
-            images,
-            "ADC bits: ideal",
-            progress,
-        )?
+        let condition = Condition::ideal();
+        stage(prepared, &condition, images, "ADC bits: ideal", progress)?
     };
     let own = place(prepared, design, sums)?;
-    let mut known: Vec<(Vec<Vec<Readout>>, bool, Accuracy)> = Vec::new();
-    let mut points = Vec::new();
-    for (name, references) in [
-        ("full_range", design.with_full_range()),
-        ("calibrated", design.with_calibrated(RESOLUTION)),
-    ] {
-        for bits in BITS {
-            let readouts = place(prepared, &references.with_bits(bits), sums)?;
+    let mut known = Vec::new();
+    let mut curve = Curve::default();
+    for (name, references) in both_references(design) {
+        for bits in own_bits.min(FEWEST_BITS)..=MOST_BITS {
+            let design = references.with_bits(bits);
+            let readouts = match place_before(prepared, &design, sums, WIDE) {
+                Ok(readouts) => readouts,
+                Err(error) => {
+                    curve.warnings.push(left_out(bits, name, &error));
+                    continue;
+                }
+            };
             for noise in [false, true] {
-                let found = known
-                    .iter()
-                    .find(|(other, with, _)| *with == noise && *other == readouts)
-                    .map(|found| found.2.clone());
-                let accuracy = match found {
-                    Some(accuracy) => accuracy,
-                    None if !noise && lossless(&readouts) => ideal.clone(),
-                    None => point(
+                let evaluate = || {
+                    let stage = format!("ADC bits: {bits}");
+                    point(
                         prepared,
                         &readouts,
                         noise,
                         images,
                         options.seed,
-                        &format!("ADC bits: {bits}"),
+                        &stage,
                         progress,
-                    )?,
+                    )
                 };
-                known.push((readouts.clone(), noise, accuracy.clone()));
-                let is_this_macro = bits == own_bits && readouts == own;
-                points.push(CurvePoint {
+                let accuracy = once(&mut known, &readouts, noise, &ideal, evaluate)?;
+                curve.points.push(CurvePoint {
                     bits,
                     references: name.into(),
                     noise,
                     accuracy,
-                    is_this_macro,
+                    is_this_macro: bits == own_bits && readouts == own,
                 });
             }
         }
     }
-    Ok(Curve {
-        points,
-        ideal: Some(ideal),
-    })
+    curve.ideal = Some(ideal);
+    Ok(curve)
+}
+
+fn left_out(bits: u32, references: &str, error: &SimError) -> String {
+    let references = references.replace('_', " ");
+    format!("Accuracy against ADC bits leaves out {bits} bits, {references} references: {error}")
+}
+
+/// The macro's read-out with full-range and with calibrated references, which snap as its own do and, where its own are
+/// calibrated, on the same grid: its own setting is then one of the points.
+fn both_references(design: &ReadoutDesign) -> [(&'static str, ReadoutDesign); 2] {
+    let own = match &design.kind {
+        Kind::Converter(converter) => Some(&converter.references),
+        Kind::Ideal | Kind::Measured(_) => None,
+    };
+    let (snap, resolution) = match own {
+        Some(References::FullRange(snap)) => (*snap, RESOLUTION),
+        Some(References::Calibrated { resolution, snap }) => (*snap, *resolution),
+        Some(References::List { .. }) | None => (Snap::HalfInteger, RESOLUTION),
+    };
+    let with = |references: References| {
+        let mut design = design.clone();
+        if let Kind::Converter(converter) = &mut design.kind {
+            converter.references = references;
+        }
+        design
+    };
+    [
+        ("full_range", with(References::FullRange(snap))),
+        (
+            "calibrated",
+            with(References::Calibrated { resolution, snap }),
+        ),
+    ]
+}
+
+/// Read-outs evaluated so far, without or with noise.
+type Known = Vec<(Vec<Vec<Readout>>, bool, Accuracy)>;
+
+/// The accuracy of read-outs that came out the same before, or of lossless ones, or an evaluation.
+fn once(
+    known: &mut Known,
+    readouts: &[Vec<Readout>],
+    noise: bool,
+    ideal: &Accuracy,
+    evaluate: impl FnOnce() -> Result<Accuracy, SimError>,
+) -> Result<Accuracy, SimError> {
+    let same =
+        |entry: &&(Vec<Vec<Readout>>, bool, Accuracy)| entry.1 == noise && entry.0 == readouts;
+    if let Some(found) = known.iter().find(same) {
+        return Ok(found.2.clone());
+    }
+    let accuracy = if !noise && lossless(readouts) {
+        ideal.clone()
+    } else {
+        evaluate()?
+    };
+    known.push((readouts.to_vec(), noise, accuracy.clone()));
+    Ok(accuracy)
 }
 
 fn point(

@@ -32,6 +32,18 @@ pub fn wilson(correct: u64, images: u64) -> Accuracy {
     }
 }
 
+/// Two-sided 95 % quantiles of Student's t for 1, 2, .. degrees of freedom: a spread known from few runs is itself uncertain.
+const T95: [f64; 29] = [
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+    2.052, 2.048, 2.045,
+];
+
+/// Quantile for the mean of `runs` runs.
+fn quantile(runs: usize) -> f64 {
+    T95.get(runs.saturating_sub(2)).copied().unwrap_or(Z95)
+}
+
 /// Summary of several evaluations on the same images.
 pub fn repeats(runs: Vec<Accuracy>) -> Repeats {
     if runs.is_empty() {
@@ -52,7 +64,7 @@ pub fn repeats(runs: Vec<Accuracy>) -> Repeats {
     // The runs share their images, so the images' own uncertainty does not shrink with the number of runs.
     let images = runs[0].images;
     let shared = wilson((mean * images as f64).round() as u64, images);
-    let between = Z95 * std / n.sqrt();
+    let between = quantile(runs.len()) * std / n.sqrt();
     let low = mean - ((mean - shared.low).powi(2) + between * between).sqrt();
     let high = mean + ((shared.high - mean).powi(2) + between * between).sqrt();
     Repeats {
@@ -94,5 +106,18 @@ mod tests {
         assert_relative_eq!(spread.std, 0.141_421_356, epsilon = 1e-8);
         assert_eq!(spread.worst, 0.8);
         assert!(spread.low < same.low);
+    }
+
+    #[test]
+    fn few_runs_widen_the_interval() {
+        // 98 and 100 of 100: spread 0.0141, standard error 0.01; t = 12.706 for one degree of freedom.
+        let two = repeats(vec![wilson(98, 100), wilson(100, 100)]);
+        let images = two.mean - wilson(99, 100).low;
+        let between = 12.706 * 0.01;
+        assert_relative_eq!(two.mean - two.low, images.hypot(between), epsilon = 1e-9);
+        assert_eq!(
+            (quantile(3), quantile(30), quantile(31)),
+            (4.303, 2.045, Z95)
+        );
     }
 }

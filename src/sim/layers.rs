@@ -9,14 +9,14 @@ use super::condition::{Condition, ConversionReadout};
 use super::error::SimError;
 use super::forward::{Seen, accumulate, forward};
 use super::mapping::map_layer;
-use super::prepare::Prepared;
-use super::quality::{Quality, judge};
+use super::prepare::{Prepared, PreparedConversion};
+use super::quality::{Quality, decibel, judge};
 use crate::hw::readout::Readout;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseKey;
 use crate::results::layer::LayerResult;
 
-/// Results of all layers, in order.
+/// Results of all layers, in order; `seed` is that of the noise in the measured quality of the outputs.
 ///
 /// # Errors
 /// If a layer does not fit the macro.
@@ -25,8 +25,10 @@ pub fn layer_results(
     readouts: &[Vec<Readout>],
     sums: &Sums,
     images: Images,
+    seed: u64,
 ) -> Result<Vec<LayerResult>, SimError> {
-    let quality = output_quality(prepared, &Condition::read_noise(readouts, 0, 0), images);
+    let condition = Condition::read_noise(readouts, seed, 0);
+    let quality = output_quality(prepared, &condition, seed, images);
     let mut results = Vec::with_capacity(prepared.layers.len());
     for (index, layer) in prepared.layers.iter().enumerate() {
         let shape = &prepared.network.layers[index].layer;
@@ -47,7 +49,12 @@ pub fn layer_results(
                 layer.input_bits,
             )
             .map_err(wrap)?;
-            describe(&mut result, &readouts[index], &sums[index]);
+            describe(
+                &mut result,
+                &layer.conversions,
+                &readouts[index],
+                &sums[index],
+            );
             result.output_sqnr_db = quality[index];
         }
         results.push(result);
@@ -55,8 +62,14 @@ pub fn layer_results(
     Ok(results)
 }
 
-/// Fills in the figures of the first conversion, and the mean error rate of all of them.
-fn describe(result: &mut LayerResult, readouts: &[Readout], sums: &[ConversionSums]) {
+/// Fills in the sums and codes of the first conversion, and the errors of all of them: rates as means, the ratio of powers
+/// as what the shift-add makes of them, each conversion's powers by the square of its factor.
+fn describe(
+    result: &mut LayerResult,
+    conversions: &[PreparedConversion],
+    readouts: &[Readout],
+    sums: &[ConversionSums],
+) {
     let judged: Vec<Quality> = readouts
         .iter()
         .zip(sums)
@@ -80,15 +93,32 @@ fn describe(result: &mut LayerResult, readouts: &[Readout], sums: &[ConversionSu
         .iter()
         .filter(|&&count| count == 0)
         .count();
-    result.clipped = first.clipped;
-    result.sqnr_db = first.sqnr_db;
-    result.sqnr_noise_free_db = first.sqnr_noise_free_db;
-    result.error_rate =
-        judged.iter().map(|quality| quality.error_rate).sum::<f64>() / judged.len() as f64;
+    let mean =
+        |part: fn(&Quality) -> f64| judged.iter().map(part).sum::<f64>() / judged.len() as f64;
+    result.clipped = mean(|quality| quality.clipped);
+    result.error_rate = mean(|quality| quality.error_rate);
+    let factors = conversions
+        .iter()
+        .map(|conversion| f64::from(conversion.conversion.factor).powi(2));
+    let weighted: Vec<(f64, &Quality)> = factors.zip(&judged).collect();
+    let power = |part: fn(&Quality) -> f64| -> f64 {
+        let each = weighted
+            .iter()
+            .map(|(weight, quality)| weight * part(quality));
+        each.sum()
+    };
+    let signal = power(|quality| quality.std * quality.std);
+    result.sqnr_db = decibel(signal, power(|quality| quality.error_power));
+    result.sqnr_noise_free_db = decibel(signal, power(|quality| quality.quantization_power));
 }
 
 /// Signal to error of each layer's sums in dB: the same ideal inputs once exactly, once through the read-out.
-fn output_quality(prepared: &Prepared, condition: &Condition, images: Images) -> Vec<Option<f64>> {
+fn output_quality(
+    prepared: &Prepared,
+    condition: &Condition,
+    seed: u64,
+    images: Images,
+) -> Vec<Option<f64>> {
     let mut all = vec![None; prepared.layers.len()];
     let used = LANES.min(images.labels.len());
     forward(
@@ -104,7 +134,7 @@ fn output_quality(prepared: &Prepared, condition: &Condition, images: Images) ->
                 return;
             }
             let key = NoiseKey {
-                seed: 0,
+                seed,
                 layer: seen.layer as u64,
                 block: 0,
                 repeat: u64::MAX,

@@ -19,10 +19,10 @@ pub struct Quality {
     pub clipped: f64,
     /// Expected counts of each noise-free code.
     pub code_counts: Vec<u64>,
-    /// Signal to quantization and noise, dB.
-    pub sqnr_db: f64,
-    /// Signal to quantization alone, dB.
-    pub sqnr_noise_free_db: f64,
+    /// Mean square of quantization and noise.
+    pub error_power: f64,
+    /// Mean square of quantization alone.
+    pub quantization_power: f64,
 }
 
 /// Judges a noisy table against the layer's own sums.
@@ -72,12 +72,13 @@ pub fn judge(table: &CodeTable, sums: &SumHistogram) -> Quality {
         error_rate: wrong.max(0.0),
         clipped,
         code_counts,
-        sqnr_db: decibel(variance, noisy),
-        sqnr_noise_free_db: decibel(variance, hard_error),
+        error_power: noisy,
+        quantization_power: hard_error,
     }
 }
 
-fn decibel(signal: f64, noise: f64) -> f64 {
+/// Ratio of two powers in dB; infinite where there is no noise to speak of.
+pub fn decibel(signal: f64, noise: f64) -> f64 {
     if noise <= signal * 1e-20 {
         f64::INFINITY
     } else {

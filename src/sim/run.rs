@@ -70,7 +70,7 @@ pub fn run(
     progress("partial sums", 0, 1);
     let sums = count_sums(prepared, calibration, options.pixel_step)?;
     let readouts = place(prepared, &prepared.hardware.readout, &sums)?;
-    let mut layers = layer_results(prepared, &readouts, &sums, calibration)?;
+    let mut layers = layer_results(prepared, &readouts, &sums, calibration, options.seed)?;
     if options.patterns > 0 {
         progress("read margins", 0, 1);
         let patterns = sample_patterns(prepared, calibration, options.patterns, options.seed)?;

@@ -4,7 +4,7 @@
 //! (noise-free read-out), what noise at each read adds, and what static variation of chips adds. Not responsible for what
 //! to do about it beyond naming the cause.
 
-use crate::results::accuracy::Accuracies;
+use crate::results::accuracy::{Accuracies, Accuracy, Repeats};
 use crate::results::layer::LayerResult;
 use crate::results::run::Verdict;
 
@@ -17,49 +17,111 @@ const NEGLIGIBLE: f64 = 0.05;
 
 /// Judges the accuracies of `model` on this macro.
 pub fn verdict(model: &str, accuracy: &Accuracies, layers: &[LayerResult]) -> Verdict {
-    let lost = points(accuracy.ideal.estimate - accuracy.simulated.mean);
+    let lost = Loss::of(&accuracy.ideal, &accuracy.simulated);
     let chips_lost = chips_lost(accuracy);
-    let worst = lost.max(chips_lost.unwrap_or(lost));
-    let status = if worst <= CARRIES {
+    let worst = match &chips_lost {
+        Some(chips) if chips.points > lost.points => chips,
+        _ => &lost,
+    };
+    let status = if worst.points <= CARRIES {
         "carries"
-    } else if worst <= MARGINAL {
+    } else if worst.points <= MARGINAL {
         "marginal"
     } else {
         "fails"
     };
-    let chips = chips_lost.map_or(String::new(), |lost| {
-        format!("; static chips on average: {}", in_words(lost))
+    let chips = chips_lost.as_ref().map_or(String::new(), |lost| {
+        format!("; static chips on average: {}", in_words(lost.points))
     });
     let headline = format!(
         "{model} classifies {:.1} % correctly on this macro, {:.1} % with ideal MVM values: {}{chips}.",
         100.0 * accuracy.simulated.mean,
         100.0 * accuracy.ideal.estimate,
-        in_words(lost)
+        in_words(lost.points)
     );
+    let mut limits = limits(accuracy, layers);
+    if !is_exact(layers) {
+        limits.extend(undecided(worst));
+    }
     Verdict {
         status: status.into(),
         headline,
-        limits: limits(accuracy, layers),
+        limits,
     }
 }
 
-fn points(share: f64) -> f64 {
-    // Adding zero turns -0.0, which prints as "-0.0", into 0.0.
-    (1000.0 * share).round() / 10.0 + 0.0
+/// Points lost against ideal MVM values, with the 95 % interval.
+struct Loss {
+    points: f64,
+    low: f64,
+    high: f64,
+    images: u64,
 }
 
+impl Loss {
+    /// Newcombe's interval of a difference (1998, method 10) from the intervals of both. It takes the two for independent;
+    /// on the same images the true interval is narrower.
+    fn of(ideal: &Accuracy, real: &Repeats) -> Loss {
+        let lost = ideal.estimate - real.mean;
+        let below = (ideal.estimate - ideal.low).hypot(real.high - real.mean);
+        let above = (ideal.high - ideal.estimate).hypot(real.mean - real.low);
+        Loss {
+            // Floating-point dust must not decide: exactly one point lost is one point lost.
+            points: (1e11 * lost).round() / 1e9,
+            low: 100.0 * (lost - below),
+            high: 100.0 * (lost + above),
+            images: ideal.images,
+        }
+    }
+}
+
+/// True if every layer reads every sum as it is: such a macro loses nothing on any image.
+fn is_exact(layers: &[LayerResult]) -> bool {
+    let mut on_macro = layers.iter().filter(|layer| layer.on_macro);
+    on_macro.all(|layer| layer.sqnr_db == f64::INFINITY)
+}
+
+/// A sentence where the images leave open on which side of a threshold the loss lies.
+fn undecided(loss: &Loss) -> Option<String> {
+    let open = [CARRIES, MARGINAL]
+        .into_iter()
+        .filter(|threshold| loss.low < *threshold && *threshold < loss.high);
+    let open: Vec<String> = open.map(|threshold| format!("{threshold:.0}")).collect();
+    if open.is_empty() {
+        return None;
+    }
+    let (low, high) = (signed(loss.low), signed(loss.high));
+    Some(format!(
+        "{} test images leave the loss open between {low} and {high} points (95 % at most), on both sides of the threshold of {}: \
+         more images would tell.",
+        loss.images,
+        open.join(" and of ")
+    ))
+}
+
+/// One decimal, with a true minus sign and never "-0.0".
+fn signed(points: f64) -> String {
+    let tenths = (10.0 * points).round() / 10.0 + 0.0;
+    format!("{tenths:.1}").replace('-', "\u{2212}")
+}
+
+/// Two decimals where one would hide on which side of a threshold the loss lies.
 fn in_words(lost: f64) -> String {
-    if lost > 0.0 {
-        format!("{lost:.1} points lost")
-    } else {
+    let rounded = (10.0 * lost).round() / 10.0;
+    let misleads = |threshold: f64| lost > threshold && rounded <= threshold;
+    if lost <= 0.0 || rounded <= 0.0 {
         "nothing lost".into()
+    } else if misleads(CARRIES) || misleads(MARGINAL) {
+        format!("{lost:.2} points lost")
+    } else {
+        format!("{lost:.1} points lost")
     }
 }
 
 /// Mean loss of the virtual chips on their own images.
-fn chips_lost(accuracy: &Accuracies) -> Option<f64> {
+fn chips_lost(accuracy: &Accuracies) -> Option<Loss> {
     let (chips, ideal) = (accuracy.chips.as_ref()?, accuracy.chips_ideal.as_ref()?);
-    Some(points(ideal.estimate - chips.mean))
+    Some(Loss::of(ideal, chips))
 }
 
 /// Causes of loss, the largest first.
@@ -109,7 +171,7 @@ fn noise_cause(lost: f64, layers: &[LayerResult]) -> String {
     let worst = worst_by(layers, |layer| layer.error_rate);
     let layer = worst.map_or(String::new(), |layer| {
         format!(
-            "; {} reads {:.1} % of its codes wrong",
+            "; {} reads {:.1} % of its codes wrong from it alone",
             layer.name,
             100.0 * layer.error_rate
         )
@@ -140,6 +202,51 @@ mod tests {
         assert_eq!(status(900, 891, 92), "carries");
         assert_eq!(status(900, 891, 90), "marginal");
         assert_eq!(status(880, 850, 92), "fails");
+    }
+
+    #[test]
+    fn losses_are_compared_before_they_are_rounded() {
+        let lost = |images: u64, correct: u64| Accuracies {
+            ideal: wilson(images, images),
+            simulated: repeats(vec![wilson(correct, images)]),
+            ..Accuracies::default()
+        };
+        let verdict = |correct| verdict("net", &lost(10_000, correct), &[]);
+        assert_eq!(verdict(9_900).status, "carries");
+        let above = verdict(9_896);
+        assert_eq!(above.status, "marginal");
+        assert!(above.headline.contains("1.04 points"), "{above:?}");
+        assert_eq!(verdict(9_700).status, "marginal");
+        assert_eq!(verdict(9_699).status, "fails");
+    }
+
+    #[test]
+    fn too_few_images_are_named_unless_nothing_can_be_lost() {
+        let layer = |sqnr_db| {
+            vec![LayerResult {
+                on_macro: true,
+                sqnr_db,
+                ..LayerResult::default()
+            }]
+        };
+        let lost = |images: u64| Accuracies {
+            ideal: wilson(9 * images / 10, images),
+            noise_free: wilson(9 * images / 10, images),
+            simulated: repeats(vec![wilson(9 * images / 10, images)]),
+            ..Accuracies::default()
+        };
+        let few = verdict("net", &lost(100), &layer(20.0)).limits;
+        assert!(
+            few.len() == 1 && few[0].contains("100 test images"),
+            "{few:?}"
+        );
+        assert_eq!(verdict("net", &lost(100_000), &layer(20.0)).limits.len(), 0);
+        assert_eq!(
+            verdict("net", &lost(100), &layer(f64::INFINITY))
+                .limits
+                .len(),
+            0
+        );
     }
 
     #[test]

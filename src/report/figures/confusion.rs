@@ -21,7 +21,7 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
     }
     let body = (18.0 * codes as f64).clamp(150.0, 420.0);
     let mut picture = Picture::new(WIDE, body + 200.0);
-    let title = format!("ADC confusion ({} patterns)", report.policy);
+    let title = format!("ADC confusion ({})", facts::scope(report));
     frame::headline(&mut picture, &title, &subtitle(report));
     let main = Frame {
         left: 84.0,

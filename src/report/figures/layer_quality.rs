@@ -4,8 +4,8 @@ use super::{Figure, WIDE};
 use crate::report::axis::{Scale, range};
 use crate::report::frame::{self, Frame, Mark, SMALL};
 use crate::report::number;
-use crate::report::palette::{BLUE, Color, GREEN, GRID, VERMILION};
-use crate::report::picture::{Label, Picture};
+use crate::report::palette::{BLUE, Color, GREEN, GRID, PAPER, PURPLE, VERMILION};
+use crate::report::picture::{Align, Label, Picture};
 use crate::results::layer::LayerResult;
 
 const ROW: f64 = 30.0;
@@ -48,7 +48,8 @@ pub fn figure(layers: &[LayerResult]) -> Option<Figure> {
         name: "layers".into(),
         title: title.into(),
         caption: "Left: share of conversions whose code differs from the noise-free code, weighted by the layer's own \
-                  partial sums. Right: the gap between the two dots of a layer is what noise costs, the distance of \
+                  partial sums: bars with noise at each read alone, rings over chips and reads (static cells, offsets and \
+                  references vary too); the numbers in this order. Right: the gap between the two dots of a layer is what noise costs, the distance of \
                   the blue dot from infinity is what quantization costs."
             .into(),
         picture,
@@ -56,7 +57,12 @@ pub fn figure(layers: &[LayerResult]) -> Option<Figure> {
 }
 
 fn rate_scale(layers: &[&LayerResult]) -> Scale {
-    let rates = layers.iter().map(|layer| layer.error_rate.max(FLOOR));
+    let over_chips = |layer: &LayerResult| layer.margin.as_ref().map(|margin| margin.error_rate);
+    let rates = layers
+        .iter()
+        .flat_map(|layer| [Some(layer.error_rate), over_chips(layer)])
+        .flatten()
+        .map(|rate| rate.max(FLOOR));
     let (low, high) = range(rates).unwrap_or((1e-3, 1.0));
     Scale::decades(10f64.powf((low / 1.5).log10().floor()), high)
 }
@@ -77,26 +83,53 @@ fn ratio_scale(layers: &[&LayerResult]) -> Scale {
 }
 
 fn error_rates(picture: &mut Picture, frame: &Frame, layers: &[&LayerResult]) {
+    let mut entries = vec![(Mark::Line, VERMILION, "noise at each read alone")];
+    if layers.iter().any(|layer| layer.margin.is_some()) {
+        entries.push((Mark::Ring, PURPLE, "over chips and reads"));
+    }
+    frame::legend(picture, (frame.left, TOP - 22.0), &entries);
     frame.x_grid(picture);
     let names: Vec<String> = layers.iter().map(|layer| layer.name.clone()).collect();
     let middles = frame::row_names(picture, frame, &names);
     for (layer, y) in layers.iter().zip(middles) {
         let end = frame.px(layer.error_rate.max(FLOOR));
         picture.rect((frame.left, y - 8.0), (end, y + 8.0), VERMILION, 0.85);
-        let text = number::probability(layer.error_rate);
-        let outside = Label::new(text, (end + 6.0, y), SMALL);
-        let right = outside.bounds()[2];
-        let label = if right < frame.right + 30.0 {
-            outside
-        } else {
-            let inside = Label::new(outside.text, (end - 6.0, y), SMALL);
-            inside
-                .align(crate::report::picture::Align::End)
-                .color(crate::report::palette::PAPER)
-        };
+        let over_chips = layer.margin.as_ref().map(|margin| margin.error_rate);
+        let over_chips = over_chips.filter(|rate| rate.is_finite());
+        let ring = over_chips.map(|rate| frame.px(rate.max(FLOOR)));
+        if let Some(x) = ring {
+            picture.ring((x, y), 5.0, PURPLE);
+        }
+        let text = [Some(layer.error_rate), over_chips]
+            .into_iter()
+            .flatten()
+            .map(number::probability)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let label = rate_label(frame, text, (end, ring.unwrap_or(end)), y);
         picture.text(label);
     }
-    frame.x_axis(picture, "ADC error rate");
+    frame.x_axis(
+        picture,
+        "ADC error rate (bar: noise at each read alone; ring: chips and reads)",
+    );
+}
+
+/// The rates of one layer: right of bar and ring if there is room, else inside the bar, else between bar and ring.
+fn rate_label(frame: &Frame, text: String, (bar, ring): (f64, f64), y: f64) -> Label {
+    let far = bar.max(ring + 6.0);
+    let outside = Label::new(text.clone(), (far + 6.0, y), SMALL);
+    let [left, _, right, _] = outside.bounds();
+    if right < frame.right + 30.0 {
+        return outside;
+    }
+    let room = right - left + 12.0;
+    let before = |x: f64| Label::new(text.clone(), (x, y), SMALL).align(Align::End);
+    if bar - frame.left > room || ring - 10.0 - bar < room {
+        before(bar - 6.0).color(PAPER)
+    } else {
+        before(ring - 12.0)
+    }
 }
 
 fn signal_ratios(picture: &mut Picture, frame: &Frame, layers: &[&LayerResult]) {

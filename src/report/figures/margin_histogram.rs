@@ -39,10 +39,7 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
     .1;
     let mut picture = Picture::new(WIDE, HEIGHT);
     let worst = facts::worst_pair(report);
-    let title = format!(
-        "Bit-line current per MAC value ({} patterns)",
-        report.policy
-    );
+    let title = format!("Bit-line current per MAC value ({})", facts::scope(report));
     frame::headline(&mut picture, &title, &subtitle(report, worst));
     let main = Frame {
         left: 72.0,

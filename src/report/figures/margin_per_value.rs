@@ -38,7 +38,7 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
     if known.is_empty() {
         return None;
     }
-    let title = format!("Margin to the next MAC value ({} patterns)", report.policy);
+    let title = format!("Margin to the next MAC value ({})", facts::scope(report));
     let mut picture = Picture::new(WIDE, HEIGHT);
     let frame = Frame {
         left: 72.0,

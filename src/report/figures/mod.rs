@@ -12,6 +12,7 @@ pub mod margin_histogram;
 pub mod margin_per_value;
 pub mod partial_sums;
 
+use super::facts;
 use super::picture::Picture;
 use crate::results::margin::MarginReport;
 use crate::results::run::RunResult;
@@ -41,25 +42,29 @@ impl Figure {
     }
 }
 
-/// All figures of a run, in the order of the page.
+/// All figures of a run, in the order of the page: first the margins that decide, last those of the macro alone.
 pub fn of_run(result: &RunResult) -> Vec<Figure> {
-    let first = result.margins.len().min(1);
-    let mut figures = of_margins(&result.margins[..first]);
+    let deciding = facts::deciding(result);
+    let mut figures = deciding.map_or_else(Vec::new, |report| of_policy(report, ""));
     figures.extend(accuracy::figure(result));
     figures.extend(adc_bits::figure(result));
     figures.extend(chips::figure(result));
     figures.extend(partial_sums::figure(&result.layers));
     figures.extend(layer_quality::figure(&result.layers));
     figures.extend(code_use::figure(&result.layers));
+    let is_shown =
+        |report: &MarginReport| deciding.is_some_and(|shown| std::ptr::eq(shown, report));
     let worst = result
         .layers
         .iter()
         .filter(|layer| layer.error_rate.is_finite())
         .max_by(|a, b| a.error_rate.total_cmp(&b.error_rate));
-    if let Some(margin) = worst.and_then(|layer| layer.margin.as_ref()) {
+    if let Some(margin) = worst.and_then(|layer| layer.margin.as_ref())
+        && !is_shown(margin)
+    {
         figures.extend(confusion::figure(margin, "_worst_layer"));
     }
-    for report in &result.margins[first..] {
+    for report in result.margins.iter().filter(|report| !is_shown(report)) {
         figures.extend(of_policy(report, &suffix(report)));
     }
     figures

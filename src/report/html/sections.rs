@@ -2,6 +2,7 @@
 
 use super::escape;
 use crate::report::{facts, number};
+use crate::results::layer::LayerResult;
 use crate::results::run::RunResult;
 
 /// Title of page and window.
@@ -96,10 +97,22 @@ fn accuracy_tiles(result: &RunResult) -> Vec<Tile> {
         tiles.push(Tile(
             "Worst virtual chip",
             number::percent(chips.worst, 1),
-            format!("of {} chips", chips.runs.len()),
+            chips_remark(result, chips.runs.len()),
         ));
     }
     tiles
+}
+
+/// How many chips, and what the same images give with ideal MVM values.
+fn chips_remark(result: &RunResult, chips: usize) -> String {
+    match &result.accuracy.chips_ideal {
+        Some(ideal) => format!(
+            "of {chips} chips; ideal on the same {} images {}",
+            number::grouped(ideal.images),
+            number::percent(ideal.estimate, 1)
+        ),
+        None => format!("of {chips} chips"),
+    }
 }
 
 /// The documented condition keys in words.
@@ -120,11 +133,7 @@ fn margin_tiles(result: &RunResult) -> Vec<Tile> {
         tiles.push(Tile(
             "ADC error rate, worst layer",
             number::probability(layer.error_rate),
-            format!(
-                "{}, noise at each read; SQNR {} dB",
-                layer.name,
-                number::fixed(layer.sqnr_db, 1)
-            ),
+            layer_remark(layer),
         ));
     } else if let Some(report) = result.margins.first() {
         let sampled = match (report.error_rate_sampled, report.error_rate_standard_error) {
@@ -136,12 +145,12 @@ fn margin_tiles(result: &RunResult) -> Vec<Tile> {
             _ => format!("{} patterns", report.policy),
         };
         tiles.push(Tile(
-            "ADC error rate",
+            "ADC error rate over chips and reads",
             number::probability(report.error_rate),
             sampled,
         ));
     }
-    let worst_pair = result.margins.first().and_then(|report| {
+    let worst_pair = facts::deciding(result).and_then(|report| {
         let pair = facts::worst_pair(report)?;
         Some((report, pair, pair.margin()?))
     });
@@ -150,7 +159,8 @@ fn margin_tiles(result: &RunResult) -> Vec<Tile> {
             "Smallest read margin",
             format!("{} µA", number::significant(margin)),
             format!(
-                "at {} σ, between {} and {}; one MAC unit is {} µA",
+                "{}, at {} σ, between {} and {}; one MAC unit is {} µA",
+                facts::scope(report),
                 report.z,
                 number::fixed(f64::from(pair.low.value), 0),
                 number::fixed(f64::from(pair.high.value), 0),
@@ -159,6 +169,21 @@ fn margin_tiles(result: &RunResult) -> Vec<Tile> {
         ));
     }
     tiles
+}
+
+/// Which layer, what its error rate counts, and what it is over chips and reads.
+fn layer_remark(layer: &LayerResult) -> String {
+    let over_chips = layer.margin.as_ref().map_or(String::new(), |margin| {
+        format!(
+            "; {} over chips and reads",
+            number::probability(margin.error_rate)
+        )
+    });
+    format!(
+        "{}, noise at each read alone{over_chips}; SQNR {} dB",
+        layer.name,
+        number::fixed(layer.sqnr_db, 1)
+    )
 }
 
 /// What limits the design, beside the accuracy figure.

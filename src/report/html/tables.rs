@@ -7,10 +7,19 @@ use crate::results::run::ArchSummary;
 
 /// Heading, column names and rows (already as text) to a table; the first column is a row heading.
 fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
+    noted_table(heading, "", columns, rows)
+}
+
+/// A table with a sentence on how to read it above.
+fn noted_table(heading: &str, note: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
     let head: String = columns
         .iter()
         .map(|name| format!("<th>{}</th>", escape(name)))
         .collect();
+    let note = match note {
+        "" => String::new(),
+        note => format!("<p class=\"sub\">{}</p>", escape(note)),
+    };
     let body: String = rows
         .iter()
         .map(|row| {
@@ -26,11 +35,15 @@ fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
         })
         .collect();
     format!(
-        "<section><h2>{}</h2><div class=\"scroll\"><table>\n<thead><tr>{head}</tr></thead>\n\
+        "<section><h2>{}</h2>{note}<div class=\"scroll\"><table>\n<thead><tr>{head}</tr></thead>\n\
          <tbody>\n{body}</tbody></table></div></section>\n",
         escape(heading)
     )
 }
+
+const LAYERS_NOTE: &str = "Errors with noise at each read alone, clipping and SQNR count all conversions of a layer. Sums, \
+    codes and errors over chips and reads (static cells, offsets and references vary too) describe its first conversion, which \
+    is the only one unless bits are read in sequence or subtracted digitally.";
 
 /// Partial sums, codes and errors per layer.
 pub fn layers(layers: &[LayerResult]) -> String {
@@ -38,15 +51,17 @@ pub fn layers(layers: &[LayerResult]) -> String {
         return String::new();
     }
     let rows: Vec<Vec<String>> = layers.iter().map(layer_row).collect();
-    table(
+    noted_table(
         "Layers",
+        LAYERS_NOTE,
         &[
             "Layer",
             "Sums possible",
             "Mean ± σ",
             "Clipped",
             "Codes unused",
-            "ADC error rate",
+            "ADC errors, noise at each read alone",
+            "ADC errors over chips and reads",
             "SQNR (dB)",
             "SQNR noise-free (dB)",
             "Output SQNR (dB)",
@@ -58,7 +73,7 @@ pub fn layers(layers: &[LayerResult]) -> String {
 fn layer_row(layer: &LayerResult) -> Vec<String> {
     if !layer.on_macro {
         let mut row = vec![layer.name.clone(), "computed digitally".into()];
-        row.extend(std::iter::repeat_n("–".to_string(), 7));
+        row.extend(std::iter::repeat_n("–".to_string(), 8));
         return row;
     }
     vec![
@@ -76,6 +91,10 @@ fn layer_row(layer: &LayerResult) -> Vec<String> {
         number::share(layer.clipped),
         format!("{} of {}", layer.unused_codes, layer.code_values.len()),
         number::probability(layer.error_rate),
+        layer.margin.as_ref().map_or_else(
+            || "–".into(),
+            |margin| number::probability(margin.error_rate),
+        ),
         number::fixed(layer.sqnr_db, 1),
         number::fixed(layer.sqnr_noise_free_db, 1),
         layer
