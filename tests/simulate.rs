@@ -437,3 +437,28 @@ fn observed_patterns_do_not_depend_on_threads_and_stay_within_bounds() {
     }
     assert!(one[1].iter().any(|pattern| pattern.states.len() > 3));
 }
+
+#[test]
+fn cells_read_without_noise_leave_the_read_out_as_designed() {
+    let quiet = [(
+        "[cell.on_off.read_noise.normal]\nsigma_relative = 0.01",
+        "[cell.on_off.read_noise.none]",
+    )];
+    let (network, pixels) = (network(), pixels());
+    let images = Images {
+        pixels: &pixels,
+        labels: &[0; IMAGES],
+        shape: INPUT,
+    };
+    for (change, same) in [(&quiet[..], true), (&[], false)] {
+        let hardware = hardware("reram_9wl", change);
+        let prepared = Prepared::new(&network, &hardware).expect("the network fits");
+        let sums = count_sums(&prepared, images, 1).expect("the images fit");
+        let readouts = place(&prepared, &hardware.readout, &sums).expect("placed");
+        let (range, seen) = (prepared.layers[1].conversions[0].range, &sums[1][0]);
+        let designed = hardware.readout.place(range, Some(&seen.histogram));
+        let designed = designed.expect("placed");
+        assert_eq!(readouts[1][0] == designed, same);
+        assert_eq!(readouts[1][0].table().pmf == designed.table().pmf, same);
+    }
+}

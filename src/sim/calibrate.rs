@@ -77,18 +77,22 @@ pub fn count_sums(
 }
 
 fn empty(prepared: &Prepared) -> Sums {
-    let layer = |layer: &super::prepare::PreparedLayer| {
-        let is_noisy = prepared.hardware.cell.read_sigma_relative > 0.0;
+    let is_noisy = prepared.hardware.cell.read_sigma_relative > 0.0;
+    let layer = |(index, layer): (usize, &super::prepare::PreparedLayer)| {
+        let codes = &prepared.network.layers[index].codes;
         let zero = |c: &super::prepare::PreparedConversion| ConversionSums {
             histogram: SumHistogram {
                 min: c.range.min,
                 counts: vec![0; c.range.count()],
             },
-            cells: is_noisy.then(|| CellNoiseSample::empty(c.range)),
+            cells: is_noisy.then(|| {
+                let most = View::new(prepared.hardware, c, codes).most();
+                CellNoiseSample::empty(c.range, most)
+            }),
         };
         layer.conversions.iter().map(zero).collect()
     };
-    prepared.layers.iter().map(layer).collect()
+    prepared.layers.iter().enumerate().map(layer).collect()
 }
 
 fn merge(mut left: Sums, right: Sums) -> Sums {
@@ -140,7 +144,7 @@ pub fn place_before(
             let readout = design.place(conversion.range, Some(&sums.histogram));
             let readout = readout.map_err(wrap)?;
             placed.push(match &sums.cells {
-                Some(cells) => readout.with_cell_noise(cells.variances()),
+                Some(cells) => readout.with_cell_noise(cells.shares()),
                 None => readout,
             });
         }

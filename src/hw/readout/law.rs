@@ -99,7 +99,7 @@ impl Readout {
 
     /// One read of a partial sum, physically: one draw of the current noise, one per comparison.
     pub fn sample(&self, s: i32, rng: &mut impl Rng) -> u8 {
-        let noisy = f64::from(s) + self.current_noise.at(f64::from(s)).sample(rng);
+        let noisy = f64::from(s) + self.current_noise.sample(f64::from(s), rng);
         let x = self.limited(noisy);
         let code = match &self.kind {
             Kind::Ideal => return self.code(f64::from(s)),
@@ -150,29 +150,41 @@ impl Readout {
     /// Every sum by its own mix of noises: an interval of one law, or an average over the shared noise.
     fn converter_table(&self, converter: &Converter) -> CodeTable {
         let comparison = converter.sense_amp.noise;
-        let shared = |s: i32| self.current_noise.at(f64::from(s));
-        let one_law = |s: i32| all_shared(shared(s), comparison);
-        let averaged = |x: f64, s: i32| self.averaged(converter, x, shared(s));
-        let row = |s: i32| match one_law(s) {
-            Some(noise) => self.intervals_at(s, noise),
-            None => averaged(f64::from(s), s),
-        };
-        let slope = |s: i32| match one_law(s) {
-            Some(noise) => self.interval_slopes(s, noise),
-            None => {
-                let (up, down) = (f64::from(s) + SLOPE_STEP, f64::from(s) - SLOPE_STEP);
-                halved(&averaged(up, s), &averaged(down, s), 2.0 * SLOPE_STEP)
-            }
-        };
-        let log = |row: &[f64], s: i32| match one_law(s) {
-            Some(noise) if !noise.is_none() => {
-                let log = |(low, high): (f64, f64)| noise.law.log_interval(low, high);
-                let edges = self.edges(s, noise).into_iter();
-                edges.map(|pair| log(pair).max(LOG_FLOOR)).collect()
-            }
+        let variance = comparison.sigma * comparison.sigma;
+        let laws = |s: i32| self.current_noise.at(f64::from(s), variance);
+        let row = |s: i32| mixed(&laws(s), |shared| self.row_at(converter, s, shared));
+        let slope = |s: i32| mixed(&laws(s), |shared| self.slope_at(converter, s, shared));
+        let log = |row: &[f64], s: i32| match laws(s)[..] {
+            [(_, shared)] => match all_shared(shared, comparison) {
+                Some(noise) if !noise.is_none() => self.log_intervals(s, noise),
+                _ => logs(row),
+            },
             _ => logs(row),
         };
         self.assemble(row, slope, log)
+    }
+
+    fn row_at(&self, converter: &Converter, s: i32, shared: Noise) -> Vec<f64> {
+        match all_shared(shared, converter.sense_amp.noise) {
+            Some(noise) => self.intervals_at(s, noise),
+            None => self.averaged(converter, f64::from(s), shared),
+        }
+    }
+
+    fn slope_at(&self, converter: &Converter, s: i32, shared: Noise) -> Vec<f64> {
+        if let Some(noise) = all_shared(shared, converter.sense_amp.noise) {
+            return self.interval_slopes(s, noise);
+        }
+        let at = |x: f64| self.averaged(converter, x, shared);
+        let (up, down) = (f64::from(s) + SLOPE_STEP, f64::from(s) - SLOPE_STEP);
+        halved(&at(up), &at(down), 2.0 * SLOPE_STEP)
+    }
+
+    /// Logarithms of the probabilities of intervals, exact in the tails.
+    fn log_intervals(&self, s: i32, noise: Noise) -> Vec<f64> {
+        let log = |(low, high): (f64, f64)| noise.law.log_interval(low, high);
+        let edges = self.edges(s, noise).into_iter();
+        edges.map(|pair| log(pair).max(LOG_FLOOR)).collect()
     }
 
     /// Lower and upper end of every code in units of the noise.
@@ -264,6 +276,19 @@ impl Readout {
             decode: self.decode.clone(),
         }
     }
+}
+
+/// Mean over laws of the current with their shares.
+fn mixed(laws: &[(f64, Noise)], of: impl Fn(Noise) -> Vec<f64>) -> Vec<f64> {
+    if let [(_, only)] = laws {
+        return of(*only);
+    }
+    let scaled = |(share, law): &(f64, Noise)| of(*law).into_iter().map(|p| p * share).collect();
+    let rows: Vec<Vec<f64>> = laws.iter().map(scaled).collect();
+    let codes = rows.first().map_or(0, Vec::len);
+    (0..codes)
+        .map(|code| rows.iter().map(|row| row[code]).sum())
+        .collect()
 }
 
 /// All noise as noise of the current, if that of the comparisons is negligible beside it.

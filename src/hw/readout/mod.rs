@@ -33,7 +33,7 @@ use super::reference::{
 use super::sense_amp::{SenseAmp, SenseAmpSpec};
 use serde::Deserialize;
 
-pub use current_noise::{CellNoise, CurrentNoise};
+pub use current_noise::{CellNoise, CurrentNoise, Share};
 pub use law::Readout;
 pub use over_chips::BitLineCurrent;
 

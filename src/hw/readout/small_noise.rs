@@ -16,7 +16,7 @@ fn placed(line: f64, cells_per_unit: f64, comparison: f64) -> Readout {
 
 /// Nodes on both sides that the law takes at a sum; none where one law stands for both noises.
 fn nodes(readout: &Readout, comparison: f64, s: i32) -> f64 {
-    let shared = readout.current_noise.at(f64::from(s));
+    let (_, shared) = readout.current_noise.at(f64::from(s), 0.0)[0];
     let comparison = Noise {
         law: Law::Normal,
         sigma: comparison,
