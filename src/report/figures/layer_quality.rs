@@ -109,10 +109,7 @@ fn error_rates(picture: &mut Picture, frame: &Frame, layers: &[&LayerResult]) {
         let label = rate_label(frame, text, (end, ring.unwrap_or(end)), y);
         picture.text(label);
     }
-    frame.x_axis(
-        picture,
-        "ADC error rate (bar: noise at each read alone; ring: chips and reads)",
-    );
+    frame.x_axis(picture, "ADC error rate");
 }
 
 /// The rates of one layer: right of bar and ring if there is room, else inside the bar, else between bar and ring.
