@@ -1,7 +1,7 @@
 //! Partial sums of every layer on calibration images, and the read-outs placed on them.
 //!
 //! The network runs with ideal MVM values; every conversion's group sums are counted, and what the cells behind them add at
-//! a read is looked at in a sample ([`super::cell_noise`]). Calibration images are training
+//! a read is looked at in a sample (`cell_noise`). Calibration images are training
 //! images, never test images: the caller chooses them.
 
 use super::accuracy::Images;
