@@ -29,11 +29,11 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
     }
     let known: Vec<_> = series
         .into_iter()
-        .filter(|(_, _, margin)| report.values.iter().any(|v| finite(margin(v)).is_some()))
+        .filter(|(_, _, margin)| neighbours(report).any(|v| finite(margin(v)).is_some()))
         .collect();
     let all = known
         .iter()
-        .flat_map(|(_, _, margin)| report.values.iter().filter_map(|v| finite(margin(v))))
+        .flat_map(|(_, _, margin)| neighbours(report).filter_map(|v| finite(margin(v))))
         .chain([0.0]);
     if known.is_empty() {
         return None;
@@ -60,7 +60,8 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
         name: format!("margin_per_value{suffix}"),
         title,
         caption: "Distance to the next higher MAC value; below zero the two values overlap and no reference can tell \
-                  them apart. Only the dots matter to the read-out: there a reference has to fit between."
+                  them apart. Only the dots matter to the read-out: there a reference has to fit between. A line breaks \
+                  where a value was never seen."
             .into(),
         picture,
     })
@@ -73,6 +74,14 @@ fn patterns_agree(report: &MarginReport) -> bool {
         matches!(both, (None, None))
             || matches!(both, (Some(a), Some(b)) if (a - b).abs() <= 0.02 * a.abs())
     })
+}
+
+/// Values whose next higher integer was seen too.
+fn neighbours(report: &MarginReport) -> impl Iterator<Item = &MacValue> {
+    let pairs = report.values.windows(2);
+    pairs
+        .filter(|pair| pair[1].value == pair[0].value + 1)
+        .map(|pair| &pair[0])
 }
 
 fn finite(margin: Option<f64>) -> Option<f64> {
@@ -115,12 +124,13 @@ fn draw(
         .map(|pair| pair.low.value)
         .collect();
     for (_, color, margin) in known {
-        let points: Vec<_> = report
-            .values
-            .iter()
+        let points: Vec<_> = neighbours(report)
             .filter_map(|v| Some((f64::from(v.value), finite(margin(v))?)))
             .collect();
-        frame.curve(picture, &points, *color, 1.8);
+        // A value that no pattern showed breaks the line: there is nothing to be told apart from.
+        for run in points.chunk_by(|a, b| b.0 - a.0 < 1.5) {
+            frame.curve(picture, run, *color, 1.8);
+        }
         for &(x, y) in points.iter().filter(|p| separated.contains(&(p.0 as i32))) {
             picture.dot(frame.at(x, y), 3.2, *color, 1.0);
         }
