@@ -8,7 +8,7 @@ use super::calibrate::{Sums, place, place_before};
 use super::condition::Condition;
 use super::error::SimError;
 use super::prepare::Prepared;
-use super::run::{Progress, stage};
+use super::stage::{Progress, stage};
 use crate::hw::accumulator::Accumulator;
 use crate::hw::readout::{Kind, Readout, ReadoutDesign};
 use crate::hw::reference::{References, Snap};

@@ -18,4 +18,5 @@ pub mod prepare;
 pub mod quality;
 pub mod reestimate;
 pub mod run;
+pub mod stage;
 pub mod verdict;

@@ -2,7 +2,7 @@
 //!
 //! Not responsible for files, printing or margins of the macro alone (`margin`); progress goes through a callback.
 
-use super::accuracy::{Images, evaluate};
+use super::accuracy::Images;
 use super::calibrate::{Sums, count_sums, place};
 use super::condition::Condition;
 use super::curve::{Curve, CurveOptions, curve};
@@ -12,6 +12,7 @@ use super::layers::layer_results;
 use super::patterns::{fill_margins, sample_patterns};
 use super::prepare::Prepared;
 use super::reestimate::re_estimate;
+use super::stage::{Progress, stage};
 use crate::hw::readout::Readout;
 use crate::margin::MarginOptions;
 use crate::results::accuracy::{Accuracies, Accuracy, Repeats};
@@ -51,9 +52,6 @@ pub struct Outcome {
     /// Read-outs placed on them.
     pub readouts: Vec<Vec<Readout>>,
 }
-
-/// Called with the stage, images done in it and images in all.
-pub type Progress<'a> = &'a (dyn Fn(&str, u64, u64) + Sync);
 
 /// Runs everything.
 ///
@@ -97,24 +95,6 @@ pub fn run(
         layers,
         sums,
         readouts,
-    })
-}
-
-/// Evaluates one condition under a stage name.
-pub(super) fn stage(
-    prepared: &Prepared,
-    condition: &Condition,
-    images: Images,
-    name: &str,
-    progress: Progress,
-) -> Result<Accuracy, SimError> {
-    let (done, total) = (
-        std::sync::atomic::AtomicU64::new(0),
-        images.labels.len() as u64,
-    );
-    evaluate(prepared, condition, images, &|count| {
-        let before = done.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
-        progress(name, before + count, total);
     })
 }
 
