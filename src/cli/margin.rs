@@ -8,7 +8,6 @@ use crate::arch;
 use crate::hw::weights::max_code;
 use crate::margin::{MarginOptions, macro_margins};
 use crate::report;
-use crate::results::run::RunResult;
 use anyhow::bail;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -82,14 +81,7 @@ pub fn run(arguments: &MarginArguments) -> anyhow::Result<()> {
     )
     .map_err(|error| input(loaded.locate(&error)))?;
     progress.finish_and_clear();
-    let about = RunResult {
-        schema: 1,
-        program: format!("imcsim {}", env!("CARGO_PKG_VERSION")),
-        command: super::command_line(),
-        seed: arguments.seed,
-        arch: loaded.summary,
-        ..RunResult::default()
-    };
+    let about = super::about(arguments.seed, &loaded);
     report::write_margin(&margins, &about, &out)?;
     if arguments.json {
         print(&std::fs::read_to_string(out.join("summary.json"))?)?;

@@ -8,6 +8,8 @@ pub mod run;
 pub mod show;
 pub mod train;
 
+use crate::arch::Loaded;
+use crate::results::run::RunResult;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -50,8 +52,20 @@ fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| range())
 }
 
+/// A report's head: program, command, seed and hardware; nothing is found out yet.
+fn about(seed: u64, loaded: &Loaded) -> RunResult {
+    RunResult {
+        schema: 1,
+        program: concat!("imcsim ", env!("CARGO_PKG_VERSION")).into(),
+        command: command_line(),
+        seed,
+        arch: loaded.summary.clone(),
+        ..RunResult::default()
+    }
+}
+
 /// The command as typed, without the path of the program.
-pub(crate) fn command_line() -> String {
+fn command_line() -> String {
     let quoted = |argument: String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+".contains(c);
         if !argument.is_empty() && argument.chars().all(plain) {

@@ -245,17 +245,11 @@ fn assemble(
         mut accuracy,
         curve,
         layers,
-        ..
     } = outcome;
     accuracy.full_precision = trained.full_precision();
     let name = &trained.network.network.name;
     RunResult {
-        schema: 1,
-        program: concat!("imcsim ", env!("CARGO_PKG_VERSION")).into(),
-        command: super::command_line(),
-        seed: arguments.seed,
         fidelity: fidelity(),
-        arch: loaded.summary.clone(),
         model: ModelSummary {
             name: name.clone(),
             weights: trained.describe(),
@@ -268,7 +262,7 @@ fn assemble(
         adc_curve_ideal: curve.ideal,
         warnings: curve.warnings,
         layers,
-        ..RunResult::default()
+        ..super::about(arguments.seed, loaded)
     }
 }
 

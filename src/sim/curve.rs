@@ -4,7 +4,7 @@
 //! lossless ones, for example) are evaluated once; a lossless noise-free read-out is the ideal network and costs nothing.
 
 use super::accuracy::Images;
-use super::calibrate::{Sums, place, place_before};
+use super::calibrate::{Sums, place_before};
 use super::condition::Condition;
 use super::error::SimError;
 use super::prepare::Prepared;
@@ -15,7 +15,9 @@ use crate::hw::reference::{References, Snap};
 use crate::results::accuracy::{Accuracy, CurvePoint};
 
 /// What the curve needs beside the network.
-pub struct CurveOptions {
+pub struct CurveOptions<'a> {
+    /// Read-outs of the macro as it is, placed on the same sums.
+    pub own: &'a [Vec<Readout>],
     /// Seed of the read noise.
     pub seed: u64,
     /// Test images per point.
@@ -48,7 +50,7 @@ const WIDE: Accumulator = Accumulator { bits: 32 };
 /// the read-out has no bits to vary. A setting that cannot be placed is left out with a warning.
 ///
 /// # Errors
-/// If the macro's own read-out does not fit.
+/// If the images do not fit the network.
 pub fn curve(
     prepared: &Prepared,
     sums: &Sums,
@@ -67,7 +69,6 @@ pub fn curve(
         let condition = Condition::ideal();
         stage(prepared, &condition, images, "ADC bits: ideal", progress)?
     };
-    let own = place(prepared, design, sums)?;
     let mut known = Vec::new();
     let mut curve = Curve::default();
     for (name, references) in both_references(design) {
@@ -99,7 +100,7 @@ pub fn curve(
                     references: name.into(),
                     noise,
                     accuracy,
-                    is_this_macro: bits == own_bits && readouts == own,
+                    is_this_macro: bits == own_bits && readouts == options.own,
                 });
             }
         }

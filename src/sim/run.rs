@@ -3,7 +3,7 @@
 //! Not responsible for files, printing or margins of the macro alone (`margin`); progress goes through a callback.
 
 use super::accuracy::Images;
-use super::calibrate::{Sums, count_sums, place};
+use super::calibrate::{count_sums, place};
 use super::condition::Condition;
 use super::curve::{Curve, CurveOptions, curve};
 use super::error::SimError;
@@ -47,10 +47,6 @@ pub struct Outcome {
     pub curve: Curve,
     /// Layers.
     pub layers: Vec<LayerResult>,
-    /// Partial sums counted on the calibration images.
-    pub sums: Sums,
-    /// Read-outs placed on them.
-    pub readouts: Vec<Vec<Readout>>,
 }
 
 /// Runs everything.
@@ -80,6 +76,7 @@ pub fn run(
     }
     let accuracy = accuracies(prepared, &readouts, calibration, test, options, progress)?;
     let curve_options = CurveOptions {
+        own: &readouts,
         seed: options.seed,
         images: options.curve_images,
         ideal: accuracy.ideal.clone(),
@@ -93,8 +90,6 @@ pub fn run(
         accuracy,
         curve,
         layers,
-        sums,
-        readouts,
     })
 }
 
