@@ -10,7 +10,7 @@ use super::error::SimError;
 use super::prepare::Prepared;
 use super::stage::{Progress, stage};
 use crate::hw::accumulator::Accumulator;
-use crate::hw::readout::{Kind, Readout, ReadoutDesign};
+use crate::hw::readout::{Readout, ReadoutDesign};
 use crate::hw::reference::{References, Snap};
 use crate::results::accuracy::{Accuracy, CurvePoint};
 
@@ -117,28 +117,18 @@ fn left_out(bits: u32, references: &str, error: &SimError) -> String {
 /// The macro's read-out with full-range and with calibrated references, which snap as its own do and, where its own are
 /// calibrated, on the same grid: its own setting is then one of the points.
 fn both_references(design: &ReadoutDesign) -> [(&'static str, ReadoutDesign); 2] {
-    let own = match &design.kind {
-        Kind::Converter(converter) => Some(&converter.references),
-        Kind::Ideal | Kind::Measured(_) => None,
-    };
-    let (snap, resolution) = match own {
+    let (snap, resolution) = match design.references() {
         Some(References::FullRange(snap)) => (*snap, RESOLUTION),
         Some(References::Calibrated { resolution, snap }) => (*snap, *resolution),
         Some(References::List { .. }) | None => (Snap::HalfInteger, RESOLUTION),
     };
-    let with = |references: References| {
-        let mut design = design.clone();
-        if let Kind::Converter(converter) = &mut design.kind {
-            converter.references = references;
-        }
-        design
-    };
+    let calibrated = References::Calibrated { resolution, snap };
     [
-        ("full_range", with(References::FullRange(snap))),
         (
-            "calibrated",
-            with(References::Calibrated { resolution, snap }),
+            "full_range",
+            design.with_references(References::FullRange(snap)),
         ),
+        ("calibrated", design.with_references(calibrated)),
     ]
 }
 

@@ -61,11 +61,8 @@ fn search(architecture: Architecture) -> &'static str {
 
 /// The read-out on sums in `range`, without a search for the best step: the number of codes does not depend on it.
 fn placed(hardware: &Hardware, range: SumRange) -> Result<Readout, HwError> {
-    let design = match &hardware.readout.kind {
-        Kind::Converter(Converter {
-            references: References::Calibrated { .. },
-            ..
-        }) => hardware.readout.with_full_range(),
+    let design = match hardware.readout.references() {
+        Some(References::Calibrated { .. }) => hardware.readout.with_full_range(),
         _ => hardware.readout.clone(),
     };
     design.place(range, Some(&flat(range)))

@@ -218,27 +218,38 @@ impl ReadoutDesign {
         }
     }
 
+    /// References of a converter; `None` for the ideal and the measured read-out.
+    pub fn references(&self) -> Option<&References> {
+        match &self.kind {
+            Kind::Converter(converter) => Some(&converter.references),
+            Kind::Ideal | Kind::Measured(_) => None,
+        }
+    }
+
     /// The same converter with another resolution; ideal and measured read-outs have none and stay as they are.
     pub fn with_bits(&self, bits: u32) -> Self {
         self.altered(|converter| converter.bits = bits)
     }
 
+    /// The same converter with other references; ideal and measured read-outs stay as they are.
+    pub fn with_references(&self, references: References) -> Self {
+        self.altered(|converter| converter.references = references)
+    }
+
     /// The same converter with references over the full range.
     pub fn with_full_range(&self) -> Self {
-        self.altered(|converter| converter.references = References::FullRange(Snap::HalfInteger))
+        self.with_references(References::FullRange(Snap::HalfInteger))
     }
 
     /// The same converter with a calibrated step on a grid of `resolution` MAC units.
     pub fn with_calibrated(&self, resolution: f64) -> Self {
-        self.altered(|converter| {
-            converter.references = References::Calibrated {
-                resolution,
-                snap: Snap::HalfInteger,
-            }
+        self.with_references(References::Calibrated {
+            resolution,
+            snap: Snap::HalfInteger,
         })
     }
 
-    fn altered(&self, change: impl Fn(&mut Converter)) -> Self {
+    fn altered(&self, change: impl FnOnce(&mut Converter)) -> Self {
         let mut design = self.clone();
         if let Kind::Converter(converter) = &mut design.kind {
             change(converter);
