@@ -6,6 +6,7 @@
 
 pub mod arch;
 pub mod cli;
+pub mod convert;
 pub mod data;
 pub mod durable;
 pub mod hw;

@@ -13,16 +13,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("hw", &["rng"]),
     ("arch", &["hw", "results", "rng", "spelling"]),
     ("kernel", &["hw", "net", "rng"]),
+    ("convert", &["hw", "kernel", "net", "rng"]),
     ("net", &["durable", "hw", "kernel", "rng", "spelling"]),
     ("data", &["net", "kernel", "rng"]),
     ("margin", &["hw", "results", "rng"]),
     (
         "sim",
-        &["hw", "net", "kernel", "data", "margin", "results", "rng"],
+        &[
+            "convert", "hw", "net", "kernel", "data", "margin", "results", "rng",
+        ],
     ),
     (
         "train",
-        &["durable", "hw", "net", "kernel", "data", "results", "rng"],
+        &[
+            "convert", "durable", "hw", "net", "kernel", "data", "results", "rng",
+        ],
     ),
     ("report", &["durable", "results"]),
     (

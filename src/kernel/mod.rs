@@ -15,6 +15,7 @@ pub mod histogram;
 pub mod lanes;
 pub mod reconv;
 mod reference;
+pub mod slopes;
 pub mod stream;
 pub mod tables;
 mod tiled;

@@ -1,30 +1,19 @@
 //! Partial sums of every layer on calibration images, and the read-outs placed on them.
 //!
 //! The network runs with ideal MVM values; every conversion's group sums are counted, and what the cells behind them add at
-//! a read is looked at in a sample (`cell_noise`). Calibration images are training
+//! a read is looked at in a sample (`convert`). Calibration images are training
 //! images, never test images: the caller chooses them.
 
 use super::accuracy::Images;
-use super::cell_noise::{CellNoiseSample, View};
 use super::condition::Condition;
 use super::error::SimError;
 use super::forward::{Seen, forward};
 use super::prepare::Prepared;
+use crate::convert::sums::{self, ConversionSums, Layer, merge};
 use crate::hw::accumulator::Accumulator;
 use crate::hw::readout::{Readout, ReadoutDesign};
-use crate::hw::reference::SumHistogram;
-use crate::kernel::histogram::group_histogram;
 use crate::kernel::lanes::LANES;
 use rayon::prelude::*;
-
-/// What one conversion sees on the calibration images.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConversionSums {
-    /// Group sums.
-    pub histogram: SumHistogram,
-    /// What their cells add at a read; none if cells are read without noise.
-    pub cells: Option<CellNoiseSample>,
-}
 
 /// Group sums counted per layer and conversion.
 pub type Sums = Vec<Vec<ConversionSums>>;
@@ -42,73 +31,42 @@ pub fn count_sums(
     let block = |index: usize| {
         let used = LANES.min(images.labels.len() - index * LANES);
         let mut counted = empty(prepared);
-        let ideal = Condition::ideal();
+        let mut look = |seen: Seen| {
+            let sums = &mut counted[seen.layer];
+            layer(prepared, seen.layer).see(seen.input, used, index, pixel_step, sums);
+        };
         forward(
             prepared,
-            &ideal,
+            &Condition::ideal(),
             images.block(index),
             index as u64,
-            &mut |seen: Seen| {
-                for (c, conversion) in prepared.layers[seen.layer].conversions.iter().enumerate() {
-                    let plane = super::forward::plane(
-                        seen.input,
-                        conversion,
-                        prepared.layers[seen.layer].input_bits,
-                    );
-                    let range = conversion.range.min..=conversion.range.max;
-                    let step = pixel_step.min(seen.sums.height * seen.sums.width);
-                    let counts = group_histogram(&plane, &conversion.weights, used, range, step);
-                    let conversion_sums = &mut counted[seen.layer][c];
-                    add(&mut conversion_sums.histogram.counts, &counts);
-                    if let Some(cells) = &mut conversion_sums.cells {
-                        let place = [seen.layer as u64, index as u64, c as u64];
-                        let codes = &prepared.network.layers[seen.layer].codes;
-                        let view = View::new(prepared.hardware, conversion, codes);
-                        view.look(&plane, used, place, cells);
-                    }
-                }
-            },
+            &mut look,
         );
         counted
     };
     // In the order of blocks: variances are no integers.
     let blocks: Vec<Sums> = (0..images.blocks()).into_par_iter().map(block).collect();
-    Ok(blocks.into_iter().fold(empty(prepared), merge))
+    let mut all = empty(prepared);
+    for (into, from) in blocks.iter().flat_map(|b| b.iter().enumerate()) {
+        merge(&mut all[into], from);
+    }
+    Ok(all)
+}
+
+fn layer<'a>(prepared: &'a Prepared, index: usize) -> Layer<'a> {
+    let layer = &prepared.layers[index];
+    Layer {
+        hardware: prepared.hardware,
+        conversions: &layer.conversions,
+        codes: &prepared.network.layers[index].codes,
+        input_bits: layer.input_bits,
+        index,
+    }
 }
 
 fn empty(prepared: &Prepared) -> Sums {
-    let is_noisy = prepared.hardware.cell.read_sigma_relative > 0.0;
-    let layer = |(index, layer): (usize, &super::prepare::PreparedLayer)| {
-        let codes = &prepared.network.layers[index].codes;
-        let zero = |c: &super::prepare::PreparedConversion| ConversionSums {
-            histogram: SumHistogram {
-                min: c.range.min,
-                counts: vec![0; c.range.count()],
-            },
-            cells: is_noisy.then(|| {
-                let most = View::new(prepared.hardware, c, codes).most();
-                CellNoiseSample::empty(c.range, most)
-            }),
-        };
-        layer.conversions.iter().map(zero).collect()
-    };
-    prepared.layers.iter().enumerate().map(layer).collect()
-}
-
-fn merge(mut left: Sums, right: Sums) -> Sums {
-    for (into, from) in left.iter_mut().flatten().zip(right.iter().flatten()) {
-        add(&mut into.histogram.counts, &from.histogram.counts);
-        if let (Some(into), Some(from)) = (&mut into.cells, &from.cells) {
-            into.add(from);
-        }
-    }
-    left
-}
-
-fn add(into: &mut [u64], from: &[u64]) {
-    for (total, count) in into.iter_mut().zip(from) {
-        *total += count;
-    }
+    let layers = 0..prepared.layers.len();
+    layers.map(|index| layer(prepared, index).empty()).collect()
 }
 
 /// Places a read-out design on every conversion of every layer.
@@ -130,7 +88,7 @@ pub fn place(
 pub fn place_before(
     prepared: &Prepared,
     design: &ReadoutDesign,
-    sums: &Sums,
+    counted: &Sums,
     accumulator: Accumulator,
 ) -> Result<Vec<Vec<Readout>>, SimError> {
     let mut readouts = Vec::with_capacity(prepared.layers.len());
@@ -139,26 +97,8 @@ pub fn place_before(
             layer: prepared.network.layers[index].layer.name.clone(),
             error,
         };
-        let mut placed = Vec::with_capacity(layer.conversions.len());
-        for (conversion, sums) in layer.conversions.iter().zip(&sums[index]) {
-            let readout = design.place(conversion.range, Some(&sums.histogram));
-            let readout = readout.map_err(wrap)?;
-            placed.push(match &sums.cells {
-                Some(cells) => readout.with_cell_noise(cells.shares()),
-                None => readout,
-            });
-        }
-        let highest = placed
-            .iter()
-            .flat_map(|readout| &readout.decode.levels)
-            .copied()
-            .max()
-            .unwrap_or(0);
-        let conversions: Vec<_> = layer.conversions.iter().map(|c| c.conversion).collect();
-        accumulator
-            .check(&conversions, layer.groups, u32::from(highest))
-            .map_err(wrap)?;
-        readouts.push(placed);
+        let placed = sums::place(&layer.conversions, &counted[index], design, accumulator);
+        readouts.push(placed.map_err(wrap)?);
     }
     Ok(readouts)
 }

@@ -3,6 +3,7 @@
 //! Not responsible for placing references or drawing chips (`hw`); this only pairs resolved tables with conversions.
 
 use super::prepare::Prepared;
+use crate::convert::accumulate::Codes;
 use crate::hw::imc_array::{ChipPlace, VirtualChip};
 use crate::hw::readout::Readout;
 use crate::hw::readout::table::Decode;
@@ -11,10 +12,8 @@ use crate::kernel::tables::{LevelTable, RandomTable, TOLERANCE};
 /// How the codes of one conversion are computed.
 #[derive(Clone, Debug)]
 pub enum Conversions {
-    /// Table path without noise.
-    NoiseFree(LevelTable),
-    /// Table path, a random code per partial sum.
-    Random(RandomTable),
+    /// Table path.
+    Table(Codes),
     /// Cell path: analog weights and thresholds of one virtual chip.
     Chip(VirtualChip),
 }
@@ -61,7 +60,7 @@ impl Condition {
         let table = |readout: &Readout| {
             let table = readout.noise_free_table();
             ConversionReadout {
-                conversions: Conversions::NoiseFree(LevelTable::new(&table)),
+                conversions: Conversions::Table(Codes::NoiseFree(LevelTable::new(&table))),
                 decode: table.decode,
             }
         };
@@ -77,7 +76,7 @@ impl Condition {
             let table = readout.table();
             let random = RandomTable::new(&table, TOLERANCE);
             ConversionReadout {
-                conversions: Conversions::Random(random),
+                conversions: Conversions::Table(Codes::Random(random)),
                 decode: table.decode,
             }
         };

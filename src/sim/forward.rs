@@ -7,15 +7,15 @@
 //! Not responsible for the fused loops (`kernel`) nor for which images (`accuracy`).
 
 use super::condition::{Condition, ConversionReadout, Conversions};
-use super::prepare::{Prepared, PreparedConversion, PreparedLayer};
+use super::prepare::{Prepared, PreparedLayer};
+use crate::convert;
+use crate::convert::accumulate::{Accumulator, exact_sums, levels, plane};
+use crate::hw::imc_array::VirtualChip;
 use crate::kernel::analog::{AnalogLayer, ChipReadout, reconv_analog};
-use crate::kernel::elementwise::{activate, add_decoded, max_pool, to_float};
-use crate::kernel::exact::exact;
+use crate::kernel::elementwise::{activate, max_pool};
 use crate::kernel::lanes::{LANES, Lanes};
-use crate::kernel::reconv::{reconv, reconv_random};
 use crate::kernel::stream::NoiseKey;
-use crate::net::network::{IntLayer, PIXEL_ZERO};
-use std::borrow::Cow;
+use crate::net::network::IntLayer;
 
 /// What an observer is shown after each layer.
 pub struct Seen<'a> {
@@ -97,80 +97,47 @@ pub fn accumulate(
     key: NoiseKey,
     first: bool,
 ) -> Lanes<f32> {
-    let map = int.layer.geometry.output();
-    let mut levels = Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
-    let mut sums = Lanes::<f32>::zeros(map.channels, map.height, map.width, 0);
     if readouts.is_empty() {
-        let zero = if first { PIXEL_ZERO as u8 } else { 0 };
-        exact(input, &int.layer.geometry, &int.codes, zero, &mut levels);
-        to_float(&mut sums.values, &levels.values);
-        return sums;
+        return exact_sums(input, &int.layer.geometry, &int.codes, first);
     }
-    for (c, (conversion, readout)) in layer.conversions.iter().zip(readouts).enumerate() {
+    let mut sums = Accumulator::new(&int.layer.geometry);
+    for (c, (prepared, readout)) in layer.conversions.iter().zip(readouts).enumerate() {
+        let seen = plane(input, &prepared.conversion, layer.input_bits);
         let key = NoiseKey {
             conversion: c as u64,
             ..key
         };
-        convert(layer, conversion, readout, input, key, &mut levels);
-        let factor = conversion.conversion.factor as f32;
-        add_decoded(
-            &mut sums.values,
-            &levels.values,
-            &readout.decode,
-            layer.groups,
-            factor,
-        );
+        sums.add(prepared, &readout.decode, |count| {
+            match &readout.conversions {
+                Conversions::Table(codes) => levels(&seen, prepared, codes, key, count),
+                Conversions::Chip(chip) => analog(&seen, prepared, readout, chip, count),
+            }
+        });
     }
-    sums
+    sums.finish()
 }
 
-fn convert(
-    layer: &PreparedLayer,
-    conversion: &PreparedConversion,
-    readout: &ConversionReadout,
+/// Levels of one virtual chip.
+fn analog(
     input: &Lanes<u8>,
-    key: NoiseKey,
+    prepared: &convert::Prepared,
+    readout: &ConversionReadout,
+    chip: &VirtualChip,
     levels: &mut Lanes<i32>,
 ) {
-    let cut = plane(input, conversion, layer.input_bits);
-    let input = cut.as_ref();
-    let weights = &conversion.weights;
-    match &readout.conversions {
-        Conversions::NoiseFree(table) => reconv(input, weights, table, levels),
-        Conversions::Random(table) => reconv_random(input, weights, table, key, levels),
-        Conversions::Chip(chip) => {
-            let readout = ChipReadout {
-                thresholds: &chip.thresholds,
-                groups_per_tile: chip.groups_per_array,
-                levels: &readout.decode.levels,
-                highest: chip.highest.as_deref(),
-            };
-            let layer = AnalogLayer {
-                weights: &chip.weights,
-                geometry: &weights.geometry,
-                active: weights.plan.active,
-                readout,
-            };
-            reconv_analog(input, &layer, levels);
-        }
-    }
-}
-
-/// What a conversion sees of the input codes; borrowed where that is all of them.
-pub fn plane<'a>(
-    input: &'a Lanes<u8>,
-    conversion: &PreparedConversion,
-    input_bits: u32,
-) -> Cow<'a, Lanes<u8>> {
-    let plane = &conversion.conversion.input;
-    if plane.shift == 0 && u32::from(plane.mask) >= (1 << input_bits) - 1 {
-        return Cow::Borrowed(input);
-    }
-    let mut cut = input.clone();
-    cut.values
-        .iter_mut()
-        .for_each(|code| *code = plane.apply(*code));
-    Cow::Owned(cut)
+    let readout = ChipReadout {
+        thresholds: &chip.thresholds,
+        groups_per_tile: chip.groups_per_array,
+        levels: &readout.decode.levels,
+        highest: chip.highest.as_deref(),
+    };
+    let layer = AnalogLayer {
+        weights: &chip.weights,
+        geometry: &prepared.weights.geometry,
+        active: prepared.weights.plan.active,
+        readout,
+    };
+    reconv_analog(input, &layer, levels);
 }
 
 fn activated(sums: &Lanes<f32>, scale: &[f32], shift: &[f32], bits: u32) -> Lanes<u8> {

@@ -4,13 +4,14 @@
 //! outputs is measured on one block of calibration images with ideal inputs.
 
 use super::accuracy::Images;
-use super::calibrate::{ConversionSums, Sums};
+use super::calibrate::Sums;
 use super::condition::{Condition, ConversionReadout};
 use super::error::SimError;
 use super::forward::{Seen, accumulate, forward};
 use super::mapping::map_layer;
-use super::prepare::{Prepared, PreparedConversion};
+use super::prepare::Prepared;
 use super::quality::{Quality, decibel, judge};
+use crate::convert::{self, sums::ConversionSums};
 use crate::hw::readout::Readout;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseKey;
@@ -66,7 +67,7 @@ pub fn layer_results(
 /// as what the shift-add makes of them, each conversion's powers by the square of its factor.
 fn describe(
     result: &mut LayerResult,
-    conversions: &[PreparedConversion],
+    conversions: &[convert::Prepared],
     readouts: &[Readout],
     sums: &[ConversionSums],
 ) {

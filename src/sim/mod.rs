@@ -5,7 +5,6 @@
 
 pub mod accuracy;
 pub mod calibrate;
-mod cell_noise;
 pub mod condition;
 pub mod curve;
 pub mod error;

@@ -4,26 +4,14 @@
 //! partial sums do not depend on the read-out. Not responsible for the read-out itself (`condition`).
 
 use super::error::SimError;
+use crate::convert;
 use crate::hw::chip::Hardware;
-use crate::hw::reference::SumRange;
-use crate::hw::weights::Conversion;
-use crate::kernel::groups::{PreparedWeights, prepare};
 use crate::net::network::{IntLayer, IntNetwork, Weights};
-
-/// One analog conversion of one layer.
-pub struct PreparedConversion {
-    /// What it sees and how it enters the accumulator.
-    pub conversion: Conversion,
-    /// Weights of its plane.
-    pub weights: PreparedWeights,
-    /// Possible group sums.
-    pub range: SumRange,
-}
 
 /// One layer: no conversions if it is computed digitally.
 pub struct PreparedLayer {
     /// Conversions per group and output.
-    pub conversions: Vec<PreparedConversion>,
+    pub conversions: Vec<convert::Prepared>,
     /// Groups of open word lines.
     pub groups: usize,
     /// Bits of the input codes.
@@ -86,27 +74,13 @@ fn prepare_layer(
             weight_bits: bits,
         });
     };
-    let wrap = |error| SimError::Hardware {
+    let conversions = convert::prepare(hardware, geometry, &layer.codes, bits, input_bits);
+    let conversions = conversions.map_err(|error| SimError::Hardware {
         layer: layer.layer.name.clone(),
         error,
-    };
-    let conversions = hardware.conversions(bits, input_bits).map_err(wrap)?;
-    let conversions = conversions.into_iter().map(|conversion| {
-        let codes: Vec<i8> = layer
-            .codes
-            .iter()
-            .map(|&code| conversion.weight.apply(code))
-            .collect();
-        let top = conversion.input.max(input_bits) as u8;
-        let range = conversion.sum_range(active.min(geometry.rows()), bits, input_bits);
-        PreparedConversion {
-            conversion,
-            weights: prepare(geometry, &codes, active, top),
-            range,
-        }
-    });
+    })?;
     Ok(PreparedLayer {
-        conversions: conversions.collect(),
+        conversions,
         groups,
         input_bits,
         weight_bits: bits,

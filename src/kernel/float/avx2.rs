@@ -12,7 +12,7 @@ pub const OUTPUTS: usize = 3;
 
 /// Eight numbers in a 256-bit register.
 #[derive(Clone, Copy)]
-struct Ymm(__m256);
+pub(in crate::kernel) struct Ymm(__m256);
 
 // SAFETY (all methods): the caller promises AVX2 and FMA, and valid addresses; loads and stores need no alignment.
 impl Vector for Ymm {

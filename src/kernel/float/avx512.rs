@@ -12,7 +12,7 @@ pub const OUTPUTS: usize = 4;
 
 /// Sixteen numbers in a 512-bit register.
 #[derive(Clone, Copy)]
-struct Zmm(__m512);
+pub(in crate::kernel) struct Zmm(__m512);
 
 // SAFETY (all methods): the caller promises AVX-512F, and valid addresses; loads and stores need no alignment.
 impl Vector for Zmm {

@@ -12,9 +12,9 @@
 //! repeat bit for bit on one instruction set. Not responsible for quantization, read noise or what the loss is.
 
 #[cfg(target_arch = "x86_64")]
-mod avx2;
+pub(in crate::kernel) mod avx2;
 #[cfg(target_arch = "x86_64")]
-mod avx512;
+pub(in crate::kernel) mod avx512;
 mod contraction;
 mod correlation;
 mod forward_f32;
@@ -22,10 +22,11 @@ mod input_f32;
 pub mod reference;
 #[cfg(test)]
 mod tests;
-mod vector;
+pub(in crate::kernel) mod vector;
 mod weights_f32;
 
 use super::lanes::Lanes;
+use super::slopes;
 use crate::net::network::{Geometry, Shape};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
@@ -79,6 +80,15 @@ pub trait Real:
     ) {
         reference::backward_weights(inputs, grad_outputs, geometry, grad_weights);
     }
+
+    /// [`slopes::backward_batch`] of this type.
+    fn sloped(
+        pass: &slopes::Pass<Self>,
+        grad_weights: &mut [Self],
+        grad_inputs: &mut [Lanes<Self>],
+    ) {
+        slopes::reference::backward(pass, grad_weights, grad_inputs);
+    }
 }
 
 impl Real for f64 {
@@ -125,6 +135,10 @@ impl Real for f32 {
         grad_weights: &mut [f32],
     ) {
         weights_f32::backward_weights(Isa::best(), inputs, grad_outputs, geometry, grad_weights);
+    }
+
+    fn sloped(pass: &slopes::Pass<f32>, grad_weights: &mut [f32], grad_inputs: &mut [Lanes<f32>]) {
+        slopes::backward_f32(slopes::Machine::best(), pass, grad_weights, grad_inputs);
     }
 }
 

@@ -4,7 +4,7 @@
 //! and off cells add theirs. The variances of every sum go into the placed read-out. Not responsible for the moments of
 //! one row (`hw::row`). The sample has a seed of its own: it describes the layer, not one run.
 
-use super::prepare::PreparedConversion;
+use super::prepare::Prepared;
 use crate::hw::chip::Hardware;
 use crate::hw::readout::Share;
 use crate::hw::reference::SumRange;
@@ -111,7 +111,7 @@ impl CellNoiseSample {
 
 /// One conversion of a layer with the noise of its rows.
 pub struct View<'a> {
-    conversion: &'a PreparedConversion,
+    conversion: &'a Prepared,
     codes: &'a [i8],
     /// Variance of a row at input 1, by weight code.
     noise: Vec<f64>,
@@ -119,7 +119,7 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// A conversion and the weight codes `[output][row]` of its layer.
-    pub fn new(hardware: &Hardware, conversion: &'a PreparedConversion, codes: &'a [i8]) -> Self {
+    pub fn new(hardware: &Hardware, conversion: &'a Prepared, codes: &'a [i8]) -> Self {
         let mut used = [false; 256];
         codes
             .iter()

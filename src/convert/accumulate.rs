@@ -1,0 +1,110 @@
+//! The table path of one layer: input codes to accumulated sums, every partial sum through the read-out.
+//!
+//! ```text
+//! acc = sum over conversions of factor * decode(sum of levels)     (exact integer sum if the layer has no read-out)
+//! ```
+//! Not responsible for virtual chips (`sim`) nor for what happens to the sums afterwards.
+
+use super::prepare::Prepared;
+use crate::hw::readout::table::Decode;
+use crate::hw::weights::Conversion;
+use crate::kernel::elementwise::{add_decoded, to_float};
+use crate::kernel::exact::exact;
+use crate::kernel::lanes::Lanes;
+use crate::kernel::reconv::{reconv, reconv_random};
+use crate::kernel::stream::NoiseKey;
+use crate::kernel::tables::{LevelTable, RandomTable};
+use crate::net::network::{Geometry, PIXEL_ZERO};
+use std::borrow::Cow;
+
+/// The codes of one conversion by table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Codes {
+    /// Without noise.
+    NoiseFree(LevelTable),
+    /// A random code per partial sum.
+    Random(RandomTable),
+}
+
+/// Exact sums of a layer; `first` says that the input is image bytes.
+pub fn exact_sums(input: &Lanes<u8>, geometry: &Geometry, codes: &[i8], first: bool) -> Lanes<f32> {
+    let map = geometry.output();
+    let mut levels = Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
+    let mut sums = Lanes::<f32>::zeros(map.channels, map.height, map.width, 0);
+    let zero = if first { PIXEL_ZERO as u8 } else { 0 };
+    exact(input, geometry, codes, zero, &mut levels);
+    to_float(&mut sums.values, &levels.values);
+    sums
+}
+
+/// Accumulates the conversions of a layer one after the other.
+pub struct Accumulator {
+    levels: Lanes<i32>,
+    sums: Lanes<f32>,
+}
+
+impl Accumulator {
+    /// Nothing accumulated yet.
+    pub fn new(geometry: &Geometry) -> Self {
+        let map = geometry.output();
+        Accumulator {
+            levels: Lanes::zeros(map.channels, map.height, map.width, 0),
+            sums: Lanes::zeros(map.channels, map.height, map.width, 0),
+        }
+    }
+
+    /// Adds a conversion; `count` writes the sum of its levels over all groups.
+    pub fn add(
+        &mut self,
+        prepared: &Prepared,
+        decode: &Decode,
+        count: impl FnOnce(&mut Lanes<i32>),
+    ) {
+        count(&mut self.levels);
+        let groups = prepared.weights.plan.groups();
+        let factor = prepared.conversion.factor as f32;
+        add_decoded(
+            &mut self.sums.values,
+            &self.levels.values,
+            decode,
+            groups,
+            factor,
+        );
+    }
+
+    /// The sums.
+    pub fn finish(self) -> Lanes<f32> {
+        self.sums
+    }
+}
+
+/// Levels of one conversion summed over its groups; `input` is what the conversion sees.
+pub fn levels(
+    input: &Lanes<u8>,
+    prepared: &Prepared,
+    codes: &Codes,
+    key: NoiseKey,
+    levels: &mut Lanes<i32>,
+) {
+    match codes {
+        Codes::NoiseFree(table) => reconv(input, &prepared.weights, table, levels),
+        Codes::Random(table) => reconv_random(input, &prepared.weights, table, key, levels),
+    }
+}
+
+/// What a conversion sees of the input codes; borrowed where that is all of them.
+pub fn plane<'a>(
+    input: &'a Lanes<u8>,
+    conversion: &Conversion,
+    input_bits: u32,
+) -> Cow<'a, Lanes<u8>> {
+    let plane = &conversion.input;
+    if plane.shift == 0 && u32::from(plane.mask) >= (1 << input_bits) - 1 {
+        return Cow::Borrowed(input);
+    }
+    let mut cut = input.clone();
+    cut.values
+        .iter_mut()
+        .for_each(|code| *code = plane.apply(*code));
+    Cow::Owned(cut)
+}

@@ -1,0 +1,50 @@
+//! The conversions of one layer with the weights of each plane ready for a kernel.
+//!
+//! Not responsible for the read-out: integer partial sums do not depend on it, so one preparation serves all.
+
+use crate::hw::chip::Hardware;
+use crate::hw::error::HwError;
+use crate::hw::reference::SumRange;
+use crate::hw::weights::Conversion;
+use crate::kernel::groups::{self, PreparedWeights};
+use crate::net::network::Geometry;
+
+/// One analog conversion of one layer.
+#[derive(Clone)]
+pub struct Prepared {
+    /// What it sees and how it enters the accumulator.
+    pub conversion: Conversion,
+    /// Weights of its plane.
+    pub weights: PreparedWeights,
+    /// Possible group sums.
+    pub range: SumRange,
+}
+
+/// Conversions of a layer with weight codes `[output][row]` of `weight_bits` and inputs of `input_bits`.
+///
+/// # Errors
+/// If the macro cannot hold the weights or take the inputs.
+pub fn prepare(
+    hardware: &Hardware,
+    geometry: &Geometry,
+    codes: &[i8],
+    weight_bits: u32,
+    input_bits: u32,
+) -> Result<Vec<Prepared>, HwError> {
+    let active = hardware.word_lines.active;
+    let conversions = hardware.conversions(weight_bits, input_bits)?;
+    let one = |conversion: Conversion| {
+        let seen: Vec<i8> = codes
+            .iter()
+            .map(|&code| conversion.weight.apply(code))
+            .collect();
+        let top = conversion.input.max(input_bits) as u8;
+        let rows = active.min(geometry.rows());
+        Prepared {
+            conversion,
+            weights: groups::prepare(geometry, &seen, active, top),
+            range: conversion.sum_range(rows, weight_bits, input_bits),
+        }
+    };
+    Ok(conversions.into_iter().map(one).collect())
+}

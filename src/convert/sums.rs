@@ -1,0 +1,124 @@
+//! What the conversions of one layer see on calibration images, and the read-outs placed on it.
+//!
+//! Group sums are counted, and what the cells behind them add at a read is looked at in a sample. Not responsible for which
+//! images, nor for running the network up to this layer.
+
+use super::accumulate::plane;
+use super::cell_noise::{CellNoiseSample, View};
+use super::prepare::Prepared;
+use crate::hw::accumulator::Accumulator;
+use crate::hw::chip::Hardware;
+use crate::hw::error::HwError;
+use crate::hw::readout::{Readout, ReadoutDesign};
+use crate::hw::reference::SumHistogram;
+use crate::kernel::histogram::group_histogram;
+use crate::kernel::lanes::Lanes;
+
+/// What one conversion sees on the calibration images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConversionSums {
+    /// Group sums.
+    pub histogram: SumHistogram,
+    /// What their cells add at a read; none if cells are read without noise.
+    pub cells: Option<CellNoiseSample>,
+}
+
+/// A layer whose sums are counted.
+#[derive(Clone, Copy)]
+pub struct Layer<'a> {
+    /// The macro.
+    pub hardware: &'a Hardware,
+    /// Its conversions.
+    pub conversions: &'a [Prepared],
+    /// Weight codes `[output][row]`.
+    pub codes: &'a [i8],
+    /// Bits of the input codes.
+    pub input_bits: u32,
+    /// Number in the network, which keys the sample of cells.
+    pub index: usize,
+}
+
+impl Layer<'_> {
+    /// Nothing seen yet.
+    pub fn empty(&self) -> Vec<ConversionSums> {
+        let is_noisy = self.hardware.cell.read_sigma_relative > 0.0;
+        let zero = |prepared: &Prepared| ConversionSums {
+            histogram: SumHistogram {
+                min: prepared.range.min,
+                counts: vec![0; prepared.range.count()],
+            },
+            cells: is_noisy.then(|| {
+                let most = View::new(self.hardware, prepared, self.codes).most();
+                CellNoiseSample::empty(prepared.range, most)
+            }),
+        };
+        self.conversions.iter().map(zero).collect()
+    }
+
+    /// Adds the first `used` images of block `block`; every `pixel_step`-th output pixel is looked at.
+    pub fn see(
+        &self,
+        input: &Lanes<u8>,
+        used: usize,
+        block: usize,
+        pixel_step: usize,
+        sums: &mut [ConversionSums],
+    ) {
+        for (c, (prepared, sums)) in self.conversions.iter().zip(sums).enumerate() {
+            let plane = plane(input, &prepared.conversion, self.input_bits);
+            let range = prepared.range.min..=prepared.range.max;
+            let map = prepared.weights.geometry.output();
+            let step = pixel_step.min(map.height * map.width);
+            let counts = group_histogram(&plane, &prepared.weights, used, range, step);
+            add(&mut sums.histogram.counts, &counts);
+            if let Some(cells) = &mut sums.cells {
+                let place = [self.index as u64, block as u64, c as u64];
+                View::new(self.hardware, prepared, self.codes).look(&plane, used, place, cells);
+            }
+        }
+    }
+}
+
+/// Adds what was seen on other images.
+pub fn merge(into: &mut [ConversionSums], from: &[ConversionSums]) {
+    for (into, from) in into.iter_mut().zip(from) {
+        add(&mut into.histogram.counts, &from.histogram.counts);
+        if let (Some(into), Some(from)) = (&mut into.cells, &from.cells) {
+            into.add(from);
+        }
+    }
+}
+
+fn add(into: &mut [u64], from: &[u64]) {
+    for (total, count) in into.iter_mut().zip(from) {
+        *total += count;
+    }
+}
+
+/// Places a read-out design on every conversion of a layer, before an accumulator that must be wide enough.
+///
+/// # Errors
+/// If the design does not fit the sums, or the accumulator is too narrow.
+pub fn place(
+    conversions: &[Prepared],
+    sums: &[ConversionSums],
+    design: &ReadoutDesign,
+    accumulator: Accumulator,
+) -> Result<Vec<Readout>, HwError> {
+    let mut placed = Vec::with_capacity(conversions.len());
+    for (prepared, sums) in conversions.iter().zip(sums) {
+        let readout = design.place(prepared.range, Some(&sums.histogram))?;
+        placed.push(match &sums.cells {
+            Some(cells) => readout.with_cell_noise(cells.shares()),
+            None => readout,
+        });
+    }
+    let levels = placed.iter().flat_map(|readout| &readout.decode.levels);
+    let highest = levels.copied().max().unwrap_or(0);
+    let groups = conversions
+        .first()
+        .map_or(0, |prepared| prepared.weights.plan.groups());
+    let conversions: Vec<_> = conversions.iter().map(|c| c.conversion).collect();
+    accumulator.check(&conversions, groups, u32::from(highest))?;
+    Ok(placed)
+}

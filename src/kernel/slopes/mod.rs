@@ -1,0 +1,148 @@
+//! The backward pass of a grouped convolution with a slope per partial sum.
+//!
+//! With `s = sum over the group's rows of w a`, `D` the slope of the read-out there, and `dy` the gradient in the output:
+//!
+//! ```text
+//! ds[g][o][pixel] = dy[o][pixel] D(s)
+//! dw[o][row]     += sum over pixels, images of  ds a[row]          da[row] += sum over outputs of  ds w[o][row]
+//! ```
+//! Nothing of size groups x outputs x pixels is stored: sums and random draws are computed again from the same places.
+//! [`mod@reference`] is the formula for any [`Real`]; [`backward_batch`] runs it in strips of pixels, a task per block of images
+//! and run of groups that share no input channel with another. Not responsible for what slopes mean (`train`).
+
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod fill;
+mod group;
+pub mod reference;
+mod soft;
+mod strip;
+pub mod sum_mass;
+pub mod table;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use self::table::{Slopes, streams};
+use self::task::{Shape, Task};
+use super::float::Real;
+use super::groups::PreparedWeights;
+use super::lanes::Lanes;
+use super::stream::NoiseKey;
+use rayon::prelude::*;
+
+pub use soft::soft_sums;
+pub(super) use task::Machine;
+
+/// What a backward pass reads.
+#[derive(Clone, Copy)]
+pub struct Pass<'a, T> {
+    /// Input codes of every block, with at least the border of the geometry.
+    pub inputs: &'a [Lanes<u8>],
+    /// Weights of the conversion.
+    pub weights: &'a PreparedWeights,
+    /// Slopes of its read-out.
+    pub slopes: &'a Slopes,
+    /// Noise of every block, as in the forward pass.
+    pub keys: &'a [NoiseKey],
+    /// Gradient in the output of every block, without border.
+    pub gradients: &'a [Lanes<T>],
+}
+
+impl<T: bytemuck::Pod> Pass<'_, T> {
+    /// The invariants all forms share.
+    fn check(&self, grad_weights: &[T], grad_inputs: &[Lanes<T>]) {
+        let geometry = &self.weights.geometry;
+        let blocks = self.inputs.len();
+        assert!(
+            [self.keys.len(), self.gradients.len(), grad_inputs.len()] == [blocks; 3],
+            "keys, gradients and results belong to the blocks of the batch"
+        );
+        assert_eq!(
+            grad_weights.len(),
+            geometry.outputs * geometry.rows(),
+            "one gradient per output and row"
+        );
+        let map = geometry.output();
+        for ((input, gradient), result) in self.inputs.iter().zip(self.gradients).zip(grad_inputs) {
+            let shape = (input.channels, input.height, input.width, input.border);
+            let same = (result.channels, result.height, result.width, result.border);
+            assert_eq!(shape, same, "gradient and input have one shape");
+            assert!(
+                input.border == self.inputs[0].border && input.border >= geometry.padding,
+                "blocks of a batch have one border, at least the padding"
+            );
+            let shape = (gradient.channels, gradient.height, gradient.width);
+            assert_eq!(
+                (shape, gradient.border),
+                ((map.channels, map.height, map.width), 0),
+                "the gradient has the shape of the output"
+            );
+        }
+        let (s_min, count) = self.slopes.range();
+        assert!(
+            s_min <= self.weights.sum_min && self.weights.sum_max < s_min + count as i32,
+            "slopes cover every possible group sum"
+        );
+    }
+}
+
+/// Adds the gradients of one conversion in its weights `[output][row]` and input codes (border included, where it is not
+/// zero by accident only: gradients of padding are written there and mean nothing).
+///
+/// # Panics
+/// If shapes disagree or the slopes miss a possible sum.
+pub fn backward_batch<T: Real>(
+    pass: &Pass<T>,
+    grad_weights: &mut [T],
+    grad_inputs: &mut [Lanes<T>],
+) {
+    pass.check(grad_weights, grad_inputs);
+    T::sloped(pass, grad_weights, grad_inputs);
+}
+
+/// [`backward_batch`] of `f32` on the vectors of the machine.
+pub(super) fn backward_f32(
+    machine: Machine,
+    pass: &Pass<f32>,
+    grad_weights: &mut [f32],
+    grad_inputs: &mut [Lanes<f32>],
+) {
+    let Some(first) = pass.inputs.first() else {
+        return;
+    };
+    let shape = Shape::new(pass.weights, first);
+    let streams = streams(pass.keys);
+    let channels = shape.channels_per_unit * first.channel_stride();
+    let rows = shape.groups_per_unit * pass.weights.plan.active;
+    let outputs = pass.weights.geometry.outputs;
+    let size = pass.weights.plan.rows * outputs;
+    // [block][row][output]: a task owns whole rows, and blocks are added in order.
+    let mut parts = vec![0.0f32; size * pass.inputs.len()];
+    let mut tasks = Vec::new();
+    let blocks = parts.chunks_mut(size).zip(grad_inputs.iter_mut());
+    for (block, (part, grad_input)) in blocks.enumerate() {
+        let inputs = grad_input.values.chunks_mut(channels);
+        for (unit, (weights, inputs)) in part.chunks_mut(rows * outputs).zip(inputs).enumerate() {
+            tasks.push(Task {
+                input: &pass.inputs[block],
+                gradient: &pass.gradients[block],
+                stream: &streams[block],
+                weights: pass.weights,
+                slopes: pass.slopes,
+                shape: &shape,
+                unit,
+                grad_weights: weights,
+                grad_input: inputs,
+            });
+        }
+    }
+    tasks.into_par_iter().for_each(|task| machine.run(task));
+    for part in parts.chunks(size) {
+        for (row, from) in part.chunks(outputs).enumerate() {
+            for (output, &value) in from.iter().enumerate() {
+                grad_weights[output * pass.weights.plan.rows + row] += value;
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The backward pass as its formula, one partial sum at a time. What the strips are tested against.
+
+use super::Pass;
+use super::table::streams;
+use crate::kernel::float::Real;
+use crate::kernel::groups::Taps;
+use crate::kernel::lanes::{LANES, Lanes};
+
+/// See [`super::backward_batch`].
+pub fn backward<T: Real>(pass: &Pass<T>, grad_weights: &mut [T], grad_inputs: &mut [Lanes<T>]) {
+    let (weights, streams) = (pass.weights, streams(pass.keys));
+    let blocks = pass.inputs.iter().zip(pass.gradients).zip(grad_inputs);
+    for (((input, gradient), grad_input), stream) in blocks.zip(&streams) {
+        let taps = Taps::new(&weights.geometry, input);
+        for output in 0..weights.geometry.outputs {
+            for (pixel, &corner) in taps.pixels.iter().enumerate() {
+                let at = (output * taps.pixels.len() + pixel) * LANES;
+                let dy = &gradient.values[at..at + LANES];
+                for group in 0..weights.plan.groups() {
+                    let rows = weights.plan.range(group);
+                    let codes = weights.group_codes(output, group);
+                    let mut sums = [0i32; LANES];
+                    for (&w, row) in codes.iter().zip(rows.clone()) {
+                        let a = &input.values[corner + taps.rows[row]..][..LANES];
+                        for (s, &a) in sums.iter_mut().zip(a) {
+                            *s += i32::from(w) * i32::from(a);
+                        }
+                    }
+                    let place = (output as u32, pixel as u32, group as u32);
+                    let slopes = pass.slopes.at(stream, place, &sums);
+                    for (&w, row) in codes.iter().zip(rows) {
+                        let at = corner + taps.rows[row];
+                        let w = T::from_f64(f64::from(w));
+                        let mut total = T::from_f64(0.0);
+                        for lane in 0..LANES {
+                            let ds = dy[lane] * T::from_f64(f64::from(slopes[lane]));
+                            total += ds * T::from_f64(f64::from(input.values[at + lane]));
+                            grad_input.values[at + lane] += ds * w;
+                        }
+                        grad_weights[output * weights.plan.rows + row] += total;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A few pixels of one group's inputs, laid out for the dot products and for the products with gradients.
+//!
+//! Not responsible for arithmetic.
+
+use crate::kernel::aligned::Aligned;
+use crate::kernel::groups::Taps;
+use crate::kernel::lanes::{LANES, Lanes};
+use std::ops::Range;
+
+/// Rows whose bytes lie side by side in a dot product.
+pub const QUAD: usize = 4;
+
+/// Pixels of a strip: gradients and inputs of a tile of outputs then stay in the first-level cache.
+pub const PIXELS: usize = 8;
+
+/// Inputs of one group at consecutive output pixels.
+pub struct Strip {
+    /// Output pixels.
+    pub pixels: Range<usize>,
+    /// Rows of the group.
+    pub rows: usize,
+    /// `[quad of rows][place][row in the quad]`, a place being a pixel and an image; rows beyond the last are 0.
+    pub bytes: Aligned<u8>,
+    /// `[row][place]`.
+    pub values: Aligned<f32>,
+}
+
+impl Strip {
+    /// An empty strip for groups of up to `rows` rows.
+    pub fn new(rows: usize) -> Self {
+        let places = PIXELS * LANES;
+        Strip {
+            pixels: 0..0,
+            rows,
+            bytes: Aligned::zeros(rows.div_ceil(QUAD) * QUAD * places),
+            values: Aligned::zeros(rows * places),
+        }
+    }
+
+    /// Pixels times images.
+    pub fn places(&self) -> usize {
+        self.pixels.len() * LANES
+    }
+
+    /// Reads the rows `rows` of the weight matrix at `pixels`.
+    pub fn read(
+        &mut self,
+        input: &Lanes<u8>,
+        taps: &Taps,
+        rows: Range<usize>,
+        pixels: Range<usize>,
+    ) {
+        self.pixels = pixels.clone();
+        self.rows = rows.len();
+        let places = self.places();
+        for (index, row) in rows.clone().enumerate() {
+            for (p, pixel) in pixels.clone().enumerate() {
+                let at = taps.pixels[pixel] + taps.rows[row];
+                let from = &input.values[at..at + LANES];
+                let to = &mut self.values[index * places + p * LANES..][..LANES];
+                for (to, &from) in to.iter_mut().zip(from) {
+                    *to = f32::from(from);
+                }
+            }
+        }
+        let words: &mut [[u8; QUAD]] = bytemuck::cast_slice_mut(&mut self.bytes);
+        for (quad, to) in words
+            .chunks_mut(places)
+            .take(rows.len().div_ceil(QUAD))
+            .enumerate()
+        {
+            for (p, to) in to.chunks_mut(LANES).enumerate() {
+                let corner = taps.pixels[pixels.start + p];
+                let row = |j: usize| {
+                    let row = rows.start + quad * QUAD + j;
+                    (row < rows.end).then(|| &input.values[corner + taps.rows[row]..][..LANES])
+                };
+                let blank = [0; LANES];
+                let four: [&[u8]; QUAD] = std::array::from_fn(|j| row(j).unwrap_or(&blank));
+                for (lane, to) in to.iter_mut().enumerate() {
+                    *to = [four[0][lane], four[1][lane], four[2][lane], four[3][lane]];
+                }
+            }
+        }
+    }
+}
