@@ -1,10 +1,17 @@
-//! Speed of the float convolutions on the layers of the half-width VGG-7: multiply-accumulates per second of each pass,
-//! beside the peak of a loop of multiply-adds in the same run, and the images per second of a training step.
+//! Speed of the training kernels on the layers of the half-width VGG-7: multiply-accumulates per second of each float pass
+//! beside the peak of a loop of multiply-adds in the same run, then the same layers through 9-row groups with a code and a
+//! slope per partial sum, and the images per second of a training step of both.
 //!
 //! `cargo bench --bench train_kernels [-- blocks]`; each figure is the best of several runs.
 
 use imcsim::kernel::float::{backward_input_batch, backward_weights_batch, forward_batch};
+use imcsim::kernel::groups::prepare;
 use imcsim::kernel::lanes::{LANES, Lanes};
+use imcsim::kernel::reconv::{reconv, reconv_random};
+use imcsim::kernel::slopes::table::{Slopes, SumSlopes};
+use imcsim::kernel::slopes::{Pass, backward_batch};
+use imcsim::kernel::stream::NoiseKey;
+use imcsim::kernel::tables::{Grain, LevelTable, RandomTable};
 use imcsim::net::network::{Geometry, Shape};
 use rayon::prelude::*;
 use std::hint::black_box;
@@ -129,6 +136,79 @@ fn passes(geometry: &Geometry, blocks: usize) -> [f64; 3] {
     ]
 }
 
+/// Rows of a group, and the sums of 9 products of ternary weights and 2-bit inputs.
+const ROWS: usize = 9;
+const S_MIN: i32 = -27;
+const SUMS: usize = 55;
+
+/// Seconds of noise-free codes, of random codes, and of the backward pass with a slope per partial sum.
+fn grouped(geometry: &Geometry, blocks: usize) -> [f64; 3] {
+    let weight = |i: usize| [0i8, 1, -1, 0, 1, -1, 1][(i * 5 + i / 7) % 7];
+    let codes: Vec<i8> = (0..geometry.outputs * geometry.rows())
+        .map(weight)
+        .collect();
+    let weights = prepare(geometry, &codes, ROWS, 3);
+    let shape = geometry.input;
+    let mut input = Lanes::<u8>::zeros(shape.channels, shape.height, shape.width, 0);
+    let fill = input.values.iter_mut().enumerate();
+    fill.for_each(|(i, a)| *a = (i * 7 + i / 11) as u8 % 4);
+    let inputs = vec![input.with_border(geometry.padding); blocks];
+    let map = geometry.output();
+    let gradient = block(map).with_border(0);
+    let gradients = vec![gradient; blocks];
+    let keys: Vec<NoiseKey> = (0..blocks as u64)
+        .map(|block| NoiseKey {
+            seed: 1,
+            layer: 0,
+            block,
+            repeat: 0,
+            conversion: 0,
+        })
+        .collect();
+    let levels = LevelTable {
+        s_min: S_MIN,
+        levels: (0..SUMS).map(|s| (s as u8).clamp(20, 34) - 20).collect(),
+    };
+    // Below and above every level with some probability: what a noisy 4-bit read-out looks like.
+    let random = RandomTable {
+        s_min: S_MIN,
+        grain: Grain::Sixteen,
+        base: levels
+            .levels
+            .iter()
+            .map(|&level| level.saturating_sub(1))
+            .collect(),
+        thresholds: vec![vec![60_000; SUMS], vec![5_000; SUMS]],
+    };
+    let slopes = Slopes::BySum(SumSlopes::shared(S_MIN, vec![0.9; SUMS]));
+    let pass = Pass {
+        inputs: &inputs,
+        weights: &weights,
+        slopes: &slopes,
+        keys: &keys,
+        gradients: &gradients,
+    };
+    let zero = Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
+    let mut sums = vec![zero; blocks];
+    let mut back: Vec<_> = (0..blocks)
+        .map(|_| Lanes::zeros(shape.channels, shape.height, shape.width, geometry.padding))
+        .collect();
+    let mut grad_weights = vec![0.0; codes.len()];
+    [
+        best(|| {
+            let pairs = inputs.par_iter().zip(&mut sums);
+            pairs.for_each(|(input, sums)| reconv(input, &weights, &levels, sums));
+        }),
+        best(|| {
+            let pairs = inputs.par_iter().zip(&mut sums).zip(&keys);
+            pairs.for_each(|((input, sums), &key)| {
+                reconv_random(input, &weights, &random, key, sums)
+            });
+        }),
+        best(|| backward_batch(&pass, &mut grad_weights, &mut back)),
+    ]
+}
+
 fn main() {
     let blocks = std::env::args()
         .filter_map(|argument| argument.parse().ok())
@@ -142,10 +222,19 @@ fn main() {
     };
     show_peak();
     println!(
-        "{:<14}{:>9}{:>9}{:>9}{:>12}",
-        "layer", "forward", "d input", "d weight", "ms in all"
+        "{:<14}{:>9}{:>9}{:>9}{:>12}{:>11}{:>11}{:>13}{:>8}",
+        "layer",
+        "forward",
+        "d input",
+        "d weight",
+        "ms in all",
+        "codes ms",
+        "random ms",
+        "sloped bw ms",
+        "ratio"
     );
-    let mut total = 0.0;
+    let (mut total, mut total_grouped) = (0.0, 0.0);
+    let layer_count = layers().len();
     for (index, (name, geometry)) in layers().into_iter().enumerate() {
         let seconds = passes(&geometry, blocks);
         let map = geometry.output();
@@ -155,17 +244,35 @@ fn main() {
         let [forward, input, weights] = seconds;
         let all = forward + weights + if index == 0 { 0.0 } else { input };
         total += all;
-        println!(
+        print!(
             "{name:<14}{:>9.1}{:>9.1}{:>9.1}{:>12.2}",
             speed(forward),
             speed(input),
             speed(weights),
             all * 1e3
         );
+        // The first and the last layer are digital.
+        if index == 0 || index + 1 == layer_count {
+            total_grouped += all;
+            println!();
+            continue;
+        }
+        let [codes, random, sloped] = grouped(&geometry, blocks);
+        total_grouped += random + sloped;
+        println!(
+            "{:>11.2}{:>11.2}{:>13.2}{:>8.2}",
+            codes * 1e3,
+            random * 1e3,
+            sloped * 1e3,
+            sloped / (input + weights)
+        );
     }
     show_peak();
+    let images = (blocks * LANES) as f64;
     println!(
-        "training step: {:.0} images/s",
-        (blocks * LANES) as f64 / total
+        "training step, kernels alone: {:.0} images/s plain, {:.0} images/s with random codes and slopes: {:.2} times the time",
+        images / total,
+        images / total_grouped,
+        total_grouped / total
     );
 }

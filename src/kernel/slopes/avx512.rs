@@ -43,22 +43,48 @@ pub unsafe fn fill(
     dy: &[f32],
     to: &mut [f32],
 ) {
-    let places = strip.places();
     let quads = group.quads(output);
+    // SAFETY: handed on to the caller.
+    unsafe {
+        match quads.len() {
+            3 => by_quads::<3>(table, strip, quads, dy, to),
+            _ => by_quads::<0>(table, strip, quads, dy, to),
+        }
+    }
+}
+
+/// [`fill`] for `Q` quads, 0 if their number is known only at run time.
+///
+/// # Safety
+/// As for [`fill`].
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+unsafe fn by_quads<const Q: usize>(
+    table: &Table,
+    strip: &Strip,
+    quads: &[[i8; 4]],
+    dy: &[f32],
+    to: &mut [f32],
+) {
+    let count = if Q > 0 { Q } else { quads.len() };
+    let places = strip.places();
     let offset = _mm512_set1_epi32(-table.s_min);
     let entries = table.entries.as_ptr();
-    let bytes = strip.bytes.as_ptr();
+    let is_small = table.entries.len() == 4 * WIDTH;
+    let weight = |quad: usize| _mm512_set1_epi32(i32::from_le_bytes(quads[quad].map(|w| w as u8)));
     // SAFETY: tables are padded to 64 entries; strips hold `quads * places` words; the caller promises the rest.
     unsafe {
         let part: [__m512; 4] = std::array::from_fn(|k| _mm512_loadu_ps(entries.add(k * WIDTH)));
+        let known: [__m512i; Q] = std::array::from_fn(weight);
         for place in (0..places).step_by(WIDTH) {
             let mut index = offset;
-            for (quad, weights) in quads.iter().enumerate() {
-                let codes = _mm512_loadu_si512(bytes.add((quad * places + place) * 4).cast());
-                let weights = _mm512_set1_epi32(i32::from_le_bytes(weights.map(|w| w as u8)));
+            for quad in 0..count {
+                let at = (quad * places + place) * 4;
+                let codes = _mm512_loadu_si512(strip.bytes.as_ptr().add(at).cast());
+                let weights = if Q > 0 { known[quad] } else { weight(quad) };
                 index = _mm512_dpbusd_epi32(index, codes, weights);
             }
-            let slope = if table.entries.len() == 4 * WIDTH {
+            let slope = if is_small {
                 let low = _mm512_permutex2var_ps(part[0], index, part[1]);
                 let high = _mm512_permutex2var_ps(part[2], index, part[3]);
                 let upper = _mm512_test_epi32_mask(index, _mm512_set1_epi32(32));

@@ -2,12 +2,16 @@
 //!
 //! Not responsible for which group comes when.
 
-use super::strip::QUAD;
+use super::strip::{QUAD, ROW_TILE};
 use crate::kernel::aligned::Aligned;
+use crate::kernel::float::vector::Vector;
 use crate::kernel::groups::PreparedWeights;
 
 /// Widest vector register in numbers; sums over places are kept as vectors of this many.
 pub const WIDEST: usize = 16;
+
+/// Outputs handled side by side, at most.
+pub const OUTPUT_TILE: usize = 4;
 
 /// One group.
 pub struct Group {
@@ -15,12 +19,18 @@ pub struct Group {
     pub index: usize,
     /// Rows of it.
     pub rows: usize,
-    /// `[output][row]`.
+    /// Rows up to the next whole tile; those beyond the group are 0.
+    pub padded: usize,
+    /// `[output][padded row]`.
     pub values: Vec<f32>,
     /// `[output][quad of rows]`, four codes in an integer.
     pub quads: Vec<[i8; QUAD]>,
-    /// `[output][row][WIDEST]`: sums of products, still spread over a vector.
-    pub collected: Aligned<f32>,
+}
+
+/// Sums of products of a group's rows and some outputs, still spread over a vector.
+pub struct Collected {
+    /// `[output][padded row][WIDEST]`.
+    pub sums: Aligned<f32>,
 }
 
 impl Group {
@@ -28,11 +38,13 @@ impl Group {
     pub fn new(weights: &PreparedWeights, index: usize) -> Self {
         let rows = weights.plan.range(index).len();
         let outputs = weights.geometry.outputs;
-        let mut values = Vec::with_capacity(outputs * rows);
+        let padded = rows.next_multiple_of(ROW_TILE);
+        let mut values = Vec::with_capacity(outputs * padded);
         let mut quads = Vec::with_capacity(outputs * rows.div_ceil(QUAD));
         for output in 0..outputs {
             let codes = weights.group_codes(output, index);
             values.extend(codes.iter().map(|&code| f32::from(code)));
+            values.resize((output + 1) * padded, 0.0);
             for part in codes.chunks(QUAD) {
                 let mut quad = [0; QUAD];
                 quad[..part.len()].copy_from_slice(part);
@@ -42,9 +54,9 @@ impl Group {
         Group {
             index,
             rows,
+            padded,
             values,
             quads,
-            collected: Aligned::zeros(outputs * rows * WIDEST),
         }
     }
 
@@ -53,13 +65,37 @@ impl Group {
         let count = self.rows.div_ceil(QUAD);
         &self.quads[output * count..(output + 1) * count]
     }
+}
 
-    /// What was collected, `[row][output]`, added to `to`.
-    pub fn finish(&self, to: &mut [f32]) {
-        let outputs = self.values.len() / self.rows;
-        for (at, sums) in self.collected.chunks(WIDEST).enumerate() {
-            let (output, row) = (at / self.rows, at % self.rows);
-            to[row * outputs + output] += sums.iter().sum::<f32>();
+impl Collected {
+    /// Room for up to `outputs` outputs of groups of up to `rows` rows.
+    pub fn new(outputs: usize, rows: usize) -> Self {
+        let rows = rows.next_multiple_of(ROW_TILE);
+        Collected {
+            sums: Aligned::zeros(outputs.next_multiple_of(OUTPUT_TILE) * rows * WIDEST),
         }
+    }
+
+    /// Adds the sums of the outputs `first..first + count` to `to`, `[row][output]` of `outputs` outputs, and forgets them.
+    ///
+    /// # Safety
+    /// The machine runs `V`.
+    #[inline(always)]
+    pub unsafe fn finish<V: Vector>(
+        &mut self,
+        group: &Group,
+        (first, count, outputs): (usize, usize, usize),
+        to: &mut [f32],
+    ) {
+        for output in 0..count {
+            for row in 0..group.rows {
+                let at = (output * group.padded + row) * WIDEST;
+                let sums = &self.sums[at..at + WIDEST];
+                // SAFETY: a vector is at most the widest.
+                to[row * outputs + first + output] += unsafe { V::load(sums.as_ptr()).sum() };
+            }
+        }
+        let used = count.next_multiple_of(OUTPUT_TILE) * group.padded * WIDEST;
+        self.sums[..used].fill(0.0);
     }
 }

@@ -113,6 +113,7 @@ pub(super) fn backward_f32(
     };
     let shape = Shape::new(pass.weights, first);
     let streams = streams(pass.keys);
+    let gradients: Vec<_> = pass.gradients.par_iter().map(strip::in_strips).collect();
     let channels = shape.channels_per_unit * first.channel_stride();
     let rows = shape.groups_per_unit * pass.weights.plan.active;
     let outputs = pass.weights.geometry.outputs;
@@ -126,7 +127,7 @@ pub(super) fn backward_f32(
         for (unit, (weights, inputs)) in part.chunks_mut(rows * outputs).zip(inputs).enumerate() {
             tasks.push(Task {
                 input: &pass.inputs[block],
-                gradient: &pass.gradients[block],
+                gradient: &gradients[block],
                 stream: &streams[block],
                 weights: pass.weights,
                 slopes: pass.slopes,
@@ -138,11 +139,24 @@ pub(super) fn backward_f32(
         }
     }
     tasks.into_par_iter().for_each(|task| machine.run(task));
-    for part in parts.chunks(size) {
-        for (row, from) in part.chunks(outputs).enumerate() {
-            for (output, &value) in from.iter().enumerate() {
-                grad_weights[output * pass.weights.plan.rows + row] += value;
+    add_turned(&parts, outputs, grad_weights);
+}
+
+/// Outputs turned at a time: a line of the cache.
+const TURNED: usize = 16;
+
+/// Adds `[block][row][output]` to `[output][row]`, blocks in order.
+fn add_turned(parts: &[f32], outputs: usize, to: &mut [f32]) {
+    let rows = to.len() / outputs;
+    let some = |(chunk, to): (usize, &mut [f32])| {
+        for part in parts.chunks(rows * outputs) {
+            for row in 0..rows {
+                let from = &part[row * outputs + chunk * TURNED..];
+                for (&value, to) in from.iter().zip(to.chunks_mut(rows)) {
+                    to[row] += value;
+                }
             }
         }
-    }
+    };
+    to.par_chunks_mut(TURNED * rows).enumerate().for_each(some);
 }

@@ -21,9 +21,12 @@ pub struct Strip {
     pub rows: usize,
     /// `[quad of rows][place][row in the quad]`, a place being a pixel and an image; rows beyond the last are 0.
     pub bytes: Aligned<u8>,
-    /// `[row][place]`.
+    /// `[row][place]`; rows up to the next multiple of [`ROW_TILE`] are 0.
     pub values: Aligned<f32>,
 }
+
+/// Rows handled side by side: groups are padded to whole tiles, so that no loop has a rest.
+pub const ROW_TILE: usize = 9;
 
 impl Strip {
     /// An empty strip for groups of up to `rows` rows.
@@ -33,7 +36,7 @@ impl Strip {
             pixels: 0..0,
             rows,
             bytes: Aligned::zeros(rows.div_ceil(QUAD) * QUAD * places),
-            values: Aligned::zeros(rows * places),
+            values: Aligned::zeros(rows.next_multiple_of(ROW_TILE) * places),
         }
     }
 
@@ -63,6 +66,7 @@ impl Strip {
                 }
             }
         }
+        self.values[rows.len() * places..].fill(0.0);
         let words: &mut [[u8; QUAD]] = bytemuck::cast_slice_mut(&mut self.bytes);
         for (quad, to) in words
             .chunks_mut(places)
@@ -83,4 +87,18 @@ impl Strip {
             }
         }
     }
+}
+
+/// A block without border as `[strip of pixels][channel][place]`: a task then reads it from front to back for every group.
+pub fn in_strips(block: &Lanes<f32>) -> Aligned<f32> {
+    let mut turned = Aligned::zeros(block.values.len());
+    let (channels, stride) = (block.channels, block.channel_stride());
+    for (index, to) in turned.chunks_mut(channels * PIXELS * LANES).enumerate() {
+        let places = to.len() / channels;
+        for (channel, to) in to.chunks_mut(places).enumerate() {
+            let at = channel * stride + index * PIXELS * LANES;
+            to.copy_from_slice(&block.values[at..at + places]);
+        }
+    }
+    turned
 }

@@ -9,8 +9,10 @@
 //! The loops are written once over [`Vector`]; each instruction set has an entry point compiled for it.
 
 use super::fill;
-use super::group::{Group, WIDEST};
-use super::strip::{PIXELS, Strip};
+use super::group::{Collected, Group, WIDEST};
+#[cfg(doc)]
+use super::strip::in_strips;
+use super::strip::{PIXELS, ROW_TILE, Strip};
 use super::table::Slopes;
 use crate::kernel::aligned::Aligned;
 use crate::kernel::float::vector::{Isa, Plain, Vector};
@@ -19,7 +21,7 @@ use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseStream;
 
 /// Outputs whose gradients are made before they are used.
-const OUTPUTS: usize = 16;
+const OUTPUTS: usize = 32;
 
 /// How the groups of a layer are shared out, and where its inputs lie.
 pub struct Shape {
@@ -50,8 +52,8 @@ impl Shape {
 pub struct Task<'a> {
     /// Input codes of the block.
     pub input: &'a Lanes<u8>,
-    /// Gradient in its output.
-    pub gradient: &'a Lanes<f32>,
+    /// Gradient in its output, as [`in_strips`] lays it out.
+    pub gradient: &'a [f32],
     /// Its noise.
     pub stream: &'a NoiseStream,
     /// Weights.
@@ -95,7 +97,7 @@ impl Machine {
         // SAFETY: `Isa::best` and `Isa::available` offer only what the processor has.
         unsafe {
             match self.isa {
-                Isa::Portable => run::<Plain, 2, 2>(self.dots, task),
+                Isa::Portable => run::<Plain, 2, 3>(self.dots, task),
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx2 => on_avx2(self.dots, task),
                 #[cfg(target_arch = "x86_64")]
@@ -139,13 +141,20 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(dots: bool, task: Task)
     let fills = Fill::new(dots, task.slopes, task.stream);
     let mut strip = Strip::new(weights.plan.active);
     let mut made = Aligned::<f32>::zeros(OUTPUTS * PIXELS * LANES);
-    let mut spread_rows = Aligned::<f32>::zeros(weights.plan.active * PIXELS * LANES);
+    let mut spread_rows =
+        Aligned::<f32>::zeros(weights.plan.active.next_multiple_of(ROW_TILE) * PIXELS * LANES);
+    // On a small map sums are finished tile by tile, which keeps them in the first-level cache.
+    let is_one_strip = pixels <= PIXELS;
+    let kept = if is_one_strip { OUTPUTS } else { outputs };
+    let mut collected = Collected::new(kept, weights.plan.active);
     let first = task.unit * shape.groups_per_unit;
     let last = (first + shape.groups_per_unit).min(weights.plan.groups());
     let first_channel = task.unit * shape.channels_per_unit * input.channel_stride();
     for index in first..last {
         let rows = weights.plan.range(index);
-        let mut group = Group::new(weights, index);
+        let group = Group::new(weights, index);
+        let at = (index - first) * weights.plan.active * outputs;
+        let to = &mut grad_weights[at..at + rows.len() * outputs];
         for pixel in (0..pixels).step_by(PIXELS) {
             strip.read(input, taps, rows.clone(), pixel..pixels.min(pixel + PIXELS));
             let places = strip.places();
@@ -153,14 +162,26 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(dots: bool, task: Task)
             for output in (0..outputs).step_by(OUTPUTS) {
                 let tile = OUTPUTS.min(outputs - output);
                 for o in 0..tile {
-                    let at = ((output + o) * pixels + pixel) * LANES;
-                    let dy = &gradient.values[at..at + places];
+                    let at = pixel * outputs * LANES + (output + o) * places;
+                    let dy = &gradient[at..at + places];
                     let to = &mut made[o * places..(o + 1) * places];
                     fills.fill((&strip, &group), output + o, dy, to);
                 }
+                let whole = tile.next_multiple_of(O) * places;
+                made[tile * places..whole].fill(0.0);
                 // SAFETY: buffers hold what their sizes say; the caller promises the instructions.
                 unsafe {
-                    collect::<V, O, 3>(&made[..tile * places], &strip, &mut group, output);
+                    if is_one_strip {
+                        collect::<V, O, 3>(&made[..whole], &strip, &group, (0, &mut collected));
+                        collected.finish::<V>(&group, (output, tile, outputs), to);
+                    } else {
+                        collect::<V, O, 3>(
+                            &made[..whole],
+                            &strip,
+                            &group,
+                            (output, &mut collected),
+                        );
+                    }
                     spread::<V, R>(
                         &made[..tile * places],
                         places,
@@ -178,8 +199,10 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(dots: bool, task: Task)
                 }
             }
         }
-        let at = (index - first) * weights.plan.active * outputs;
-        group.finish(&mut grad_weights[at..at + rows.len() * outputs]);
+        if !is_one_strip {
+            // SAFETY: the caller promises the instructions.
+            unsafe { collected.finish::<V>(&group, (0, outputs, outputs), to) };
+        }
     }
 }
 
@@ -215,11 +238,10 @@ impl<'a> Fill<'a> {
     }
 }
 
-/// `collected[o][row] += sum over places of made[o][place] a[row][place]`, sums left spread over a vector. Outputs and rows
-/// beyond the last repeat it and are dropped.
+/// `collected[o][row] += sum over places of made[o][place] a[row][place]`, sums left spread over a vector.
 ///
 /// # Safety
-/// The machine runs `V`.
+/// The machine runs `V`; `made` holds whole tiles of `O` outputs.
 #[inline(always)]
 #[allow(
     clippy::needless_range_loop,
@@ -228,38 +250,38 @@ impl<'a> Fill<'a> {
 unsafe fn collect<V: Vector, const O: usize, const R: usize>(
     made: &[f32],
     strip: &Strip,
-    group: &mut Group,
-    first: usize,
+    group: &Group,
+    (first, collected): (usize, &mut Collected),
 ) {
-    let (places, rows) = (strip.places(), strip.rows);
-    let tile = made.len() / places;
-    let (from, values) = (made.as_ptr(), strip.values.as_ptr());
-    let to = group.collected.as_mut_ptr();
-    for output in (0..tile).step_by(O) {
+    let (places, rows) = (strip.places(), group.padded);
+    let to = collected.sums[first * rows * WIDEST..].as_mut_ptr();
+    for output in (0..made.len() / places).step_by(O) {
         for row in (0..rows).step_by(R) {
-            // SAFETY: indices are clamped to the tile and the group; places are whole vectors.
+            // SAFETY: rows are padded to tiles, outputs too; places are whole vectors.
             unsafe {
-                let o_at: [usize; O] = std::array::from_fn(|o| (output + o).min(tile - 1));
-                let r_at: [usize; R] = std::array::from_fn(|r| (row + r).min(rows - 1));
+                let from = made.as_ptr().add(output * places);
+                let values = strip.values.as_ptr().add(row * places);
                 let mut sums = [[V::zero(); R]; O];
+                for o in 0..O {
+                    for r in 0..R {
+                        sums[o][r] = V::load(to.add(((output + o) * rows + row + r) * WIDEST));
+                    }
+                }
                 for place in (0..places).step_by(V::WIDTH) {
                     let mut a = [V::zero(); R];
                     for r in 0..R {
-                        a[r] = V::load(values.add(r_at[r] * places + place));
+                        a[r] = V::load(values.add(r * places + place));
                     }
                     for o in 0..O {
-                        let ds = V::load(from.add(o_at[o] * places + place));
+                        let ds = V::load(from.add(o * places + place));
                         for r in 0..R {
                             sums[o][r] = sums[o][r].add_product(ds, a[r]);
                         }
                     }
                 }
-                let one = [1.0f32];
-                let one = V::splat(one.as_ptr());
-                for o in 0..O.min(tile - output) {
-                    for r in 0..R.min(rows - row) {
-                        let at = to.add(((first + o_at[o]) * rows + r_at[r]) * WIDEST);
-                        V::load(at).add_product(sums[o][r], one).store(at);
+                for o in 0..O {
+                    for r in 0..R {
+                        sums[o][r].store(to.add(((output + o) * rows + row + r) * WIDEST));
                     }
                 }
             }
@@ -282,34 +304,34 @@ unsafe fn spread<V: Vector, const R: usize>(
     (group, first): (&Group, usize),
     to: &mut [f32],
 ) {
-    let rows = group.rows;
-    let tile = made.len() / places;
-    let (from, to) = (made.as_ptr(), to.as_mut_ptr());
-    let weights = group.values[first * rows..].as_ptr();
+    let rows = group.padded;
+    let weights = &group.values[first * rows..][..made.len() / places * rows];
     for row in (0..rows).step_by(R) {
         for place in (0..places).step_by(2 * V::WIDTH) {
-            // SAFETY: as in `collect`; places are a multiple of two vectors, 32 numbers at most.
+            // SAFETY: rows are padded to tiles; places are a multiple of two vectors, 32 numbers at most.
             unsafe {
-                let r_at: [usize; R] = std::array::from_fn(|r| (row + r).min(rows - 1));
+                let to = to.as_mut_ptr().add(row * places + place);
                 let mut sums = [[V::zero(); 2]; R];
                 for r in 0..R {
                     for v in 0..2 {
-                        sums[r][v] = V::load(to.add(r_at[r] * places + place + v * V::WIDTH));
+                        sums[r][v] = V::load(to.add(r * places + v * V::WIDTH));
                     }
                 }
-                for o in 0..tile {
-                    let at = from.add(o * places + place);
-                    let ds = [V::load(at), V::load(at.add(V::WIDTH))];
+                let mut from = made.as_ptr().add(place);
+                for weights in weights.chunks_exact(rows) {
+                    let ds = [V::load(from), V::load(from.add(V::WIDTH))];
+                    let weights = weights.as_ptr().add(row);
                     for r in 0..R {
-                        let w = V::splat(weights.add(o * rows + r_at[r]));
+                        let w = V::splat(weights.add(r));
                         for v in 0..2 {
                             sums[r][v] = sums[r][v].add_product(w, ds[v]);
                         }
                     }
+                    from = from.add(places);
                 }
                 for r in 0..R {
                     for v in 0..2 {
-                        sums[r][v].store(to.add(r_at[r] * places + place + v * V::WIDTH));
+                        sums[r][v].store(to.add(r * places + v * V::WIDTH));
                     }
                 }
             }
