@@ -35,6 +35,8 @@ pub enum Purpose {
     Pattern = 11,
     /// Order of the test images of class folders.
     TestOrder = 12,
+    /// Relaxed (Gumbel-softmax) draws behind the slopes of a read-out.
+    Relaxation = 13,
 }
 
 /// Mixes a seed, a purpose and a place into one 64-bit key (SplitMix64 finalizer, one round per word).

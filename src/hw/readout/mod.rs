@@ -4,6 +4,7 @@
 //! of one layer ([`ReadoutDesign::place`]): a placed [`Readout`] has thresholds, values of codes and the noise law.
 //! Not responsible for static errors of one chip ([`super::imc_array`]).
 
+mod adjusted;
 pub mod binary_search;
 mod current_noise;
 pub mod decode;

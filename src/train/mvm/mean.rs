@@ -1,0 +1,91 @@
+//! Slopes without draws: of the mean value m(s) of the codes, of its differences between sums, of the clipped identity, and
+//! the second-order slope of a drawn code.
+//!
+//! With pi = T\[s, .\], values v and scores psi: m' = sum v pi psi, which is exact for a loss linear in this read (E1, also the
+//! slope of the categorical straight-through estimator, because sum pi psi = 0). ReinMax is 2 Cov_{(pi + e_q) / 2}(v, psi) -
+//! Cov_pi(v, psi) / 2 for the drawn code q (Liu et al. 2023), exact for quadratic losses.
+
+use super::code_law::CodeLaw;
+use crate::hw::readout::table::CodeTable;
+
+/// Room for values kept as f32, in steps.
+const ROUNDING: f64 = 1e-4;
+
+/// Mean value m(s) of the codes, in MAC units.
+pub fn mean_values(table: &CodeTable) -> Vec<f64> {
+    weighted(table, &table.pmf)
+}
+
+/// Slope m'(s) of the mean value.
+pub fn mean_slopes(table: &CodeTable) -> Vec<f64> {
+    weighted(table, &table.slope)
+}
+
+/// Sum of the values with the weights of each row.
+fn weighted(table: &CodeTable, weights: &[f64]) -> Vec<f64> {
+    let values: Vec<f64> = (0..table.codes)
+        .map(|k| f64::from(table.decode.value(k)))
+        .collect();
+    let row = |row: &[f64]| row.iter().zip(&values).map(|(w, v)| w * v).sum();
+    weights.chunks(table.codes.max(1)).map(row).collect()
+}
+
+/// (m(s + 1) - m(s - 1)) / 2, one-sided at the ends of the range.
+pub(super) fn lattice_slopes(table: &CodeTable) -> Vec<f64> {
+    let mean = mean_values(table);
+    let last = mean.len().saturating_sub(1);
+    let slope = |at: usize| {
+        let (low, high) = (at.saturating_sub(1), (at + 1).min(last));
+        (mean[high] - mean[low]) / (high - low).max(1) as f64
+    };
+    (0..mean.len()).map(slope).collect()
+}
+
+/// 1 where the noise-free read-out is not clipped, else 0: a sum read as the first (last) code that the range reaches is
+/// clipped if it lies more than half a step below (above) that code's value. A limit of the current clips alike.
+pub(super) fn clipped_slopes(table: &CodeTable) -> Vec<f64> {
+    let (Some(&bottom), Some(&top)) = (table.hard.first(), table.hard.last()) else {
+        return Vec::new();
+    };
+    let highest = value(table, top) + half_step(table, usize::from(top).saturating_sub(1));
+    let lowest = value(table, bottom) - half_step(table, usize::from(bottom));
+    let inside = |(s, &code): (i32, &u8)| {
+        let s = f64::from(s);
+        let clipped = (code == top && s > highest) || (code == bottom && s < lowest);
+        f64::from(u8::from(!clipped))
+    };
+    (table.s_min..).zip(&table.hard).map(inside).collect()
+}
+
+fn value(table: &CodeTable, code: u8) -> f64 {
+    f64::from(table.decode.value(usize::from(code)))
+}
+
+/// Half the distance between a code's value and the next one's; without bound if there is one code only.
+fn half_step(table: &CodeTable, code: usize) -> f64 {
+    if table.codes < 2 {
+        return f64::INFINITY;
+    }
+    let low = code.min(table.codes - 2);
+    let step = f64::from(table.decode.value(low + 1) - table.decode.value(low));
+    step.abs() * (0.5 + ROUNDING)
+}
+
+/// Second-order slope of every code, index `s` then code; codes that do not occur get the slope of the mean.
+pub(super) fn reinmax_slopes(table: &CodeTable) -> Vec<f64> {
+    let mean_slopes = mean_slopes(table);
+    let rows = mean_slopes.iter().enumerate();
+    let row = |(index, &slope): (usize, &f64)| {
+        let mut row = vec![slope; table.codes];
+        let law = CodeLaw::of(table, index);
+        let mean: f64 = law.pmf.iter().zip(&law.values).map(|(p, v)| p * v).sum();
+        for (k, &code) in law.codes.iter().enumerate() {
+            // The mean score is 0 and Cov_pi(v, psi) is the slope of the mean, so half the law and half the drawn code
+            // leave (slope + v psi) / 2 - (mean + v) psi / 4.
+            let (v, psi) = (law.values[k], law.scores[k]);
+            row[code] = 0.5 * slope + 0.5 * (v - mean) * psi;
+        }
+        row
+    };
+    rows.flat_map(row).collect()
+}

@@ -1,0 +1,21 @@
+//! Gradient estimators of the quantizer of partial sums: what the backward pass multiplies a gradient by at every read.
+//!
+//! A read-out is a table T\[s, code\], so every estimator is one too ([`slopes`]): `estimator` names them, `code_law` is the law
+//! of one sum with its score d log T / ds, `mean` holds the slopes without draws, `race` and `gumbel` those of a relaxed
+//! (Gumbel-softmax) read-out, `parameters` the gradients of step, thresholds and noise. Pure functions of the table; not
+//! responsible for where the slopes are applied, nor for drawing codes.
+
+mod code_law;
+mod estimator;
+mod gumbel;
+mod mean;
+mod parameters;
+mod power;
+mod race;
+mod slopes;
+
+pub use code_law::CodeLaw;
+pub use estimator::Estimator;
+pub use mean::{mean_slopes, mean_values};
+pub use parameters::{noise_slopes, step_slopes, threshold_slopes};
+pub use slopes::{Slopes, slopes};

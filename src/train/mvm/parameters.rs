@@ -1,0 +1,72 @@
+//! Gradients of what a read-out may learn: its step, its thresholds, its noise.
+//!
+//! All on the mean value m(s) of the codes, at every sum of the range. Values, thresholds and noise that grow together
+//! scale m with the sum (it is homogeneous of degree 1), which gives the gradient of the step from slopes already there.
+//! Not responsible for which parameters are learned, nor for the sums over a batch.
+
+use super::mean::mean_values;
+use crate::hw::readout::Readout;
+use crate::hw::readout::table::CodeTable;
+
+/// Move of a threshold in MAC units.
+const THRESHOLD_STEP: f64 = 1e-4;
+/// Relative change of the noise.
+const NOISE_STEP: f64 = 1e-3;
+
+/// Delta dE\[y\] / dDelta for every sum, where thresholds and values are multiples of Delta: m(s) - s D(s) - sigma dm/dsigma.
+///
+/// `noise_slope` is sigma dm/dsigma ([`noise_slopes`]; `None` without noise), `d` the slope D(s) in use. Exact with D = m'.
+/// Without noise m(s) is the hard value v(s), and v(s) - s D(s) is the rule of learned step sizes (Esser et al. 2020): with D = 1
+/// inside and 0 outside, the rounding error inside and the outermost value outside. Sums beyond `d` or `noise_slope` count as 0.
+pub fn step_slopes(table: &CodeTable, noise_slope: Option<&[f64]>, d: &[f64]) -> Vec<f64> {
+    let at = |list: &[f64], index: usize| list.get(index).copied().unwrap_or(0.0);
+    let slope = |(index, mean): (usize, f64)| {
+        let s = f64::from(table.s_min) + index as f64;
+        mean - s * at(d, index) - noise_slope.map_or(0.0, |list| at(list, index))
+    };
+    mean_values(table)
+        .into_iter()
+        .enumerate()
+        .map(slope)
+        .collect()
+}
+
+/// dE\[y\] / dt for threshold `which`, every sum, by central difference; values of codes stay.
+///
+/// The threshold does not move past its neighbours. 0 without noise (but where a threshold meets an integer), for
+/// read-outs without thresholds of their own (ideal, measured), and for a threshold that does not exist.
+pub fn threshold_slopes(readout: &Readout, which: usize) -> Vec<f64> {
+    let flat = || vec![0.0; readout.range.count()];
+    let thresholds = &readout.thresholds;
+    let (Some(&threshold), Some(_)) = (thresholds.get(which), readout.converter()) else {
+        return flat();
+    };
+    let below = which.checked_sub(1).map(|k| thresholds[k]);
+    let low = (threshold - THRESHOLD_STEP).max(below.unwrap_or(f64::NEG_INFINITY));
+    let above = thresholds.get(which + 1).copied();
+    let high = (threshold + THRESHOLD_STEP).min(above.unwrap_or(f64::INFINITY));
+    let moved = |to: f64| {
+        let mut thresholds = thresholds.clone();
+        thresholds[which] = to;
+        readout.with_thresholds(thresholds)
+    };
+    match (moved(low), moved(high)) {
+        (Some(down), Some(up)) if high > low => difference(&up, &down, high - low),
+        _ => flat(),
+    }
+}
+
+/// sigma dm/dsigma for every sum: change of the mean value per relative change of all noise at each read.
+pub fn noise_slopes(readout: &Readout) -> Vec<f64> {
+    let scaled = |factor: f64| readout.with_noise_scale(factor);
+    difference(
+        &scaled(1.0 + NOISE_STEP),
+        &scaled(1.0 - NOISE_STEP),
+        2.0 * NOISE_STEP,
+    )
+}
+
+fn difference(up: &Readout, down: &Readout, width: f64) -> Vec<f64> {
+    let (up, down) = (mean_values(&up.table()), mean_values(&down.table()));
+    up.iter().zip(down).map(|(a, b)| (a - b) / width).collect()
+}
