@@ -20,6 +20,25 @@ pub struct Prepared {
     pub range: SumRange,
 }
 
+impl Prepared {
+    /// The same conversion of a layer of the same shape with other weight codes `[output][row]`.
+    ///
+    /// # Panics
+    /// If the number of codes does not fit the layer.
+    #[must_use]
+    pub fn with_codes(&self, codes: &[i8]) -> Self {
+        let seen: Vec<i8> = codes
+            .iter()
+            .map(|&code| self.conversion.weight.apply(code))
+            .collect();
+        let (weights, top) = (&self.weights, self.weights.max_input_code);
+        Prepared {
+            weights: groups::prepare(&weights.geometry, &seen, weights.plan.active, top),
+            ..*self
+        }
+    }
+}
+
 /// Conversions of a layer with weight codes `[output][row]` of `weight_bits` and inputs of `input_bits`.
 ///
 /// # Errors

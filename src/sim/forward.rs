@@ -1,18 +1,14 @@
-//! One block of 32 images through the network on the macro, and the digital side between the macros.
+//! One block of 32 images through the network on the macro under a condition.
 //!
-//! ```text
-//! acc = sum over conversions of factor * decode(sum of levels)     (exact integer sum if the layer has no read-out)
-//! x   = acc * scale + shift;  code = activation_code(x);  max pooling on codes
-//! ```
-//! Not responsible for the fused loops (`kernel`) nor for which images (`accuracy`).
+//! Which sums every layer accumulates: by table, by the cells of a virtual chip, or exactly. Not responsible for the digital
+//! side between the macros (`convert::digital`), the fused loops (`kernel`) nor for which images (`accuracy`).
 
 use super::condition::{Condition, ConversionReadout, Conversions};
 use super::prepare::{Prepared, PreparedLayer};
-use crate::convert;
 use crate::convert::accumulate::{Accumulator, exact_sums, levels, plane};
+use crate::convert::{self, digital};
 use crate::hw::imc_array::VirtualChip;
 use crate::kernel::analog::{AnalogLayer, ChipReadout, reconv_analog};
-use crate::kernel::elementwise::{activate, max_pool};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseKey;
 use crate::net::network::IntLayer;
@@ -35,15 +31,7 @@ pub fn forward(
     block: u64,
     observe: &mut impl FnMut(Seen),
 ) -> Vec<[f32; LANES]> {
-    let mut input = images;
-    let mut logits = Vec::new();
-    for (index, (layer, int)) in prepared
-        .layers
-        .iter()
-        .zip(&prepared.network.layers)
-        .enumerate()
-    {
-        input = fit(input, int);
+    let accumulate = |index: usize, input: &Lanes<u8>| {
         let readouts = condition.layers.get(index).map_or(&[][..], Vec::as_slice);
         let key = NoiseKey {
             seed: condition.seed,
@@ -52,39 +40,20 @@ pub fn forward(
             repeat: condition.repeat,
             conversion: 0,
         };
-        let sums = accumulate(layer, int, readouts, &input, key, index == 0);
+        let (layer, int) = (&prepared.layers[index], &prepared.network.layers[index]);
+        let sums = accumulate(layer, int, readouts, input, key, index == 0);
         observe(Seen {
             layer: index,
-            input: &input,
+            input,
             sums: &sums,
         });
-        let replaced = condition.re_estimated.get(index).and_then(Option::as_ref);
-        let (scale, shift) = match replaced {
-            Some(other) => (&other.scale, &other.shift),
-            None => (&int.scale, &int.shift),
-        };
-        match int.layer.activation_bits {
-            Some(bits) => input = pooled(activated(&sums, scale, shift, bits), int.layer.pool),
-            None => logits = scaled(&sums, scale, shift),
-        }
-    }
-    logits
-}
-
-/// The block with the shape and border the layer asks for: flattened where the layer is fully connected.
-fn fit(input: Lanes<u8>, int: &IntLayer) -> Lanes<u8> {
-    let geometry = &int.layer.geometry;
-    if input.channels != geometry.input.channels {
-        let tight = input.with_border(0);
-        let mut flat = Lanes::zeros(geometry.input.channels, 1, 1, 0);
-        flat.values.copy_from_slice(&tight.values);
-        return flat;
-    }
-    if input.border == geometry.padding {
-        input
-    } else {
-        input.with_border(geometry.padding)
-    }
+        sums
+    };
+    let constants = |index: usize| match condition.re_estimated.get(index) {
+        Some(Some(other)) => Some((&other.scale[..], &other.shift[..])),
+        _ => None,
+    };
+    digital::forward(prepared.network, images, accumulate, constants)
 }
 
 /// Accumulated sums of one layer: decoded levels, or exact sums if there are no read-outs; `first` says that the input is
@@ -138,37 +107,4 @@ fn analog(
         readout,
     };
     reconv_analog(input, &layer, levels);
-}
-
-fn activated(sums: &Lanes<f32>, scale: &[f32], shift: &[f32], bits: u32) -> Lanes<u8> {
-    let top = ((1u32 << bits) - 1) as u8;
-    let mut codes = Lanes::zeros(sums.channels, sums.height, sums.width, 0);
-    let stride = sums.channel_stride();
-    for channel in 0..sums.channels {
-        let plane = channel * stride..(channel + 1) * stride;
-        let from = &sums.values[plane.clone()];
-        let to = &mut codes.values[plane];
-        activate(to, from, scale[channel], shift[channel], top);
-    }
-    codes
-}
-
-fn pooled(codes: Lanes<u8>, pool: Option<usize>) -> Lanes<u8> {
-    let Some(edge) = pool else {
-        return codes;
-    };
-    let mut small = Lanes::zeros(codes.channels, codes.height / edge, codes.width / edge, 0);
-    max_pool(&mut small, &codes, edge);
-    small
-}
-
-fn scaled(sums: &Lanes<f32>, scale: &[f32], shift: &[f32]) -> Vec<[f32; LANES]> {
-    let class = |channel: usize| {
-        let mut logits = [0.0; LANES];
-        for (logit, &acc) in logits.iter_mut().zip(sums.pixel(channel, 0, 0)) {
-            *logit = acc * scale[channel] + shift[channel];
-        }
-        logits
-    };
-    (0..sums.channels).map(class).collect()
 }

@@ -29,6 +29,14 @@ pub enum TrainError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A network that does not fit the macro it is trained through.
+    #[error("layer {layer} does not fit this macro: {error}")]
+    Unfit {
+        /// Layer.
+        layer: String,
+        /// What is in the way.
+        error: crate::hw::error::HwError,
+    },
     /// The loss is not a number any more.
     #[error("the loss became {loss} in epoch {epoch}; lower --lr (the last whole epoch is kept)")]
     Diverged {

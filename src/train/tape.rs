@@ -32,12 +32,48 @@ pub enum WeightSource<T> {
     },
 }
 
+impl<T: Real> WeightSource<T> {
+    /// What the convolution multiplies by.
+    fn weights(&self, params: &Params<T>) -> Vec<T> {
+        match *self {
+            WeightSource::Plain(id) => params.get(id).to_vec(),
+            WeightSource::Codes {
+                latent, step, top, ..
+            } => weight::f(params.get(latent), step, top),
+        }
+    }
+
+    /// Adds the gradient in those to the gradients of the parameters behind them.
+    fn add(&self, params: &Params<T>, mut dweights: Vec<T>, gradients: &mut Gradients<T>) {
+        match *self {
+            WeightSource::Plain(id) => gradients.add(id, &dweights),
+            WeightSource::Codes {
+                latent,
+                step,
+                learned,
+                top,
+            } => {
+                let dstep = weight::df(params.get(latent), step, top, &mut dweights);
+                gradients.add(latent, &dweights);
+                if let Some(id) = learned {
+                    gradients.add(id, &[dstep]);
+                }
+            }
+        }
+    }
+}
+
 enum Step<T> {
     Input,
     Conv {
         input: NodeId,
         geometry: Geometry,
         weights: Vec<T>,
+        source: WeightSource<T>,
+    },
+    Reconv {
+        input: NodeId,
+        saved: ops::reconv::Saved,
         source: WeightSource<T>,
     },
     BatchNorm {
@@ -111,12 +147,7 @@ impl<T: Real> Tape<T> {
         geometry: Geometry,
         source: WeightSource<T>,
     ) -> NodeId {
-        let weights = match source {
-            WeightSource::Plain(id) => params.get(id).to_vec(),
-            WeightSource::Codes {
-                latent, step, top, ..
-            } => weight::f(params.get(latent), step, top),
-        };
+        let weights = source.weights(params);
         let out = geometry.output();
         let blocks = self.value(input).len();
         let mut value: Batch<T> = (0..blocks)
@@ -132,6 +163,25 @@ impl<T: Real> Tape<T> {
                 source,
             },
         )
+    }
+
+    /// Convolution on the macro: every partial sum is read out.
+    pub fn reconv(
+        &mut self,
+        params: &Params<T>,
+        input: NodeId,
+        geometry: Geometry,
+        source: WeightSource<T>,
+        reading: ops::reconv::Reading,
+    ) -> NodeId {
+        let weights = source.weights(params);
+        let (value, saved) = ops::reconv::f(self.value(input), &weights, &geometry, reading);
+        let step = Step::Reconv {
+            input,
+            saved,
+            source,
+        };
+        self.push(value, step)
     }
 
     /// Batch norm with the statistics of this batch, which are returned too.
@@ -268,6 +318,16 @@ impl<T: Real> Tape<T> {
             } => self.conv_back(
                 params, *input, geometry, weights, *source, &gradient, gradients,
             ),
+            Step::Reconv {
+                input,
+                saved,
+                source,
+            } => {
+                let mut dweights = vec![T::from_f64(0.0); source.weights(params).len()];
+                let dinput = ops::reconv::df(saved, &gradient, &mut dweights);
+                source.add(params, dweights, gradients);
+                Some((*input, dinput))
+            }
             Step::BatchNorm {
                 input,
                 gamma,
@@ -344,21 +404,7 @@ impl<T: Real> Tape<T> {
     ) -> Option<(NodeId, Batch<T>)> {
         let mut dweights = vec![T::from_f64(0.0); weights.len()];
         backward_weights_batch(self.value(input), gradient, geometry, &mut dweights);
-        match source {
-            WeightSource::Plain(id) => gradients.add(id, &dweights),
-            WeightSource::Codes {
-                latent,
-                step,
-                learned,
-                top,
-            } => {
-                let dstep = weight::df(params.get(latent), step, top, &mut dweights);
-                gradients.add(latent, &dweights);
-                if let Some(id) = learned {
-                    gradients.add(id, &[dstep]);
-                }
-            }
-        }
+        source.add(params, dweights, gradients);
         if matches!(self.steps[input.0], Step::Input) {
             return None;
         }

@@ -2,17 +2,22 @@
 //!
 //! A read-out is a table T\[s, code\], so every estimator is one too ([`slopes`]): `estimator` names them, `code_law` is the law
 //! of one sum with its score d log T / ds, `mean` holds the slopes without draws, `race` and `gumbel` those of a relaxed
-//! (Gumbel-softmax) read-out, `parameters` the gradients of step, thresholds and noise. Pure functions of the table; not
-//! responsible for where the slopes are applied, nor for drawing codes.
+//! (Gumbel-softmax) read-out, `parameters` the gradients of step, thresholds and noise. `settings`
+//! says how a macro is trained through, `place` puts its read-outs on the network's sums, `tables` makes of them what one
+//! epoch needs. Not responsible for where the slopes are applied (`ops::reconv`), nor for drawing codes.
 
 mod code_law;
 mod estimator;
 mod gumbel;
 mod mean;
 mod parameters;
+pub mod place;
+pub mod planes;
 mod power;
 mod race;
+pub mod settings;
 mod slopes;
+pub mod tables;
 
 pub use code_law::CodeLaw;
 pub use estimator::Estimator;

@@ -7,6 +7,7 @@ pub mod batch_norm;
 pub mod cross_entropy;
 pub mod max_pool;
 pub mod quantize;
+pub mod reconv;
 pub mod relu;
 pub mod reshape;
 

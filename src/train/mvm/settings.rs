@@ -1,0 +1,171 @@
+//! What is trained through: a macro, how its reads are treated in the forward pass, and which slope the backward pass takes.
+//!
+//! Not responsible for tables (`tables`) nor for the loop (`trainer`).
+
+use super::Estimator;
+use crate::hw::chip::Hardware;
+use crate::train::error::TrainError;
+
+/// A macro to train through.
+#[derive(Clone, Debug)]
+pub struct Mvm {
+    /// The macro.
+    pub hardware: Hardware,
+    /// How.
+    pub settings: MvmSettings,
+}
+
+/// How the reads of the macro are treated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MvmSettings {
+    /// Slope of a read, with its temperature in the first epoch.
+    pub estimator: Estimator,
+    /// Temperature in the last epoch; in between it falls exponentially.
+    pub final_temperature: f64,
+    /// Noise at each read of the forward pass over that of the macro; 0: reads without noise.
+    pub noise: f64,
+    /// Share of the epochs over which the noise grows to that.
+    pub ramp: f64,
+    /// Standard deviation of an offset of every output column in MAC units, drawn anew for every batch.
+    pub column_offset: f64,
+    /// What of the read-out is trained.
+    pub learn: Learn,
+    /// Training images that references are placed on.
+    pub calibration_images: usize,
+}
+
+/// What of the read-out is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learn {
+    /// Nothing: references are placed on the sums of the network at every epoch.
+    Nothing,
+    /// The step of every layer's references.
+    Step,
+}
+
+impl Mvm {
+    /// Checks the settings against each other and the macro.
+    ///
+    /// # Errors
+    /// If one is out of range or two contradict.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let settings = &self.settings;
+        let wrong = |what: String, advice: &str| {
+            let advice = advice.into();
+            Err(TrainError::Setting { what, advice })
+        };
+        let legal = |value: f64, most: f64| value.is_finite() && (0.0..=most).contains(&value);
+        if !legal(settings.noise, 100.0) || !legal(settings.ramp, 1.0) {
+            return wrong(
+                format!("--noise {} --noise-ramp {}", settings.noise, settings.ramp),
+                "noise is a factor from 0 to 100, the ramp a share from 0 to 1",
+            );
+        }
+        if !legal(settings.column_offset, 100.0) {
+            return wrong(
+                format!("--column-offset {}", settings.column_offset),
+                "a standard deviation from 0 to 100 MAC units",
+            );
+        }
+        let estimator = settings.estimator;
+        if let Some(temperature) = estimator.temperature() {
+            let ends = [temperature, settings.final_temperature];
+            if !ends
+                .iter()
+                .all(|t| t.is_finite() && (0.01..=100.0).contains(t))
+            {
+                return wrong(
+                    format!("--temperature {temperature}:{}", settings.final_temperature),
+                    "temperatures lie between 0.01 and 100",
+                );
+            }
+        }
+        let name = estimator.name();
+        if estimator.needs_noise() && settings.noise == 0.0 {
+            return wrong(
+                format!("--estimator {name} with --noise 0"),
+                "its slopes are those of a noisy read-out; take lattice or straight-through, or train with noise",
+            );
+        }
+        let by_draw = estimator.needs_code() || matches!(estimator, Estimator::Soft { .. });
+        if by_draw && settings.column_offset > 0.0 {
+            return wrong(
+                format!("--estimator {name} with --column-offset"),
+                "offsets of columns go with straight-through, expectation and lattice",
+            );
+        }
+        if settings.learn == Learn::Step && self.hardware.readout.references().is_none() {
+            return wrong(
+                "--learn step on a macro without references".into(),
+                "train through a flash, binary_search or ramp read-out",
+            );
+        }
+        if settings.calibration_images == 0 {
+            return wrong(
+                "--calibration-images 0".into(),
+                "references are placed on at least one image",
+            );
+        }
+        Ok(())
+    }
+
+    /// Scale of the read noise in an epoch (from 1) of `epochs`.
+    pub fn noise_at(&self, epoch: usize, epochs: usize) -> f64 {
+        let ramp = (self.settings.ramp * epochs as f64).max(1.0);
+        self.settings.noise * (epoch as f64 / ramp).min(1.0)
+    }
+
+    /// The estimator in an epoch (from 1) of `epochs`.
+    pub fn estimator_at(&self, epoch: usize, epochs: usize) -> Estimator {
+        let estimator = self.settings.estimator;
+        let Some(first) = estimator.temperature() else {
+            return estimator;
+        };
+        let share = (epoch - 1) as f64 / (epochs.max(2) - 1) as f64;
+        estimator.with_temperature(first * (self.settings.final_temperature / first).powf(share))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mvm(change: impl FnOnce(&mut MvmSettings)) -> Mvm {
+        let spec = toml::from_str(include_str!("../../../arch/reram_9wl.toml")).expect("parses");
+        let mut settings = MvmSettings {
+            estimator: Estimator::GumbelRao { temperature: 1.0 },
+            final_temperature: 0.25,
+            noise: 1.0,
+            ramp: 0.5,
+            column_offset: 0.0,
+            learn: Learn::Nothing,
+            calibration_images: 32,
+        };
+        change(&mut settings);
+        let hardware = Hardware::resolve(&spec).expect("the shipped macro");
+        Mvm { hardware, settings }
+    }
+
+    #[test]
+    fn schedules_reach_their_ends() {
+        let mvm = mvm(|_| ());
+        let noise: Vec<f64> = (1..=4).map(|epoch| mvm.noise_at(epoch, 4)).collect();
+        assert_eq!(noise, [0.5, 1.0, 1.0, 1.0]);
+        let temperature = |epoch| mvm.estimator_at(epoch, 3).temperature();
+        assert_eq!(temperature(1), Some(1.0));
+        assert!((temperature(2).unwrap_or(0.0) - 0.5).abs() < 1e-12);
+        assert!((temperature(3).unwrap_or(0.0) - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let refused = |change: fn(&mut MvmSettings)| mvm(change).check().is_err();
+        assert!(!refused(|_| ()));
+        assert!(refused(|s| s.noise = 0.0));
+        assert!(refused(|s| s.noise = f64::NAN));
+        assert!(refused(|s| s.ramp = 1.5));
+        assert!(refused(|s| s.column_offset = 0.5));
+        assert!(refused(|s| s.final_temperature = 0.0));
+        assert!(refused(|s| s.calibration_images = 0));
+    }
+}

@@ -1,0 +1,196 @@
+//! The read-outs of one layer as a training step needs them: codes forward, slopes backward, alike for a whole epoch.
+//!
+//! Offsets of columns come as a few classes of tables, of which every output takes one per batch. Not responsible for
+//! placing references (`place`) nor for the pass itself (`ops::reconv`).
+
+use super::{Estimator, Slopes, slopes};
+use crate::convert::accumulate::Codes;
+use crate::hw::readout::Readout;
+use crate::hw::readout::table::{CodeTable, Decode};
+use crate::kernel::slopes::table as kernel;
+use crate::kernel::tables::{LevelTable, RandomTable, TOLERANCE};
+use crate::rng::{Purpose, keyed};
+use rand::RngExt;
+
+/// What the forward pass reads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Read {
+    /// Codes.
+    Codes(Codes),
+    /// Relaxed values.
+    Soft(kernel::SoftTable),
+}
+
+/// One conversion.
+#[derive(Clone, Debug)]
+pub struct ConversionTables {
+    /// Forward, one per class of columns.
+    pub reads: Vec<Read>,
+    /// What codes are worth.
+    pub decode: Decode,
+    /// Backward.
+    pub slopes: kernel::Slopes,
+    /// The law behind the first class, for gradients of the read-out's own numbers.
+    pub law: CodeTable,
+    /// The read-out that was placed.
+    pub readout: Readout,
+}
+
+/// Mid-points of eight equally likely parts of the standard normal law, scaled to variance 1.
+const OFFSET_CLASSES: [f64; 8] = [
+    -1.648_7, -0.954_6, -0.525_8, -0.168_7, 0.168_7, 0.525_8, 0.954_6, 1.648_7,
+];
+
+/// How tables are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Making {
+    /// Slope of a read.
+    pub estimator: Estimator,
+    /// True if reads have noise.
+    pub noisy: bool,
+    /// Standard deviation of column offsets in MAC units.
+    pub column_offset: f64,
+    /// Seed of random tables.
+    pub seed: u64,
+}
+
+impl ConversionTables {
+    /// Tables of a placed read-out (its noise already scaled); `place` keys random ones.
+    pub fn new(readout: Readout, making: Making, place: &[u64]) -> Self {
+        let law = |readout: &Readout| match making.noisy {
+            true => readout.table(),
+            false => readout.noise_free_table(),
+        };
+        let shifted: Vec<CodeTable> = if making.column_offset > 0.0 {
+            let class = |z: &f64| law(&shifted(&readout, z * making.column_offset));
+            OFFSET_CLASSES.iter().map(class).collect()
+        } else {
+            vec![law(&readout)]
+        };
+        let tables: Vec<Slopes> = shifted
+            .iter()
+            .map(|table| slopes(table, making.estimator, making.seed, place))
+            .collect();
+        let codes = |table: &CodeTable| match making.noisy {
+            true => Codes::Random(RandomTable::new(table, TOLERANCE)),
+            false => Codes::NoiseFree(LevelTable::new(table)),
+        };
+        let mut reads: Vec<Read> = shifted
+            .iter()
+            .map(|table| Read::Codes(codes(table)))
+            .collect();
+        let slopes = for_kernel(&shifted, tables);
+        if let kernel::Slopes::Soft(soft) = &slopes {
+            reads = vec![Read::Soft(soft.clone())];
+        }
+        let decode = shifted[0].decode.clone();
+        let law = shifted
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| readout.table());
+        ConversionTables {
+            reads,
+            decode,
+            slopes,
+            law,
+            readout,
+        }
+    }
+
+    /// The same with the class of every output drawn anew; unchanged where there is one class.
+    pub fn with_columns(&self, outputs: usize, seed: u64, place: &[u64]) -> Self {
+        let mut drawn = self.clone();
+        if let (kernel::Slopes::BySum(slopes), true) = (&mut drawn.slopes, self.reads.len() > 1) {
+            let mut rng = keyed(seed, Purpose::SenseOffset, place);
+            let classes = self.reads.len() as u16;
+            slopes.of_output = (0..outputs).map(|_| rng.random_range(0..classes)).collect();
+        }
+        drawn
+    }
+
+    /// Class of every output; empty if there is one.
+    pub fn classes(&self) -> &[u16] {
+        match &self.slopes {
+            kernel::Slopes::BySum(slopes) => &slopes.of_output,
+            kernel::Slopes::ByLevel(_) | kernel::Slopes::Soft(_) => &[],
+        }
+    }
+}
+
+/// The read-out of a column whose current is raised by `offset`.
+fn shifted(readout: &Readout, offset: f64) -> Readout {
+    let thresholds = readout.thresholds.iter().map(|t| t - offset).collect();
+    readout
+        .with_thresholds(thresholds)
+        .unwrap_or_else(|| readout.clone())
+}
+
+/// Slopes by level instead of by code; where several codes have one level they count by their probability.
+fn for_kernel(laws: &[CodeTable], tables: Vec<Slopes>) -> kernel::Slopes {
+    let law = &laws[0];
+    let by_level = |codes: usize, draws: usize, table: &[f32]| {
+        let highest = law.decode.levels.iter().copied().max().unwrap_or(0);
+        let levels = usize::from(highest) + 1;
+        let mut values = vec![0.0f32; law.sums() * levels * draws];
+        for index in 0..law.sums() {
+            let row = law.row(law.s_min + index as i32);
+            let mut shares = vec![0.0f64; levels];
+            for (code, &level) in law.decode.levels.iter().enumerate() {
+                shares[usize::from(level)] += row[code];
+            }
+            for (code, &level) in law.decode.levels.iter().enumerate() {
+                let level = usize::from(level);
+                let alone = law
+                    .decode
+                    .levels
+                    .iter()
+                    .filter(|&&l| usize::from(l) == level);
+                let share = match (alone.count(), shares[level] > 0.0) {
+                    (1, _) => 1.0,
+                    (_, true) => (row[code] / shares[level]) as f32,
+                    (_, false) => 0.0,
+                };
+                let from = &table[(index * codes + code) * draws..][..draws];
+                let to = &mut values[(index * levels + level) * draws..][..draws];
+                for (to, &from) in to.iter_mut().zip(from) {
+                    *to += share * from;
+                }
+            }
+        }
+        kernel::Slopes::ByLevel(kernel::LevelSlopes {
+            random: RandomTable::new(law, TOLERANCE),
+            levels,
+            draws,
+            values,
+        })
+    };
+    let mut by_sum = Vec::new();
+    for slopes in tables {
+        match slopes {
+            Slopes::BySum(values) => by_sum.push(values),
+            Slopes::ByCode { codes, table } => return by_level(codes, 1, &table),
+            Slopes::Drawn {
+                codes,
+                draws,
+                table,
+            } => return by_level(codes, draws, &table),
+            Slopes::Soft {
+                draws,
+                values,
+                slopes,
+            } => {
+                return kernel::Slopes::Soft(kernel::SoftTable {
+                    s_min: law.s_min,
+                    draws,
+                    values,
+                    slopes,
+                });
+            }
+        }
+    }
+    kernel::Slopes::BySum(kernel::SumSlopes {
+        s_min: law.s_min,
+        tables: by_sum,
+        of_output: Vec::new(),
+    })
+}
