@@ -41,7 +41,8 @@ impl Open {
     }
 }
 
-fn is_signed(thresholds: &[f64]) -> bool {
+/// True if the sign is decided first: thresholds that mirror each other are one reference of the magnitude.
+pub(super) fn is_signed(thresholds: &[f64]) -> bool {
     let last = thresholds.len().wrapping_sub(1);
     let mirrored = |(k, t): (usize, &f64)| *t == -thresholds[last - k];
     thresholds.len() >= 2

@@ -33,27 +33,38 @@ pub fn step_slopes(table: &CodeTable, noise_slope: Option<&[f64]>, d: &[f64]) ->
 
 /// dE\[y\] / dt for threshold `which`, every sum, by central difference; values of codes stay.
 ///
-/// The threshold does not move past its neighbours. 0 without noise (but where a threshold meets an integer), for
-/// read-outs without thresholds of their own (ideal, measured), and for a threshold that does not exist.
+/// In a binary search that decides the sign first, the mirrored threshold is the same reference and moves along. Thresholds
+/// do not move past each other. 0 without noise (but where a threshold meets an integer), for read-outs without thresholds
+/// of their own (ideal, measured), and for a threshold that does not exist.
 pub fn threshold_slopes(readout: &Readout, which: usize) -> Vec<f64> {
-    let flat = || vec![0.0; readout.range.count()];
-    let thresholds = &readout.thresholds;
-    let (Some(&threshold), Some(_)) = (thresholds.get(which), readout.converter()) else {
-        return flat();
+    let difference = moved_threshold(readout, which);
+    difference.unwrap_or_else(|| vec![0.0; readout.range.count()])
+}
+
+fn moved_threshold(readout: &Readout, which: usize) -> Option<Vec<f64>> {
+    readout.converter()?;
+    let threshold = *readout.thresholds.get(which)?;
+    let mirror = readout.mirror(which);
+    let neighbour = |at: Option<usize>| match at {
+        Some(_) if at == mirror => Some(0.0),
+        Some(at) => readout.thresholds.get(at).copied(),
+        None => None,
     };
-    let below = which.checked_sub(1).map(|k| thresholds[k]);
-    let low = (threshold - THRESHOLD_STEP).max(below.unwrap_or(f64::NEG_INFINITY));
-    let above = thresholds.get(which + 1).copied();
-    let high = (threshold + THRESHOLD_STEP).min(above.unwrap_or(f64::INFINITY));
+    let below = neighbour(which.checked_sub(1)).unwrap_or(f64::NEG_INFINITY);
+    let above = neighbour(Some(which + 1)).unwrap_or(f64::INFINITY);
+    let low = (threshold - THRESHOLD_STEP).max(below);
+    let high = (threshold + THRESHOLD_STEP).min(above);
     let moved = |to: f64| {
-        let mut thresholds = thresholds.clone();
+        let mut thresholds = readout.thresholds.clone();
+        if let Some(mirror) = mirror {
+            thresholds[mirror] = -to;
+        }
         thresholds[which] = to;
         readout.with_thresholds(thresholds)
     };
-    match (moved(low), moved(high)) {
-        (Some(down), Some(up)) if high > low => difference(&up, &down, high - low),
-        _ => flat(),
-    }
+    let is_free = high - low >= THRESHOLD_STEP;
+    is_free.then_some(())?;
+    Some(difference(&moved(high)?, &moved(low)?, high - low))
 }
 
 /// sigma dm/dsigma for every sum: change of the mean value per relative change of all noise at each read.

@@ -22,14 +22,16 @@ fn log2(x: f32) -> f32 {
     whole as f32 + 2.0 * LOG2_E * t * series
 }
 
-/// Power of two of a number that is not above 1.
+/// Power of two of a number that is not much above 0, 0 from -126 down.
 fn exp2(y: f32) -> f32 {
+    // Beyond 2^23 the sum has no room for fractions: its last bits are the nearest integer.
+    const ROUND: f32 = 12_582_912.0;
     let y = if y > -126.0 { y } else { -127.0 };
-    let whole = y as i32;
-    let z = (y - whole as f32) * LN_2;
-    let tail = 1.0 / 24.0 + z * (1.0 / 120.0 + z * (1.0 / 720.0 + z * (1.0 / 5040.0)));
-    let series = 1.0 + z * (1.0 + z * (0.5 + z * (1.0 / 6.0 + z * tail)));
-    f32::from_bits(((whole + 127) as u32) << 23) * series
+    let shifted = y + ROUND;
+    let z = (y - (shifted - ROUND)) * LN_2;
+    let tail = 1.0 / 6.0 + z * (1.0 / 24.0 + z * (1.0 / 120.0 + z * (1.0 / 720.0)));
+    let series = 1.0 + z * (1.0 + z * (0.5 + z * tail));
+    f32::from_bits(shifted.to_bits().wrapping_add(127) << 23) * series
 }
 
 #[cfg(test)]

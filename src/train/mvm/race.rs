@@ -12,6 +12,9 @@ use crate::hw::variation::open_unit;
 use rand::Rng;
 use rand::seq::SliceRandom;
 
+/// Draws that are worked on together, small enough for registers.
+const LANES: usize = 8;
+
 /// Draws of the arrival times of all codes of a law.
 pub(super) struct Race<'a> {
     law: &'a CodeLaw,
@@ -20,22 +23,36 @@ pub(super) struct Race<'a> {
     arrivals: Vec<f32>,
 }
 
-/// Derivatives of relaxed values, and the values.
+/// Relaxed values and their derivatives in s, one of each per draw.
+#[derive(Default)]
 pub(super) struct Relaxed {
     pub values: Vec<f32>,
     pub slopes: Vec<f32>,
 }
 
-/// Moments of value and score under the weights of a softmax, one entry per draw, relative to a code in the middle.
+/// How the times of a race follow from the arrivals, and the code that values and scores are relative to.
+struct Times {
+    /// Arrival of the first code in units of itself where it is known, else 0.
+    late: f32,
+    /// One over the arrival of the first code, by draw.
+    inverse_first: Vec<f32>,
+    /// Place of the reference code.
+    reference: usize,
+    temperature: f64,
+}
+
+/// Sums under the weights of a softmax, one entry per draw; the reference code has value and score 0.
 struct Moments {
-    weight: Vec<f32>,
-    value: Vec<f32>,
-    score: Vec<f32>,
-    product: Vec<f32>,
+    weight: [f32; LANES],
+    value: [f32; LANES],
+    score: [f32; LANES],
+    product: [f32; LANES],
 }
 
 impl<'a> Race<'a> {
+    /// Draws arrival times; `draws` is rounded down to a multiple of 8.
     pub fn new(law: &'a CodeLaw, draws: usize, rng: &mut impl Rng) -> Self {
+        let draws = draws / LANES * LANES;
         let times = law.pmf.iter().flat_map(|pmf| arrivals(*pmf, draws, rng));
         let arrivals = times.collect();
         Self {
@@ -53,18 +70,13 @@ impl<'a> Race<'a> {
     pub fn won_by(&self, winner: usize, temperature: f64) -> Relaxed {
         let pmf = self.law.pmf[winner] as f32;
         let own = self.of(winner).iter();
-        let inverse_first: Vec<f32> = own.map(|arrival| 1.0 / (arrival * pmf)).collect();
-        let mut moments = Moments::new(self.draws, 1.0);
-        for code in (0..self.law.pmf.len()).filter(|&code| code != winner) {
-            self.add(
-                code,
-                winner,
-                (1.0, &inverse_first),
-                temperature,
-                &mut moments,
-            );
-        }
-        moments.relaxed(self.law.values[winner], temperature)
+        let times = Times {
+            late: 1.0,
+            inverse_first: own.map(|arrival| 1.0 / (arrival * pmf)).collect(),
+            reference: winner,
+            temperature,
+        };
+        self.relaxed(&times, 1.0, |code| code != winner)
     }
 
     /// Relaxed draws whatever code arrives first.
@@ -74,70 +86,87 @@ impl<'a> Race<'a> {
             let earlier = first.iter_mut().zip(self.of(code));
             earlier.for_each(|(first, &arrival)| *first = first.min(arrival));
         }
-        let inverse_first: Vec<f32> = first.iter().map(|arrival| 1.0 / arrival).collect();
-        let middle = self.law.most_likely();
-        let mut moments = Moments::new(self.draws, 0.0);
-        for code in 0..self.law.pmf.len() {
-            self.add(
-                code,
-                middle,
-                (0.0, &inverse_first),
-                temperature,
-                &mut moments,
-            );
-        }
-        moments.relaxed(self.law.values[middle], temperature)
+        let times = Times {
+            late: 0.0,
+            inverse_first: first.iter().map(|arrival| 1.0 / arrival).collect(),
+            reference: self.law.most_likely(),
+            temperature,
+        };
+        self.relaxed(&times, 0.0, |_| true)
     }
 
-    /// Adds a code whose arrival is `late + arrival / first` times the first one.
-    fn add(
-        &self,
-        code: usize,
-        middle: usize,
-        (late, inverse_first): (f32, &[f32]),
-        temperature: f64,
-        moments: &mut Moments,
-    ) {
-        let exponent = (1.0 / temperature) as f32;
-        let value = (self.law.values[code] - self.law.values[middle]) as f32;
-        let score = (self.law.scores[code] - self.law.scores[middle]) as f32;
-        let draws = self.of(code).iter().zip(inverse_first);
-        let sums = moments.weight.iter_mut().zip(&mut moments.value);
-        let sums = sums.zip(moments.score.iter_mut().zip(&mut moments.product));
-        for ((arrival, inverse), ((w, v), (p, vp))) in draws.zip(sums) {
-            let z = inverse_power(late + arrival * inverse, exponent);
-            *w += z;
-            *v += z * value;
-            *p += z * score;
-            *vp += z * (value * score);
+    /// Softmax over the codes `raced`, beside a `weight` that the reference code has already.
+    fn relaxed(&self, times: &Times, weight: f32, raced: impl Fn(usize) -> bool) -> Relaxed {
+        let law = self.law;
+        let relative = |list: &[f64], code: usize| (list[code] - list[times.reference]) as f32;
+        let codes = (0..law.pmf.len()).filter(|&code| raced(code));
+        let codes: Vec<_> = codes
+            .map(|code| {
+                (
+                    code,
+                    relative(&law.values, code),
+                    relative(&law.scores, code),
+                )
+            })
+            .collect();
+        let reference_value = law.values[times.reference] as f32;
+        let mut relaxed = Relaxed::default();
+        for start in (0..self.draws).step_by(LANES) {
+            let mut moments = Moments::new(weight);
+            for &(code, value, score) in &codes {
+                let weights = self.weights(times, code, start);
+                moments.add(&weights, value, score);
+            }
+            relaxed.values.extend(moments.values(reference_value));
+            relaxed.slopes.extend(moments.slopes(times.temperature));
         }
+        relaxed
+    }
+
+    /// (time / first)^(-1 / lambda) of a code in the draws from `start` on.
+    fn weights(&self, times: &Times, code: usize, start: usize) -> [f32; LANES] {
+        let exponent = (1.0 / times.temperature) as f32;
+        let arrivals = self.of(code)[start..start + LANES].iter();
+        let inverse = &times.inverse_first[start..start + LANES];
+        let mut weights = [0.0; LANES];
+        for ((weight, arrival), inverse) in weights.iter_mut().zip(arrivals).zip(inverse) {
+            *weight = inverse_power(times.late + arrival * inverse, exponent);
+        }
+        weights
     }
 }
 
 impl Moments {
-    /// The code in the middle has value and score 0 and adds its weight only.
-    fn new(draws: usize, weight: f32) -> Self {
+    fn new(weight: f32) -> Self {
         Self {
-            weight: vec![weight; draws],
-            value: vec![0.0; draws],
-            score: vec![0.0; draws],
-            product: vec![0.0; draws],
+            weight: [weight; LANES],
+            value: [0.0; LANES],
+            score: [0.0; LANES],
+            product: [0.0; LANES],
         }
     }
 
-    fn relaxed(&self, middle: f64, temperature: f64) -> Relaxed {
-        let inverse_temperature = (1.0 / temperature) as f32;
-        let slope = |draw: usize| {
-            let norm = 1.0 / self.weight[draw];
-            let (value, score) = (self.value[draw] * norm, self.score[draw] * norm);
-            (self.product[draw] * norm - value * score) * inverse_temperature
-        };
-        let value = |draw: usize| middle as f32 + self.value[draw] / self.weight[draw];
-        let draws = 0..self.weight.len();
-        Relaxed {
-            values: draws.clone().map(value).collect(),
-            slopes: draws.map(slope).collect(),
+    fn add(&mut self, weights: &[f32; LANES], value: f32, score: f32) {
+        for (lane, weight) in weights.iter().enumerate() {
+            self.weight[lane] += weight;
+            self.value[lane] += weight * value;
+            self.score[lane] += weight * score;
+            self.product[lane] += weight * (value * score);
         }
+    }
+
+    fn values(&self, reference: f32) -> [f32; LANES] {
+        std::array::from_fn(|lane| reference + self.value[lane] / self.weight[lane])
+    }
+
+    /// Cov_z(v, psi) / lambda.
+    fn slopes(&self, temperature: f64) -> [f32; LANES] {
+        let inverse_temperature = (1.0 / temperature) as f32;
+        std::array::from_fn(|lane| {
+            let norm = 1.0 / self.weight[lane];
+            let (value, score) = (self.value[lane] * norm, self.score[lane] * norm);
+            (self.product[lane] * norm - value * score) * inverse_temperature
+        })
     }
 }
 

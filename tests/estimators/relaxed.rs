@@ -1,0 +1,206 @@
+//! Slopes of the relaxed read-out against draws made the long way: logits plus Gumbel numbers through a softmax.
+
+use super::{at, logistic, mixed};
+use imcsim::hw::readout::Architecture;
+use imcsim::hw::readout::table::CodeTable;
+use imcsim::rng::{Purpose, keyed};
+use imcsim::train::mvm::{CodeLaw, Estimator, Slopes, mean_slopes, slopes};
+use rand::{Rng, RngExt};
+
+/// One draw: hard code, relaxed value, its derivative.
+fn draw(law: &CodeLaw, temperature: f64, rng: &mut impl Rng) -> (usize, f64, f64) {
+    let gumbel = |rng: &mut _| -(-f64::ln(RngExt::random::<f64>(rng).max(1e-300))).ln();
+    let logits: Vec<f64> = law.pmf.iter().map(|p| p.ln() + gumbel(rng)).collect();
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let hard = logits.iter().position(|x| *x == largest).expect("a code");
+    let weights = logits.iter().map(|x| ((x - largest) / temperature).exp());
+    let (mut norm, mut v, mut p, mut vp) = (0.0, 0.0, 0.0, 0.0);
+    for ((w, value), score) in weights.zip(&law.values).zip(&law.scores) {
+        norm += w;
+        v += w * value;
+        p += w * score;
+        vp += w * value * score;
+    }
+    let slope = (vp / norm - v / norm * p / norm) / temperature;
+    (law.codes[hard], v / norm, slope)
+}
+
+fn moments(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (mut n, mut sum, mut square) = (0.0, 0.0, 0.0);
+    for value in values {
+        n += 1.0;
+        sum += value;
+        square += value * value;
+    }
+    let mean: f64 = sum / n;
+    (mean, (square / n - mean * mean).max(0.0).sqrt())
+}
+
+/// Mean and standard deviation of the slope that a read of `s` meets when codes and draws follow their laws.
+fn over_codes(table: &CodeTable, s: i32, slopes: &Slopes) -> (f64, f64) {
+    let (codes, draws, list) = match slopes {
+        Slopes::ByCode { codes, table } => (*codes, 1, table),
+        Slopes::Drawn {
+            codes,
+            draws,
+            table,
+        } => (*codes, *draws, table),
+        other => panic!("slopes by code, not {other:?}"),
+    };
+    let (mut mean, mut square) = (0.0, 0.0);
+    for (code, pmf) in table.row(s).iter().enumerate() {
+        let from = (at(s) * codes + code) * draws;
+        for slope in &list[from..from + draws] {
+            mean += pmf * f64::from(*slope) / draws as f64;
+            square += pmf * f64::from(*slope).powi(2) / draws as f64;
+        }
+    }
+    (mean, (square - mean * mean).sqrt())
+}
+
+fn gumbel_rao(table: &CodeTable, temperature: f64) -> Slopes {
+    slopes(table, Estimator::GumbelRao { temperature }, 5, &[2])
+}
+
+fn sampled(table: &CodeTable, temperature: f64) -> Slopes {
+    slopes(table, Estimator::SampledGumbel { temperature }, 5, &[2])
+}
+
+#[test]
+fn tables_have_the_mean_and_spread_of_draws() {
+    let draws = 100_000;
+    for (table, s) in [
+        (logistic(1.5, 0.6), 1),
+        (logistic(1.5, 0.3), 9),
+        (mixed(Architecture::BinarySearch, 0.0), -10),
+    ] {
+        for temperature in [0.2, 0.5, 1.0, 2.0] {
+            let law = CodeLaw::of(&table, at(s));
+            let mut rng = keyed(3, Purpose::MonteCarlo, &[]);
+            let drawn: Vec<_> = (0..draws)
+                .map(|_| draw(&law, temperature, &mut rng))
+                .collect();
+            let (mean, spread) = moments(drawn.iter().map(|d| d.2));
+            let room = 5.0 * spread / f64::from(draws).sqrt() + 0.005 * mean.abs().max(0.2);
+            let rao = over_codes(&table, s, &gumbel_rao(&table, temperature));
+            let pool = over_codes(&table, s, &sampled(&table, temperature));
+            assert!(
+                (rao.0 - mean).abs() < room,
+                "{temperature} {s}: {rao:?} {mean}"
+            );
+            assert!(
+                (pool.0 - mean).abs() < room,
+                "{temperature} {s}: {pool:?} {mean}"
+            );
+            assert!((pool.1 / spread - 1.0).abs() < 0.05, "{pool:?} {spread}");
+            assert!(rao.1 < spread);
+            check_given_code(&table, s, &drawn, &gumbel_rao(&table, temperature));
+        }
+    }
+}
+
+/// The mean of the draws with one hard code is the factor of that code.
+fn check_given_code(table: &CodeTable, s: i32, drawn: &[(usize, f64, f64)], found: &Slopes) {
+    let Slopes::ByCode { codes, table: list } = found else {
+        panic!("one factor per code");
+    };
+    for code in (0..table.codes).filter(|&code| table.row(s)[code] > 0.02) {
+        let of_code: Vec<f64> = drawn.iter().filter(|d| d.0 == code).map(|d| d.2).collect();
+        let (mean, spread) = moments(of_code.iter().copied());
+        let factor = f64::from(list[at(s) * codes + code]);
+        let room = 5.0 * spread / (of_code.len().min(16384) as f64).sqrt() + 0.01 * mean.abs();
+        assert!(
+            (factor - mean).abs() < room,
+            "code {code}: {factor} {mean} +- {room}"
+        );
+    }
+}
+
+#[test]
+fn spread_of_the_slopes_is_the_published_one() {
+    let published = [
+        (0.1, 2.99, 0.54),
+        (0.2, 1.90, 0.50),
+        (0.3, 1.50, 0.45),
+        (0.5, 1.04, 0.37),
+        (0.7, 0.79, 0.30),
+        (1.0, 0.58, 0.22),
+        (2.0, 0.27, 0.09),
+    ];
+    let table = logistic(1.5, 0.6);
+    for (temperature, spread, spread_rao) in published {
+        let pool = over_codes(&table, 1, &sampled(&table, temperature));
+        let rao = over_codes(&table, 1, &gumbel_rao(&table, temperature));
+        println!(
+            "{temperature}: sampled {pool:.3?} ({spread}), gumbel-rao {rao:.3?} ({spread_rao})"
+        );
+        assert!(
+            (pool.1 / spread - 1.0).abs() < 0.05,
+            "{temperature}: {pool:?}"
+        );
+        assert!((rao.1 - spread_rao).abs() < 0.02, "{temperature}: {rao:?}");
+        assert!((rao.0 - 1.0).abs() < 0.03, "{temperature}: {rao:?}");
+    }
+}
+
+#[test]
+fn mean_slope_leaves_the_true_one_with_temperature_as_published() {
+    let inside = [
+        (0.1, 1.15),
+        (0.3, 1.12),
+        (0.5, 1.09),
+        (1.0, 1.02),
+        (2.0, 0.98),
+    ];
+    let edge = [(0.3, 0.92), (0.5, 0.91), (1.0, 0.85), (2.0, 0.74)];
+    for (scale, s, published) in [(0.3, 1, &inside[..]), (0.6, 9, &edge[..])] {
+        let table = logistic(1.5, scale);
+        println!("scale {scale}, s {s}: m' {:.4}", mean_slopes(&table)[at(s)]);
+        for &(temperature, expected) in published {
+            let (mean, _) = over_codes(&table, s, &gumbel_rao(&table, temperature));
+            println!("  {temperature}: {mean:.4} ({expected})");
+            assert!(
+                (mean - expected).abs() < 0.02,
+                "{temperature}: {mean} {expected}"
+            );
+        }
+    }
+    assert!((mean_slopes(&logistic(1.5, 0.3))[at(1)] - 1.146).abs() < 6e-4);
+    assert!((mean_slopes(&logistic(1.5, 0.6))[at(9)] - 0.93).abs() < 6e-3);
+}
+
+#[test]
+fn soft_codes_are_as_far_off_the_grid_as_published() {
+    let published = [
+        (0.1, 0.04, 1.12),
+        (0.2, 0.08, 1.06),
+        (0.3, 0.11, 1.00),
+        (0.5, 0.16, 0.90),
+        (0.7, 0.20, 0.82),
+        (1.0, 0.23, 0.71),
+        (2.0, 0.27, 0.47),
+    ];
+    let table = logistic(1.5, 0.6);
+    for (temperature, off_grid, spread) in published {
+        let found = slopes(&table, Estimator::Soft { temperature }, 5, &[]);
+        let Slopes::Soft {
+            draws,
+            values,
+            slopes,
+        } = found
+        else {
+            panic!("soft pairs");
+        };
+        let of_sum = at(1) * draws..(at(1) + 1) * draws;
+        let in_steps = values[of_sum.clone()].iter().map(|v| f64::from(*v) / 1.5);
+        let (far, _) = moments(in_steps.map(|v| (v - v.round()).abs()));
+        let (mean, found) = moments(values[of_sum.clone()].iter().map(|v| f64::from(*v)));
+        let (slope, slope_spread) = moments(slopes[of_sum].iter().map(|v| f64::from(*v)));
+        println!(
+            "{temperature}: off {far:.3} ({off_grid}), mean {mean:.3}, std {found:.3} ({spread}), slope {slope:.3} +- {slope_spread:.3}"
+        );
+        assert!((far - off_grid).abs() < 0.015, "{temperature}: {far}");
+        assert!((found - spread).abs() < 0.05, "{temperature}: {found}");
+        assert!((slope - 1.0).abs() < 4.0 * slope_spread / 32.0 + 0.02);
+    }
+}
