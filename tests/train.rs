@@ -127,7 +127,7 @@ fn settings(rule: Rule) -> Settings {
 
 fn loss(model: &Model<f64>, images: &[Lanes<f64>], labels: &[u8]) -> f64 {
     let mut tape = Tape::new();
-    let (logits, _) = model.forward(&mut tape, images.to_vec());
+    let (logits, _) = model.forward(&mut tape, images.to_vec(), &[]);
     cross_entropy::f_df(tape.value(logits), labels).0
 }
 
@@ -152,7 +152,7 @@ fn gradients_of_the_whole_float_network_match_finite_differences() {
     };
     let images = blocks::<f64>(&source, &(0..32).collect::<Vec<_>>(), Augment::NONE, (0, 0));
     let mut tape = Tape::new();
-    let (logits, _) = model.forward(&mut tape, images.clone());
+    let (logits, _) = model.forward(&mut tape, images.clone(), &[]);
     let (_, _, gradient) = cross_entropy::f_df(tape.value(logits), &data.train.labels);
     let mut gradients = model.params.zeros();
     tape.backward(&model.params, logits, gradient, &mut gradients);

@@ -2,6 +2,7 @@
 //! failed, 2 wrong input).
 
 pub mod margin;
+pub mod mvm_options;
 pub mod output;
 pub mod progress;
 pub mod run;

@@ -1,6 +1,7 @@
 //! `imcsim train`: trains a network, checkpointing every epoch; the same command again goes on where it stopped.
 
 use super::input;
+use super::mvm_options::{Defaults, IMCAQ, IMCQ, MvmOptions};
 use super::output::print;
 use super::progress::bar;
 use crate::data::{DataSource, Dataset, load};
@@ -13,7 +14,7 @@ use crate::train::model::{Method, Model};
 use crate::train::optimizer::Rule;
 use crate::train::quantizer::weight::StepRule;
 use crate::train::schedule::Schedule;
-use crate::train::state;
+use crate::train::state::{self, Start};
 use crate::train::trainer::{Epoch, Settings, Trainer};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -36,7 +37,7 @@ pub struct TrainArguments {
     /// How the steps of macro weights are found.
     #[arg(long, value_enum, default_value = "learned")]
     pub weight_step: WeightStep,
-    /// Training state (state.safetensors) of a full-precision training to start from.
+    /// Training state (state.safetensors) to start from: full precision for qat, qat for imcq and imcaq.
     #[arg(long)]
     pub init: Option<PathBuf>,
     /// Epochs in all.
@@ -45,7 +46,7 @@ pub struct TrainArguments {
     /// Images per update (a multiple of 32).
     #[arg(long, allow_negative_numbers = true, default_value_t = 64)]
     pub batch: usize,
-    /// Learning rate [default: 0.05 for float, 0.02 for qat; 0.001 with adam].
+    /// Learning rate [default: 0.05 for float, 0.02 for qat, 0.01 for imcq and imcaq; 0.001 with adam].
     #[arg(long, allow_negative_numbers = true)]
     pub lr: Option<f64>,
     /// Shape of the learning rate.
@@ -75,6 +76,9 @@ pub struct TrainArguments {
     /// Print errors only.
     #[arg(long)]
     pub quiet: bool,
+    /// Options of a training through a macro.
+    #[command(flatten)]
+    pub mvm: MvmOptions,
 }
 
 /// `--method`.
@@ -84,6 +88,31 @@ pub enum MethodName {
     Float,
     /// Integer weights and activations, ideal MVM values.
     Qat,
+    /// Through a macro, reads without noise, straight-through.
+    Imcq,
+    /// Through a macro with its noise, slopes from the law of its codes.
+    Imcaq,
+}
+
+impl MethodName {
+    /// Name in checkpoints.
+    fn name(self) -> &'static str {
+        match self {
+            MethodName::Float => "float",
+            MethodName::Qat => "qat",
+            MethodName::Imcq => "imcq",
+            MethodName::Imcaq => "imcaq",
+        }
+    }
+
+    /// What a training through a macro takes where an option is not given.
+    fn macro_defaults(self) -> Option<Defaults> {
+        match self {
+            MethodName::Float | MethodName::Qat => None,
+            MethodName::Imcq => Some(IMCQ),
+            MethodName::Imcaq => Some(IMCAQ),
+        }
+    }
 }
 
 /// `--weight-step`.
@@ -126,7 +155,8 @@ impl TrainArguments {
         let rate = match rule {
             Rule::Adam => 0.001,
             Rule::Sgd if float => 0.05,
-            Rule::Sgd => 0.02,
+            Rule::Sgd if self.method == MethodName::Qat => 0.02,
+            Rule::Sgd => 0.01,
         };
         Settings {
             epochs: self.epochs,
@@ -174,14 +204,27 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
         )));
     }
     let mut model = Model::<f32>::new(&network, Method::Float, arguments.seed);
-    let mut start = None;
+    let mut start = Start::default();
     if let Some(path) = &arguments.init {
         start = state::initialise(&mut model, path).map_err(input)?;
     }
-    if arguments.method == MethodName::Qat {
-        model.start_quantized(arguments.rule());
+    if arguments.method != MethodName::Float {
+        if start.quantized {
+            model.method = Method::Qat(arguments.rule());
+        } else {
+            model.start_quantized(arguments.rule());
+        }
+    } else if start.quantized {
+        return Err(input(anyhow::anyhow!(
+            "--method float cannot start from a quantized training; give a full-precision --init or none"
+        )));
     }
     let mut trainer = Trainer::new(model, arguments.settings(), &data).map_err(input)?;
+    trainer.full_precision = start.full_precision;
+    if let Some(defaults) = arguments.method.macro_defaults() {
+        let mvm = arguments.mvm.resolve(defaults)?;
+        trainer = trainer.through(mvm).map_err(input)?;
+    }
     fs::create_dir_all(&arguments.out)
         .with_context(|| format!("{}", arguments.out.display()))
         .map_err(input)?;
@@ -204,7 +247,7 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
         state::save(&trainer, &data.fingerprint, &saved)?;
         write_curve(&trainer.curve, &arguments.out.join("curve.csv"))?;
     }
-    finish(arguments, &trainer, &data, start)
+    finish(arguments, &trainer, &data)
 }
 
 fn epoch(arguments: &TrainArguments, trainer: &mut Trainer, data: &Dataset) -> anyhow::Result<()> {
@@ -256,12 +299,7 @@ fn write_curve(curve: &[Epoch], path: &Path) -> anyhow::Result<()> {
     durable::replace(path, text.as_bytes()).with_context(|| format!("{}", path.display()))
 }
 
-fn finish(
-    arguments: &TrainArguments,
-    trainer: &Trainer,
-    data: &Dataset,
-    start: Option<f64>,
-) -> anyhow::Result<()> {
+fn finish(arguments: &TrainArguments, trainer: &Trainer, data: &Dataset) -> anyhow::Result<()> {
     let Some(last) = trainer.curve.last() else {
         return Ok(());
     };
@@ -272,11 +310,19 @@ fn finish(
     let mut note = |key: &str, value: String| metadata.insert(key.to_string(), value);
     note("data", data.name.clone());
     note("data_fingerprint", data.fingerprint.clone());
-    note("method", trainer.model.method.name().to_string());
+    note("method", arguments.method.name().to_string());
     note("seed", arguments.seed.to_string());
     note("epochs", arguments.epochs.to_string());
-    note("accuracy_quantized", format!("{:.4}", last.test_accuracy));
-    if let Some(float) = start {
+    if let Some(mvm) = &trainer.mvm {
+        note("trained_through", mvm.hardware.name.clone());
+        note("trained_through_fingerprint", mvm.hardware.fingerprint());
+        note("estimator", mvm.settings.estimator.name().to_string());
+        note("train_noise", mvm.settings.noise.to_string());
+        note("accuracy_on_macro", format!("{:.4}", last.test_accuracy));
+    } else {
+        note("accuracy_quantized", format!("{:.4}", last.test_accuracy));
+    }
+    if let Some(float) = trainer.full_precision {
         note("accuracy_full_precision", format!("{float:.4}"));
     }
     let path = arguments.out.join("deployed.safetensors");

@@ -6,6 +6,9 @@
 use super::augment::{Augment, Source, blocks};
 use super::deploy::deploy;
 use super::model::{Method, Model, PIXEL_SCALE};
+use super::ops::reconv::Reading;
+use crate::convert::accumulate::exact_sums;
+use crate::convert::{Prepared, digital};
 use crate::data::Split;
 use crate::kernel::float::forward;
 use crate::kernel::lanes::{LANES, Lanes};
@@ -36,6 +39,48 @@ pub fn accuracy(model: &Model<f32>, split: &Split) -> f64 {
                 .count()
         })
         .sum();
+    correct as f64 / split.labels.len().max(1) as f64
+}
+
+/// Share of correctly classified images of a split by a deployed network on its macro.
+pub fn accuracy_on_macro(network: &IntNetwork, readings: &[Option<Reading>], split: &Split) -> f64 {
+    let shape = network.network.input;
+    let conversions: Vec<Vec<Prepared>> = network
+        .layers
+        .par_iter()
+        .zip(readings)
+        .map(|(int, reading)| match reading {
+            Some(reading) => reading
+                .conversions
+                .iter()
+                .map(|c| c.with_codes(&int.codes))
+                .collect(),
+            None => Vec::new(),
+        })
+        .collect();
+    let right = |index: usize| {
+        let accumulate = |layer: usize, input: &Lanes<u8>| {
+            let int = &network.layers[layer];
+            let geometry = &int.layer.geometry;
+            match &readings[layer] {
+                Some(reading) => reading.sums(input, geometry, &conversions[layer], index),
+                None => exact_sums(input, geometry, &int.codes, layer == 0),
+            }
+        };
+        let images = digital::image_block(&split.pixels, shape, index);
+        let logits = digital::forward(network, images, accumulate, |_| None);
+        let labels = split
+            .labels
+            .iter()
+            .skip(index * LANES)
+            .take(LANES)
+            .enumerate();
+        labels
+            .filter(|&(lane, &label)| digital::winner(&logits, lane) == usize::from(label))
+            .count()
+    };
+    let blocks = split.labels.len().div_ceil(LANES);
+    let correct: usize = (0..blocks).into_par_iter().map(right).sum();
     correct as f64 / split.labels.len().max(1) as f64
 }
 

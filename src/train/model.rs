@@ -1,11 +1,12 @@
 //! A network under training: its parameters, and one forward pass on the tape.
 //!
-//! Two methods so far. `float`: real weights and rectifiers. `qat`: every layer consumes and produces integer codes, exactly
-//! as the deployed network does, so accumulations are the integers of the chip. Running batch-norm statistics are kept
+//! Two methods. `float`: real weights and rectifiers. `qat`: every layer consumes and produces integer codes, exactly as the
+//! deployed network does, so accumulations are the integers of the chip, or what its read-outs make of them. Running batch-norm statistics are kept
 //! beside the parameters.
 
 use super::ops::Batch;
 use super::ops::batch_norm::Statistics;
+use super::ops::reconv::Reading;
 use super::param::{ParamId, Params};
 use super::quantizer::weight::{StepRule, step};
 use super::tape::{NodeId, Tape, WeightSource};
@@ -109,20 +110,27 @@ impl<T: Real> Model<T> {
         }
     }
 
-    /// Logits of a batch of images (`byte - 128`), and the batch statistics of every batch norm.
-    pub fn forward(&self, tape: &mut Tape<T>, images: Batch<T>) -> (NodeId, Vec<Statistics>) {
+    /// Logits of a batch of images (`byte - 128`), and the batch statistics of every batch norm. Layers with a reading
+    /// compute on the macro; an empty list means ideal MVM values everywhere.
+    pub fn forward(
+        &self,
+        tape: &mut Tape<T>,
+        images: Batch<T>,
+        readings: &[Option<Reading>],
+    ) -> (NodeId, Vec<Statistics>) {
         let mut node = tape.input(images);
         let mut seen = Vec::new();
         for (index, (layer, params)) in self.network.layers.iter().zip(&self.layers).enumerate() {
             if layer.linear && tape.value(node)[0].channels != layer.geometry.input.channels {
                 node = tape.reshape(node, layer.geometry.input);
             }
-            let acc = tape.conv(
-                &self.params,
-                node,
-                layer.geometry,
-                self.source(layer, params),
-            );
+            let (geometry, source) = (layer.geometry, self.source(layer, params));
+            let acc = match readings.get(index) {
+                Some(Some(reading)) => {
+                    tape.reconv(&self.params, node, geometry, source, reading.clone())
+                }
+                _ => tape.conv(&self.params, node, geometry, source),
+            };
             let Some(bits) = layer.activation_bits else {
                 let factor = self.logit_factor(layer, params);
                 return (

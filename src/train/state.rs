@@ -25,6 +25,9 @@ struct Header {
     settings: String,
     data: String,
     steps: u64,
+    /// Test accuracy of the full-precision training this one goes back to.
+    #[serde(default)]
+    full_precision: Option<f64>,
     curve: Vec<(usize, f64, f64, f64, f64)>,
 }
 
@@ -33,11 +36,24 @@ fn header(trainer: &Trainer, data: &str) -> Header {
     Header {
         format: FORMAT.into(),
         network_hash: shape_hash(&trainer.model.network),
-        method: format!("{:?}", trainer.model.method),
+        method: method(trainer),
         settings: format!("{:?}", trainer.settings),
         data: data.into(),
         steps: trainer.optimizer.steps,
+        full_precision: trainer.full_precision,
         curve: trainer.curve.iter().map(row).collect(),
+    }
+}
+
+/// What is trained, in words that differ wherever two trainings would.
+fn method(trainer: &Trainer) -> String {
+    let method = trainer.model.method;
+    match &trainer.mvm {
+        None => format!("{method:?}"),
+        Some(mvm) => {
+            let fingerprint = mvm.hardware.fingerprint();
+            format!("{method:?} through {fingerprint} {:?}", mvm.settings)
+        }
     }
 }
 
@@ -157,11 +173,22 @@ pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), Trai
     Ok(())
 }
 
-/// Takes parameters and statistics of another training of the same network as a start; returns its last test accuracy.
+/// Where a training started from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Start {
+    /// Last test accuracy.
+    pub test_accuracy: Option<f64>,
+    /// Test accuracy of the full-precision training it goes back to.
+    pub full_precision: Option<f64>,
+    /// True if weights and activations were quantized there.
+    pub quantized: bool,
+}
+
+/// Takes parameters and statistics of another training of the same network as a start.
 ///
 /// # Errors
 /// If the file is damaged or belongs to another network.
-pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Option<f64>, TrainError> {
+pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainError> {
     let (bytes, found) = read(path)?;
     let wrong = |problem: String| TrainError::State {
         path: path.into(),
@@ -175,7 +202,17 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Option<f64>, Tr
     // The moments of either rule may stand there: a start does not look at them.
     refuse_strangers(model, &["#1", "#2"], &tensors, path)?;
     fill(model, &tensors, path)?;
-    Ok(found.curve.last().map(|row| row.4))
+    let test_accuracy = found.curve.last().map(|row| row.4);
+    let quantized = found.method.starts_with("Qat");
+    Ok(Start {
+        test_accuracy,
+        full_precision: if quantized {
+            found.full_precision
+        } else {
+            test_accuracy
+        },
+        quantized,
+    })
 }
 
 fn read(path: &Path) -> Result<(Vec<u8>, Header), TrainError> {

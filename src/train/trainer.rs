@@ -4,9 +4,12 @@
 //! interrupted, on any number of threads. The library reports through callbacks and never prints.
 
 use super::augment::{Augment, Source, blocks};
+use super::deploy::deploy;
 use super::error::TrainError;
-use super::evaluate::accuracy;
+use super::evaluate::{accuracy, accuracy_on_macro};
 use super::model::{Method, Model, PIXEL_SCALE};
+use super::mvm::readings::{Readings, When};
+use super::mvm::settings::Mvm;
 use super::ops::cross_entropy;
 use super::optimizer::{Optimizer, Rule};
 use super::schedule::{Schedule, factor};
@@ -63,12 +66,19 @@ pub struct Trainer {
     pub optimizer: Optimizer<f32>,
     /// Settings.
     pub settings: Settings,
+    /// The macro it is trained through; `None` for ideal MVM values.
+    pub mvm: Option<Mvm>,
+    /// Test accuracy of the full-precision training this one goes back to.
+    pub full_precision: Option<f64>,
     /// Finished epochs.
     pub curve: Vec<Epoch>,
 }
 
 /// Smallest learned step: a step of zero would divide by zero.
 const SMALLEST_STEP: f32 = 1e-5;
+
+/// Number of the first reading of the test images: beyond every training step.
+const TEST_READS: u64 = 1 << 40;
 
 impl Trainer {
     /// A training before its first epoch.
@@ -82,8 +92,38 @@ impl Trainer {
             model,
             optimizer,
             settings,
+            mvm: None,
+            full_precision: None,
             curve: Vec::new(),
         })
+    }
+
+    /// The same training through a macro.
+    ///
+    /// # Errors
+    /// If a setting is out of range, or the model has no integer form.
+    pub fn through(mut self, mvm: Mvm) -> Result<Self, TrainError> {
+        mvm.check()?;
+        if deploy(&self.model).is_none() {
+            return Err(TrainError::Setting {
+                what: "a full-precision model through a macro".into(),
+                advice: "quantize it first".into(),
+            });
+        }
+        self.mvm = Some(mvm);
+        Ok(self)
+    }
+
+    /// The read-outs of the next epoch.
+    fn readings(&self, data: &Dataset) -> Result<Option<Readings>, TrainError> {
+        let (Some(mvm), Some(network)) = (&self.mvm, deploy(&self.model)) else {
+            return Ok(None);
+        };
+        let when = When {
+            epoch: self.curve.len() + 1,
+            epochs: self.settings.epochs,
+        };
+        Readings::new(mvm, &network, &data.train, self.settings.seed, when).map(Some)
     }
 
     /// Runs the next epoch; `progress(done, total)` is called after every batch.
@@ -103,6 +143,7 @@ impl Trainer {
             &[number as u64],
         ));
         let batches = order.len() / self.settings.batch;
+        let readings = self.readings(data)?;
         let (mut loss, mut correct, mut rate) = (0.0, 0, 0.0);
         for (index, images) in order.chunks_exact(self.settings.batch).enumerate() {
             let step = (number - 1) * batches + index;
@@ -115,7 +156,7 @@ impl Trainer {
                     self.settings.epochs * batches,
                 );
             let (batch_loss, batch_correct) =
-                self.step(data, images, number as u64, rate, step == 0);
+                self.step(data, images, (number as u64, step as u64), rate, &readings);
             loss += batch_loss;
             correct += batch_correct;
             if !loss.is_finite() {
@@ -131,19 +172,34 @@ impl Trainer {
             rate,
             loss: loss / batches as f64,
             train_accuracy: correct as f64 / (batches * self.settings.batch) as f64,
-            test_accuracy: accuracy(&self.model, &data.test),
+            test_accuracy: self.test_accuracy(data, number)?,
         };
         self.curve.push(epoch.clone());
         Ok(epoch)
+    }
+
+    /// On the macro as it is then, if there is one: its read-outs placed for the network after the epoch.
+    fn test_accuracy(&self, data: &Dataset, epoch: usize) -> Result<f64, TrainError> {
+        let (Some(mvm), Some(network)) = (&self.mvm, deploy(&self.model)) else {
+            return Ok(accuracy(&self.model, &data.test));
+        };
+        let when = When {
+            epoch,
+            epochs: self.settings.epochs,
+        };
+        let seed = self.settings.seed;
+        let readings = Readings::new(mvm, &network, &data.train, seed, when)?;
+        let readings = readings.batch(seed, TEST_READS + epoch as u64);
+        Ok(accuracy_on_macro(&network, &readings, &data.test))
     }
 
     fn step(
         &mut self,
         data: &Dataset,
         images: &[usize],
-        epoch: u64,
+        (epoch, number): (u64, u64),
         rate: f64,
-        first: bool,
+        readings: &Option<Readings>,
     ) -> (f64, usize) {
         let scale = if self.model.method == Method::Float {
             PIXEL_SCALE
@@ -168,7 +224,11 @@ impl Trainer {
             .map(|&image| data.train.labels[image])
             .collect();
         let mut tape = Tape::new();
-        let (logits, seen) = self.model.forward(&mut tape, batch);
+        let readings = match readings {
+            Some(readings) => readings.batch(self.settings.seed, number),
+            None => Vec::new(),
+        };
+        let (logits, seen) = self.model.forward(&mut tape, batch, &readings);
         let (loss, correct, gradient) = cross_entropy::f_df(tape.value(logits), &labels);
         let mut gradients = self.model.params.zeros();
         tape.backward(&self.model.params, logits, gradient, &mut gradients);
@@ -180,7 +240,7 @@ impl Trainer {
                 *step = step.max(SMALLEST_STEP);
             }
         }
-        self.model.keep_statistics(&seen, first);
+        self.model.keep_statistics(&seen, number == 0);
         (loss, correct)
     }
 }

@@ -4,7 +4,7 @@
 //! of one sum with its score d log T / ds, `mean` holds the slopes without draws, `race` and `gumbel` those of a relaxed
 //! (Gumbel-softmax) read-out, `parameters` the gradients of step, thresholds and noise. `settings`
 //! says how a macro is trained through, `place` puts its read-outs on the network's sums, `tables` makes of them what one
-//! epoch needs. Not responsible for where the slopes are applied (`ops::reconv`), nor for drawing codes.
+//! epoch needs, `readings` holds both for a network. Not responsible for where the slopes are applied (`ops::reconv`), nor for drawing codes.
 
 mod code_law;
 mod estimator;
@@ -15,6 +15,7 @@ pub mod place;
 pub mod planes;
 mod power;
 mod race;
+pub mod readings;
 pub mod settings;
 mod slopes;
 pub mod tables;
