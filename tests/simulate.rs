@@ -65,6 +65,7 @@ fn layer(
         codes,
         scale,
         shift,
+        reference_step: None,
     }
 }
 

@@ -95,7 +95,8 @@ fn add(into: &mut [u64], from: &[u64]) {
     }
 }
 
-/// Places a read-out design on every conversion of a layer, before an accumulator that must be wide enough.
+/// Places a read-out design on every conversion of a layer, before an accumulator that must be wide enough; calibrated
+/// references take `step` where it was trained.
 ///
 /// # Errors
 /// If the design does not fit the sums, or the accumulator is too narrow.
@@ -103,11 +104,16 @@ pub fn place(
     conversions: &[Prepared],
     sums: &[ConversionSums],
     design: &ReadoutDesign,
+    step: Option<f32>,
     accumulator: Accumulator,
 ) -> Result<Vec<Readout>, HwError> {
     let mut placed = Vec::with_capacity(conversions.len());
     for (prepared, sums) in conversions.iter().zip(sums) {
-        let readout = design.place(prepared.range, Some(&sums.histogram))?;
+        let (range, histogram) = (prepared.range, Some(&sums.histogram));
+        let readout = match step {
+            Some(step) => design.place_at_step(range, f64::from(step), histogram)?,
+            None => design.place(range, histogram)?,
+        };
         placed.push(match &sums.cells {
             Some(cells) => readout.with_cell_noise(cells.shares()),
             None => readout,

@@ -1,7 +1,7 @@
 //! A trained, deployed network on disk: safetensors with string metadata.
 //!
 //! Per layer `L`: `L.codes` (U8, two-bit codes packed four to a byte, see [`super::packed`]) or `L.codes` (I8, wider codes),
-//! `L.scale` and `L.shift` (F32). Metadata says what the weights are for: format, network and hash of its shape, data set and
+//! `L.scale` and `L.shift` (F32), and `L.reference_step` (one F32) where the step of the references was trained. Metadata says what the weights are for: format, network and hash of its shape, data set and
 //! its fingerprint, method, seed, epochs, accuracies, command. Everything is checked on loading; nothing is written in place.
 
 use super::error::NetError;
@@ -66,6 +66,12 @@ pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, Ne
                 vec![values.len()],
                 bytes,
             ));
+        }
+    }
+    for layer in &network.layers {
+        if let Some(step) = layer.reference_step {
+            let name = format!("{}.{STEP}", layer.layer.name);
+            store.push((name, Dtype::F32, vec![1], step.to_le_bytes().to_vec()));
         }
     }
     let mut metadata = metadata.clone();
@@ -193,8 +199,8 @@ pub fn from_bytes(
                 layer.name
             ))
         })?;
-        let floats = |what: &str| {
-            let data = get(what, Dtype::F32, layer.geometry.outputs)?;
+        let floats = |what: &str, count: usize| {
+            let data = get(what, Dtype::F32, count)?;
             let values: Vec<f32> = data
                 .chunks_exact(4)
                 .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
@@ -212,8 +218,9 @@ pub fn from_bytes(
         layers.push(IntLayer {
             layer: layer.clone(),
             codes,
-            scale: floats("scale")?,
-            shift: floats("shift")?,
+            scale: floats("scale", layer.geometry.outputs)?,
+            shift: floats("shift", layer.geometry.outputs)?,
+            reference_step: trained_step(&tensors, &layer.name, || floats(STEP, 1)).transpose()?,
         });
     }
     Ok((
@@ -225,9 +232,23 @@ pub fn from_bytes(
     ))
 }
 
+/// Name of the tensor of a trained step.
+const STEP: &str = "reference_step";
+
+/// The trained step of a layer, if it has one.
+fn trained_step(
+    tensors: &SafeTensors,
+    layer: &str,
+    read: impl FnOnce() -> Result<Vec<f32>, NetError>,
+) -> Option<Result<f32, NetError>> {
+    tensors.tensor(&format!("{layer}.{STEP}")).ok()?;
+    Some(read().map(|values| values[0]))
+}
+
 fn belongs(tensor: &str, network: &Network) -> bool {
     let (layer, what) = tensor.rsplit_once('.').unwrap_or((tensor, ""));
-    matches!(what, "codes" | "scale" | "shift") && network.layers.iter().any(|l| l.name == layer)
+    matches!(what, "codes" | "scale" | "shift" | STEP)
+        && network.layers.iter().any(|l| l.name == layer)
 }
 
 /// Reads a checkpoint file.
@@ -268,6 +289,7 @@ mod tests {
                 codes,
                 scale,
                 shift,
+                reference_step: (top == 1).then_some(1.5),
             }
         };
         let layers = network.layers.iter().map(layer).collect();

@@ -149,6 +149,8 @@ pub struct IntLayer {
     pub scale: Vec<f32>,
     /// Digital shift per output channel.
     pub shift: Vec<f32>,
+    /// Step of the references in MAC units, where it was trained; `None` where references are placed by calibration.
+    pub reference_step: Option<f32>,
 }
 
 /// A network ready to run on a macro.

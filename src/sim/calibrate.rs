@@ -69,7 +69,7 @@ fn empty(prepared: &Prepared) -> Sums {
     layers.map(|index| layer(prepared, index).empty()).collect()
 }
 
-/// Places a read-out design on every conversion of every layer.
+/// Places a read-out design on every conversion of every layer; calibrated references take the steps that were trained.
 ///
 /// # Errors
 /// If the design does not fit the sums of a layer, or the macro's accumulator is too narrow.
@@ -78,18 +78,29 @@ pub fn place(
     design: &ReadoutDesign,
     sums: &Sums,
 ) -> Result<Vec<Vec<Readout>>, SimError> {
-    place_before(prepared, design, sums, prepared.hardware.accumulator)
+    place_all(prepared, design, sums, prepared.hardware.accumulator, true)
 }
 
-/// As [`place`], before another accumulator: one that is built for another read-out than the macro's has another width.
+/// As [`place`] for another read-out than the macro's: before another accumulator, which then has another width, and
+/// without the steps that were trained for the macro's own.
 ///
 /// # Errors
 /// As [`place`].
 pub fn place_before(
     prepared: &Prepared,
     design: &ReadoutDesign,
+    sums: &Sums,
+    accumulator: Accumulator,
+) -> Result<Vec<Vec<Readout>>, SimError> {
+    place_all(prepared, design, sums, accumulator, false)
+}
+
+fn place_all(
+    prepared: &Prepared,
+    design: &ReadoutDesign,
     counted: &Sums,
     accumulator: Accumulator,
+    trained: bool,
 ) -> Result<Vec<Vec<Readout>>, SimError> {
     let mut readouts = Vec::with_capacity(prepared.layers.len());
     for (index, layer) in prepared.layers.iter().enumerate() {
@@ -97,7 +108,16 @@ pub fn place_before(
             layer: prepared.network.layers[index].layer.name.clone(),
             error,
         };
-        let placed = sums::place(&layer.conversions, &counted[index], design, accumulator);
+        let step = prepared.network.layers[index]
+            .reference_step
+            .filter(|_| trained);
+        let placed = sums::place(
+            &layer.conversions,
+            &counted[index],
+            design,
+            step,
+            accumulator,
+        );
         readouts.push(placed.map_err(wrap)?);
     }
     Ok(readouts)

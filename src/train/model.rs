@@ -47,6 +47,8 @@ pub struct LayerParams {
     pub beta: ParamId,
     /// Learned step of the activation.
     pub activation_step: ParamId,
+    /// Trained step of the references in MAC units; only where a training through a macro learns it.
+    pub reference_step: Option<ParamId>,
     /// Running statistics of the batch norm (unused in the last layer).
     pub running: Statistics,
 }
@@ -110,6 +112,13 @@ impl<T: Real> Model<T> {
         }
     }
 
+    /// Makes the step of the references of a layer a trained number.
+    pub fn learn_reference_step(&mut self, layer: usize, start: f64) {
+        let name = format!("{}.reference_step", self.network.layers[layer].name);
+        let id = self.params.add(name, vec![T::from_f64(start)], false);
+        self.layers[layer].reference_step = Some(id);
+    }
+
     /// Logits of a batch of images (`byte - 128`), and the batch statistics of every batch norm. Layers with a reading
     /// compute on the macro; an empty list means ideal MVM values everywhere.
     pub fn forward(
@@ -127,7 +136,14 @@ impl<T: Real> Model<T> {
             let (geometry, source) = (layer.geometry, self.source(layer, params));
             let acc = match readings.get(index) {
                 Some(Some(reading)) => {
-                    tape.reconv(&self.params, node, geometry, source, reading.clone())
+                    let step = params.reference_step;
+                    tape.reconv(
+                        &self.params,
+                        node,
+                        geometry,
+                        (source, step),
+                        reading.clone(),
+                    )
                 }
                 _ => tape.conv(&self.params, node, geometry, source),
             };
@@ -245,6 +261,7 @@ fn new_layer<T: Real>(params: &mut Params<T>, layer: &Layer, index: u64, seed: u
         ),
         beta: params.add(format!("{name}.beta"), one(0.0, outputs), false),
         activation_step: params.add(format!("{name}.activation_step"), one(1.0, 1), false),
+        reference_step: None,
         running: Statistics {
             mean: vec![0.0; outputs],
             variance: vec![1.0; outputs],

@@ -145,7 +145,7 @@ pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), Trai
     } else {
         &["#1", "#2"]
     };
-    refuse_strangers(&model, moments, &tensors, path)?;
+    refuse_strangers(&model, (moments, &[]), &tensors, path)?;
     fill(&mut model, &tensors, path)?;
     for (index, param) in model.params.list.iter().enumerate() {
         copy(
@@ -199,8 +199,14 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainErr
     }
     let tensors =
         SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
-    // The moments of either rule may stand there: a start does not look at them.
-    refuse_strangers(model, &["#1", "#2"], &tensors, path)?;
+    // The moments of either rule and trained references may stand there: a start does not look at them.
+    let steps: Vec<String> = model
+        .network
+        .layers
+        .iter()
+        .map(|layer| format!("{}.reference_step", layer.name))
+        .collect();
+    refuse_strangers(model, (&["#1", "#2"], &steps), &tensors, path)?;
     fill(model, &tensors, path)?;
     let test_accuracy = found.curve.last().map(|row| row.4);
     let quantized = found.method.starts_with("Qat");
@@ -245,14 +251,15 @@ fn read(path: &Path) -> Result<(Vec<u8>, Header), TrainError> {
 /// Refuses tensors that are neither a parameter, nor one of its moments, nor a running statistic.
 fn refuse_strangers(
     model: &Model<f32>,
-    moments: &[&str],
+    (moments, others): (&[&str], &[String]),
     tensors: &SafeTensors,
     path: &Path,
 ) -> Result<(), TrainError> {
     let mut known = HashSet::new();
-    for param in &model.params.list {
-        known.insert(param.name.clone());
-        known.extend(moments.iter().map(|one| format!("{}{one}", param.name)));
+    let names = model.params.list.iter().map(|param| &param.name);
+    for name in names.chain(others) {
+        known.insert(name.clone());
+        known.extend(moments.iter().map(|one| format!("{name}{one}")));
     }
     for layer in &model.network.layers {
         known.extend(["mean", "variance"].map(|what| format!("{}.{what}", layer.name)));

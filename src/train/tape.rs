@@ -75,6 +75,7 @@ enum Step<T> {
         input: NodeId,
         saved: ops::reconv::Saved,
         source: WeightSource<T>,
+        reference_step: Option<ParamId>,
     },
     BatchNorm {
         input: NodeId,
@@ -171,7 +172,7 @@ impl<T: Real> Tape<T> {
         params: &Params<T>,
         input: NodeId,
         geometry: Geometry,
-        source: WeightSource<T>,
+        (source, reference_step): (WeightSource<T>, Option<ParamId>),
         reading: ops::reconv::Reading,
     ) -> NodeId {
         let weights = source.weights(params);
@@ -180,6 +181,7 @@ impl<T: Real> Tape<T> {
             input,
             saved,
             source,
+            reference_step,
         };
         self.push(value, step)
     }
@@ -322,7 +324,12 @@ impl<T: Real> Tape<T> {
                 input,
                 saved,
                 source,
+                reference_step,
             } => {
+                if let Some(id) = reference_step {
+                    let dstep = ops::reconv::step_gradient(saved, &gradient);
+                    gradients.add(*id, &[T::from_f64(dstep)]);
+                }
                 let mut dweights = vec![T::from_f64(0.0); source.weights(params).len()];
                 let dinput = ops::reconv::df(saved, &gradient, &mut dweights);
                 source.add(params, dweights, gradients);

@@ -9,7 +9,7 @@ use super::error::TrainError;
 use super::evaluate::{accuracy, accuracy_on_macro};
 use super::model::{Method, Model, PIXEL_SCALE};
 use super::mvm::readings::{Readings, When};
-use super::mvm::settings::Mvm;
+use super::mvm::settings::{Learn, Mvm};
 use super::ops::cross_entropy;
 use super::optimizer::{Optimizer, Rule};
 use super::schedule::{Schedule, factor};
@@ -101,22 +101,49 @@ impl Trainer {
     /// The same training through a macro.
     ///
     /// # Errors
-    /// If a setting is out of range, or the model has no integer form.
-    pub fn through(mut self, mvm: Mvm) -> Result<Self, TrainError> {
+    /// If a setting is out of range, the model has no integer form, or it does not fit the macro.
+    pub fn through(mut self, mvm: Mvm, data: &Dataset) -> Result<Self, TrainError> {
         mvm.check()?;
-        if deploy(&self.model).is_none() {
+        let Some(network) = deploy(&self.model) else {
             return Err(TrainError::Setting {
                 what: "a full-precision model through a macro".into(),
                 advice: "quantize it first".into(),
             });
+        };
+        if mvm.settings.learn == Learn::Step {
+            let when = When {
+                epoch: 1,
+                epochs: self.settings.epochs.max(1),
+            };
+            let seed = self.settings.seed;
+            let steps = Readings::new(&mvm, &network, &data.train, seed, when)?.steps();
+            for (layer, step) in steps.into_iter().enumerate() {
+                if let Some(step) = step {
+                    self.model.learn_reference_step(layer, step);
+                }
+            }
+            let (rule, decay) = (self.settings.rule, self.settings.weight_decay);
+            self.optimizer = Optimizer::new(rule, decay, &self.model.params);
         }
         self.mvm = Some(mvm);
         Ok(self)
     }
 
+    /// Trained steps of references per layer.
+    fn reference_steps(&self) -> Vec<Option<f32>> {
+        let step = |layer: &super::model::LayerParams| {
+            layer.reference_step.map(|id| self.model.params.scalar(id))
+        };
+        self.model.layers.iter().map(step).collect()
+    }
+
     /// The read-outs of the next epoch.
-    fn readings(&self, data: &Dataset) -> Result<Option<Readings>, TrainError> {
-        let (Some(mvm), Some(network)) = (&self.mvm, deploy(&self.model)) else {
+    fn readings<'a>(
+        &self,
+        mvm: Option<&'a Mvm>,
+        data: &Dataset,
+    ) -> Result<Option<Readings<'a>>, TrainError> {
+        let (Some(mvm), Some(network)) = (mvm, deploy(&self.model)) else {
             return Ok(None);
         };
         let when = When {
@@ -143,7 +170,8 @@ impl Trainer {
             &[number as u64],
         ));
         let batches = order.len() / self.settings.batch;
-        let readings = self.readings(data)?;
+        let mvm = self.mvm.clone();
+        let readings = self.readings(mvm.as_ref(), data)?;
         let (mut loss, mut correct, mut rate) = (0.0, 0, 0.0);
         for (index, images) in order.chunks_exact(self.settings.batch).enumerate() {
             let step = (number - 1) * batches + index;
@@ -156,7 +184,7 @@ impl Trainer {
                     self.settings.epochs * batches,
                 );
             let (batch_loss, batch_correct) =
-                self.step(data, images, (number as u64, step as u64), rate, &readings);
+                self.step(data, images, (number as u64, step as u64), rate, &readings)?;
             loss += batch_loss;
             correct += batch_correct;
             if !loss.is_finite() {
@@ -189,7 +217,7 @@ impl Trainer {
         };
         let seed = self.settings.seed;
         let readings = Readings::new(mvm, &network, &data.train, seed, when)?;
-        let readings = readings.batch(seed, TEST_READS + epoch as u64);
+        let readings = readings.batch(seed, TEST_READS + epoch as u64, &[])?;
         Ok(accuracy_on_macro(&network, &readings, &data.test))
     }
 
@@ -200,7 +228,7 @@ impl Trainer {
         (epoch, number): (u64, u64),
         rate: f64,
         readings: &Option<Readings>,
-    ) -> (f64, usize) {
+    ) -> Result<(f64, usize), TrainError> {
         let scale = if self.model.method == Method::Float {
             PIXEL_SCALE
         } else {
@@ -225,7 +253,9 @@ impl Trainer {
             .collect();
         let mut tape = Tape::new();
         let readings = match readings {
-            Some(readings) => readings.batch(self.settings.seed, number),
+            Some(readings) => {
+                readings.batch(self.settings.seed, number, &self.reference_steps())?
+            }
             None => Vec::new(),
         };
         let (logits, seen) = self.model.forward(&mut tape, batch, &readings);
@@ -235,13 +265,14 @@ impl Trainer {
         self.optimizer
             .update(&mut self.model.params, &gradients, rate);
         for layer in &self.model.layers {
-            for id in [layer.weight_step, layer.activation_step] {
+            let steps = [layer.weight_step, layer.activation_step];
+            for id in steps.into_iter().chain(layer.reference_step) {
                 let step = &mut self.model.params.get_mut(id)[0];
                 *step = step.max(SMALLEST_STEP);
             }
         }
         self.model.keep_statistics(&seen, number == 0);
-        (loss, correct)
+        Ok((loss, correct))
     }
 }
 

@@ -24,7 +24,7 @@ impl ReadoutDesign {
         range: SumRange,
         histogram: Option<&SumHistogram>,
     ) -> Result<Readout, HwError> {
-        let (thresholds, values) = match &self.kind {
+        let codes = match &self.kind {
             Kind::Ideal => ideal_codes(range)?,
             Kind::Converter(converter) => converter_codes(converter, range, histogram)?,
             Kind::Measured(matrix) => {
@@ -43,14 +43,50 @@ impl ReadoutDesign {
                 (matrix.thresholds(), matrix.code_values.clone())
             }
         };
-        Ok(Readout {
+        Ok(self.placed(range, codes))
+    }
+
+    /// Places references that are calibrated at a given step in MAC units, one that was trained for example, instead of
+    /// searching it; other references are placed as they are written.
+    ///
+    /// # Errors
+    /// As [`Self::place`], or if the step is not a positive number.
+    pub fn place_at_step(
+        &self,
+        range: SumRange,
+        step: f64,
+        histogram: Option<&SumHistogram>,
+    ) -> Result<Readout, HwError> {
+        let Kind::Converter(converter) = &self.kind else {
+            return self.place(range, histogram);
+        };
+        let References::Calibrated { snap, .. } = &converter.references else {
+            return self.place(range, histogram);
+        };
+        if !(step.is_finite() && step > 0.0) {
+            let advice = "train the step again, or place references by calibration";
+            let key = converter.key("references.calibrated");
+            return Err(HwError::new(
+                key,
+                step,
+                "a positive step in MAC units",
+                advice,
+            ));
+        }
+        let grid = full_grid(converter, range)?.with_step(step);
+        let codes = finish(converter, grid.thresholds(*snap), grid.values(), histogram)?;
+        Ok(self.placed(range, codes))
+    }
+
+    fn placed(&self, range: SumRange, (thresholds, values): (Vec<f64>, Vec<f64>)) -> Readout {
+        Readout {
             kind: self.kind.clone(),
             range,
             thresholds,
             decode: from_values(&values),
             current_noise: self.current_noise.clone(),
             limit: self.limit,
-        })
+        }
     }
 }
 
@@ -76,15 +112,7 @@ fn converter_codes(
     range: SumRange,
     histogram: Option<&SumHistogram>,
 ) -> Result<(Vec<f64>, Vec<f64>), HwError> {
-    let grid = UniformGrid::full_range(range, converter.bits, converter.signed_codes);
-    if grid.codes < 2 || (range.is_signed() && converter.bits < 2) {
-        return Err(HwError::new(
-            converter.key("bits"),
-            converter.bits,
-            "at least 2 bits for sums of both signs",
-            "add a bit, or subtract after the read-out (subtraction = \"digital\")",
-        ));
-    }
+    let grid = full_grid(converter, range)?;
     match &converter.references {
         References::FullRange(snap) => {
             finish(converter, grid.thresholds(*snap), grid.values(), histogram)
@@ -115,6 +143,20 @@ fn converter_codes(
             )
         }
     }
+}
+
+/// The grid over all of a range.
+fn full_grid(converter: &Converter, range: SumRange) -> Result<UniformGrid, HwError> {
+    let grid = UniformGrid::full_range(range, converter.bits, converter.signed_codes);
+    if grid.codes < 2 || (range.is_signed() && converter.bits < 2) {
+        return Err(HwError::new(
+            converter.key("bits"),
+            converter.bits,
+            "at least 2 bits for sums of both signs",
+            "add a bit, or subtract after the read-out (subtraction = \"digital\")",
+        ));
+    }
+    Ok(grid)
 }
 
 fn missing(key: String) -> HwError {

@@ -8,6 +8,7 @@ use crate::convert::digital::{forward, image_block};
 use crate::convert::sums::{ConversionSums, Layer, merge, place};
 use crate::convert::{self, Prepared};
 use crate::data::Split;
+use crate::hw::error::HwError;
 use crate::hw::readout::Readout;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::{IntNetwork, Weights};
@@ -26,8 +27,28 @@ pub struct PlacedLayer {
     pub input_bits: u32,
     /// Its conversions with the weights of the network they were placed for.
     pub conversions: Vec<Prepared>,
+    /// What they see.
+    pub sums: Vec<ConversionSums>,
     /// Read-outs, one per conversion.
     pub readouts: Vec<Readout>,
+}
+
+impl PlacedLayer {
+    /// The read-outs with their references at another step.
+    ///
+    /// # Errors
+    /// If the step is no positive number.
+    pub fn at_step(&self, mvm: &Mvm, step: f32) -> Result<Vec<Readout>, HwError> {
+        let hardware = &mvm.hardware;
+        let (design, accumulator) = (&hardware.readout, hardware.accumulator);
+        place(
+            &self.conversions,
+            &self.sums,
+            design,
+            Some(step),
+            accumulator,
+        )
+    }
 }
 
 /// Read-outs per layer; `None` for a digital one.
@@ -96,11 +117,13 @@ pub fn place_all(
             continue;
         };
         let hardware = &mvm.hardware;
-        let readouts = place(&conversions, &sums, &hardware.readout, hardware.accumulator)
+        let (design, accumulator) = (&hardware.readout, hardware.accumulator);
+        let readouts = place(&conversions, &sums, design, int.reference_step, accumulator)
             .map_err(|error| unfit(&int.layer.name, error))?;
         placed.push(Some(PlacedLayer {
             input_bits,
             conversions,
+            sums,
             readouts,
         }));
     }
@@ -130,7 +153,7 @@ fn conversions(mvm: &Mvm, network: &IntNetwork) -> Result<Vec<Conversions>, Trai
     Ok(all)
 }
 
-fn unfit(layer: &str, error: crate::hw::error::HwError) -> TrainError {
+fn unfit(layer: &str, error: HwError) -> TrainError {
     TrainError::Unfit {
         layer: layer.into(),
         error,

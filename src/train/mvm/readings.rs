@@ -2,30 +2,37 @@
 //!
 //! Not responsible for placing references (`place`) nor for one conversion's tables (`tables`).
 
-use super::place::{Placed, PlacedLayer, place_all};
+use super::noise_slopes;
+use super::place::{PlacedLayer, place_all};
 use super::settings::Mvm;
-use super::tables::{ConversionTables, Making};
+use super::tables::{ConversionTables, LearnedStep, Making};
 use crate::convert::Prepared;
 use crate::data::Split;
+use crate::hw::readout::Readout;
 use crate::kernel::stream::NoiseKey;
 use crate::net::network::{IntNetwork, Weights};
 use crate::train::error::TrainError;
 use crate::train::ops::reconv::Reading;
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// One layer on the macro.
-#[derive(Clone)]
 struct LayerReadings {
+    placed: PlacedLayer,
     conversions: Arc<Vec<Prepared>>,
     tables: Arc<Vec<ConversionTables>>,
     bits: (u32, u32),
+    /// Per conversion; empty unless the step is trained.
+    noise_slopes: Vec<Vec<f64>>,
 }
 
 /// Every layer; `None` for a digital one.
-#[derive(Clone)]
-pub struct Readings {
+pub struct Readings<'a> {
+    mvm: &'a Mvm,
     layers: Vec<Option<LayerReadings>>,
-    column_offset: f64,
+    making: Making,
+    noise: f64,
+    epoch: u64,
 }
 
 /// Which epoch of how many.
@@ -37,23 +44,18 @@ pub struct When {
     pub epochs: usize,
 }
 
-impl Readings {
+impl<'a> Readings<'a> {
     /// Places read-outs for the network as it is and makes the tables of an epoch.
     ///
     /// # Errors
     /// If the network does not fit the macro.
     pub fn new(
-        mvm: &Mvm,
+        mvm: &'a Mvm,
         network: &IntNetwork,
         train: &Split,
         seed: u64,
         when: When,
     ) -> Result<Self, TrainError> {
-        let placed = place_all(mvm, network, train, seed)?;
-        Ok(Self::of_placed(mvm, network, placed, seed, when))
-    }
-
-    fn of_placed(mvm: &Mvm, network: &IntNetwork, placed: Placed, seed: u64, when: When) -> Self {
         let noise = mvm.noise_at(when.epoch, when.epochs);
         let making = Making {
             estimator: mvm.estimator_at(when.epoch, when.epochs),
@@ -61,41 +63,99 @@ impl Readings {
             column_offset: mvm.settings.column_offset,
             seed,
         };
-        let layer = |(index, layer): (usize, Option<PlacedLayer>)| {
-            let layer = layer?;
-            let table = |(c, readout): (usize, crate::hw::readout::Readout)| {
-                let place = [when.epoch as u64, index as u64, c as u64];
-                ConversionTables::new(readout.with_noise_scale(noise), making, &place)
-            };
-            let tables = layer.readouts.into_iter().enumerate().map(table).collect();
-            let (Weights::Macro { bits } | Weights::Digital { bits }) =
-                network.layers[index].layer.weights;
-            Some(LayerReadings {
-                conversions: Arc::new(layer.conversions),
-                tables: Arc::new(tables),
-                bits: (bits, layer.input_bits),
-            })
+        let mut readings = Readings {
+            mvm,
+            layers: Vec::new(),
+            making,
+            noise,
+            epoch: when.epoch as u64,
         };
-        Readings {
-            layers: placed.into_iter().enumerate().map(layer).collect(),
-            column_offset: mvm.settings.column_offset,
+        let placed = place_all(mvm, network, train, seed)?;
+        let layers = placed.into_par_iter().enumerate().map(|(index, layer)| {
+            let int = &network.layers[index];
+            let (Weights::Macro { bits } | Weights::Digital { bits }) = int.layer.weights;
+            layer.map(|layer| readings.layer(index, layer, bits, int.reference_step))
+        });
+        readings.layers = layers.collect();
+        Ok(readings)
+    }
+
+    fn layer(
+        &self,
+        index: usize,
+        placed: PlacedLayer,
+        weight_bits: u32,
+        step: Option<f32>,
+    ) -> LayerReadings {
+        let scaled = |readout: &Readout| readout.with_noise_scale(self.noise);
+        let noise_slopes = match step {
+            Some(_) => placed
+                .readouts
+                .iter()
+                .map(|r| noise_slopes(&scaled(r)))
+                .collect(),
+            None => Vec::new(),
+        };
+        let tables = self.tables(index, &placed.readouts, step, &noise_slopes);
+        LayerReadings {
+            conversions: Arc::new(placed.conversions.clone()),
+            tables: Arc::new(tables),
+            bits: (weight_bits, placed.input_bits),
+            placed,
+            noise_slopes,
         }
     }
 
-    /// The readings of batch `repeat`: noise keyed by it, columns drawn for it.
-    pub fn batch(&self, seed: u64, repeat: u64) -> Vec<Option<Reading>> {
+    fn tables(
+        &self,
+        index: usize,
+        readouts: &[Readout],
+        step: Option<f32>,
+        noise_slopes: &[Vec<f64>],
+    ) -> Vec<ConversionTables> {
+        let one = |(c, readout): (usize, &Readout)| {
+            let learned = step.map(|step| LearnedStep {
+                step: f64::from(step),
+                noise_slope: noise_slopes.get(c).map_or(&[][..], Vec::as_slice),
+            });
+            let place = [self.epoch, index as u64, c as u64];
+            let readout = readout.with_noise_scale(self.noise);
+            ConversionTables::new(&readout, self.making, &place, learned)
+        };
+        readouts.iter().enumerate().map(one).collect()
+    }
+
+    /// The readings of batch `repeat`: noise keyed by it, columns drawn for it, references at the steps `steps` of the layers
+    /// where they are trained.
+    ///
+    /// # Errors
+    /// If a step is no positive number.
+    pub fn batch(
+        &self,
+        seed: u64,
+        repeat: u64,
+        steps: &[Option<f32>],
+    ) -> Result<Vec<Option<Reading>>, TrainError> {
         let one = |(index, layer): (usize, &Option<LayerReadings>)| {
-            let layer = layer.as_ref()?;
-            let tables = if self.column_offset > 0.0 {
+            let Some(layer) = layer else { return Ok(None) };
+            let mut tables = layer.tables.clone();
+            if let Some(Some(step)) = steps.get(index) {
+                let readouts = layer.placed.at_step(self.mvm, *step);
+                let readouts = readouts.map_err(|error| TrainError::Unfit {
+                    layer: format!("{}", index + 1),
+                    error,
+                })?;
+                let slopes = &layer.noise_slopes;
+                tables = Arc::new(self.tables(index, &readouts, Some(*step), slopes));
+            }
+            if self.making.column_offset > 0.0 {
                 let outputs = layer.conversions[0].weights.geometry.outputs;
-                let drawn = layer.tables.iter().enumerate().map(|(c, tables)| {
+                let drawn = tables.iter().enumerate().map(|(c, tables)| {
                     tables.with_columns(outputs, seed, &[repeat, index as u64, c as u64])
                 });
-                Arc::new(drawn.collect())
-            } else {
-                layer.tables.clone()
-            };
-            Some(Reading {
+                tables = Arc::new(drawn.collect());
+            }
+            Ok(Some(Reading {
                 conversions: layer.conversions.clone(),
                 tables,
                 bits: layer.bits,
@@ -106,8 +166,19 @@ impl Readings {
                     repeat,
                     conversion: 0,
                 },
-            })
+            }))
         };
-        self.layers.iter().enumerate().map(one).collect()
+        self.layers.par_iter().enumerate().map(one).collect()
+    }
+
+    /// Step of the references of every layer on the macro that has evenly spaced codes.
+    pub fn steps(&self) -> Vec<Option<f64>> {
+        let one = |layer: &Option<LayerReadings>| {
+            let decode = &layer.as_ref()?.placed.readouts.first()?.decode;
+            let last = decode.levels.len().checked_sub(1)?;
+            let span = f64::from(decode.value(last)) - f64::from(decode.value(0));
+            (last > 0 && span > 0.0).then(|| span / last as f64)
+        };
+        self.layers.iter().map(one).collect()
     }
 }

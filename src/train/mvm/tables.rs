@@ -3,7 +3,7 @@
 //! Offsets of columns come as a few classes of tables, of which every output takes one per batch. Not responsible for
 //! placing references (`place`) nor for the pass itself (`ops::reconv`).
 
-use super::{Estimator, Slopes, slopes};
+use super::{Estimator, Slopes, mean_slopes, slopes, step_slopes};
 use crate::convert::accumulate::Codes;
 use crate::hw::readout::Readout;
 use crate::hw::readout::table::{CodeTable, Decode};
@@ -30,10 +30,8 @@ pub struct ConversionTables {
     pub decode: Decode,
     /// Backward.
     pub slopes: kernel::Slopes,
-    /// The law behind the first class, for gradients of the read-out's own numbers.
-    pub law: CodeTable,
-    /// The read-out that was placed.
-    pub readout: Readout,
+    /// d(mean value) / d(step of the references) by sum, where the step is trained.
+    pub step_slope: Option<Vec<f64>>,
 }
 
 /// Mid-points of eight equally likely parts of the standard normal law, scaled to variance 1.
@@ -54,18 +52,32 @@ pub struct Making {
     pub seed: u64,
 }
 
+/// What the gradient of a trained step needs beside the tables.
+#[derive(Clone, Copy, Debug)]
+pub struct LearnedStep<'a> {
+    /// The step in MAC units.
+    pub step: f64,
+    /// Change of the mean value per relative change of all noise ([`super::noise_slopes`]).
+    pub noise_slope: &'a [f64],
+}
+
 impl ConversionTables {
     /// Tables of a placed read-out (its noise already scaled); `place` keys random ones.
-    pub fn new(readout: Readout, making: Making, place: &[u64]) -> Self {
+    pub fn new(
+        readout: &Readout,
+        making: Making,
+        place: &[u64],
+        learned: Option<LearnedStep>,
+    ) -> Self {
         let law = |readout: &Readout| match making.noisy {
             true => readout.table(),
             false => readout.noise_free_table(),
         };
         let shifted: Vec<CodeTable> = if making.column_offset > 0.0 {
-            let class = |z: &f64| law(&shifted(&readout, z * making.column_offset));
+            let class = |z: &f64| law(&shifted(readout, z * making.column_offset));
             OFFSET_CLASSES.iter().map(class).collect()
         } else {
-            vec![law(&readout)]
+            vec![law(readout)]
         };
         let tables: Vec<Slopes> = shifted
             .iter()
@@ -83,17 +95,12 @@ impl ConversionTables {
         if let kernel::Slopes::Soft(soft) = &slopes {
             reads = vec![Read::Soft(soft.clone())];
         }
-        let decode = shifted[0].decode.clone();
-        let law = shifted
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| readout.table());
+        let step_slope = learned.map(|learned| step_slope(&shifted[0], &slopes, making, learned));
         ConversionTables {
             reads,
-            decode,
+            decode: shifted[0].decode.clone(),
             slopes,
-            law,
-            readout,
+            step_slope,
         }
     }
 
@@ -115,6 +122,25 @@ impl ConversionTables {
             kernel::Slopes::ByLevel(_) | kernel::Slopes::Soft(_) => &[],
         }
     }
+}
+
+fn step_slope(
+    law: &CodeTable,
+    slopes: &kernel::Slopes,
+    making: Making,
+    learned: LearnedStep,
+) -> Vec<f64> {
+    let used = match slopes {
+        kernel::Slopes::BySum(slopes) => slopes.tables[0].iter().map(|&d| f64::from(d)).collect(),
+        // The mean of the slopes of all codes of a sum.
+        kernel::Slopes::ByLevel(_) | kernel::Slopes::Soft(_) => mean_slopes(law),
+    };
+    let noise = making.noisy.then_some(learned.noise_slope);
+    let relative = step_slopes(law, noise, &used);
+    relative
+        .into_iter()
+        .map(|slope| slope / learned.step)
+        .collect()
 }
 
 /// The read-out of a column whose current is raised by `offset`.

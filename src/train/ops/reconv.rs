@@ -12,7 +12,7 @@ use crate::convert::Prepared;
 use crate::convert::accumulate::{Accumulator, levels, plane};
 use crate::kernel::float::Real;
 use crate::kernel::groups;
-use crate::kernel::lanes::Lanes;
+use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::slopes::{Pass, backward_batch, soft_sums, sum_mass::sum_mass};
 use crate::kernel::stream::NoiseKey;
 use crate::net::network::Geometry;
@@ -212,21 +212,30 @@ pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>], grad_weights: &mut [T])
     total.iter().map(|block| block.with_border(0)).collect()
 }
 
-/// Gradient on every partial sum of every conversion, per output: what numbers of the read-out are trained by.
-pub fn masses<T: Real>(
-    saved: &Saved,
-    gradient: &[Lanes<T>],
-    pixel_step: usize,
-) -> Vec<Vec<Vec<f64>>> {
-    let conversions = saved.conversions.iter().enumerate();
-    let mass = |(c, prepared): (usize, &Prepared)| {
-        let factor = f64::from(prepared.conversion.factor);
+/// Every so many output pixels stand for the others in the gradient of the step, which sums over millions of reads.
+const STEP_PIXELS: usize = 8;
+
+/// Gradient in the step of the references, times `1 / sqrt(n K)` as learned steps have it (Esser et al. 2020), `n` the reads
+/// of the batch and `K` the largest level from the middle; 0 where the tables have no slope of the step.
+pub fn step_gradient<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> f64 {
+    let mut total = 0.0;
+    for (c, prepared) in saved.conversions.iter().enumerate() {
+        let tables = &saved.reading.tables[c];
+        let Some(slope) = &tables.step_slope else {
+            continue;
+        };
         let mut mass = Vec::new();
-        saved.with_pass(c, gradient, |pass| mass = sum_mass(pass, pixel_step));
-        mass.iter_mut().flatten().for_each(|m| *m *= factor);
-        mass
-    };
-    conversions.map(mass).collect()
+        saved.with_pass(c, gradient, |pass| mass = sum_mass(pass, STEP_PIXELS));
+        let of_output =
+            |mass: &Vec<f64>| -> f64 { mass.iter().zip(slope).map(|(m, s)| m * s).sum() };
+        let sum: f64 = mass.iter().map(of_output).sum();
+        let plan = &prepared.weights;
+        let map = plan.geometry.output();
+        let reads = plan.plan.groups() * map.len() * saved.input.len() * LANES;
+        let levels = (tables.decode.levels.len() as f64 - 1.0) / 2.0;
+        total += f64::from(prepared.conversion.factor) * sum / (reads as f64 * levels).sqrt();
+    }
+    total
 }
 
 impl Saved {
@@ -248,10 +257,5 @@ impl Saved {
             keys: &keys,
             gradients: gradient,
         });
-    }
-
-    /// The tables that were read by.
-    pub fn tables(&self) -> &[ConversionTables] {
-        &self.reading.tables
     }
 }

@@ -1,6 +1,8 @@
 //! The trainer: derivatives against finite differences in f64, exact resumption, and the forward pass of a quantized model
 //! equal to the simulator's, bit for bit.
 
+mod through_macro;
+
 use imcsim::data::{Dataset, Split};
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::kernel::lanes::{LANES, Lanes};
