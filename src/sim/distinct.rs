@@ -1,4 +1,5 @@
-//! The different evaluations among the points of a curve: equal read-outs share one, and what is known beforehand needs none.
+//! The different evaluations among the points of a curve: read-outs that are equal, or read alike with all their codes,
+//! share one, and what is known beforehand needs none.
 //!
 //! Not responsible for which points there are (`curve`) nor for how many images are looked at (`sampling`).
 
@@ -9,6 +10,7 @@ use super::curve::CurveOptions;
 use super::error::SimError;
 use super::outcomes::Outcomes;
 use super::prepare::Prepared;
+use super::same_reads::same_reads;
 use super::sampling::sample;
 use super::stage::Progress;
 use crate::hw::readout::Readout;
@@ -105,6 +107,7 @@ impl<'a> Distinct<'a> {
             .par_iter()
             .map(|entry| entry.condition(options.seed))
             .collect();
+        let (conditions, place) = without_repetition(conditions);
         let known = Known::of(options.evaluated);
         let seen = sample(
             prepared,
@@ -114,11 +117,10 @@ impl<'a> Distinct<'a> {
             options.images,
             progress,
         )?;
-        let images = seen.iter().map(|seen| seen.images() as u64).sum();
-        for (entry, seen) in open.iter_mut().zip(seen) {
-            entry.found = Found::Seen(seen);
+        for (entry, place) in open.iter_mut().zip(place) {
+            entry.found = Found::Seen(seen[place].clone());
         }
-        Ok(images)
+        Ok(seen.iter().map(|seen| seen.images() as u64).sum())
     }
 
     /// Accuracy on all test images and the loss it comes from.
@@ -147,6 +149,20 @@ impl Entry<'_> {
             Condition::noise_free(self.readouts)
         }
     }
+}
+
+/// Conditions that read alike once only, and where each of the given ones is among them.
+fn without_repetition(conditions: Vec<Condition>) -> (Vec<Condition>, Vec<usize>) {
+    let mut kept: Vec<Condition> = Vec::new();
+    let mut places = Vec::new();
+    for condition in conditions {
+        let known = kept.iter().position(|other| same_reads(other, &condition));
+        places.push(known.unwrap_or(kept.len()));
+        if known.is_none() {
+            kept.push(condition);
+        }
+    }
+    (kept, places)
 }
 
 /// What is known beforehand, on as many images as every point is to look at.

@@ -23,6 +23,7 @@ pub mod prepare;
 pub mod quality;
 pub mod reestimate;
 pub mod run;
+mod same_reads;
 pub mod sampling;
 pub mod stage;
 pub mod verdict;

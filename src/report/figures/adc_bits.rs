@@ -48,7 +48,7 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
         right: WIDE - 20.0,
         y: Scale::Linear {
             low: ideal - 4.0,
-            high: ideal + 1.2,
+            high: ideal + above(&result.adc_curve).max(1.2),
         },
         ..whole
     };
@@ -90,6 +90,12 @@ fn curves(points: &[CurvePoint]) -> Vec<Curve<'_>> {
         }
     }
     curves
+}
+
+/// How far the points reach above the ideal by chance, in points and with some air.
+fn above(points: &[CurvePoint]) -> f64 {
+    let won = points.iter().map(|point| -100.0 * point.lost.estimate);
+    (won.fold(0.0, f64::max) + 0.3).min(3.0)
 }
 
 fn caption(result: &RunResult) -> String {
