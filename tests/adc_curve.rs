@@ -1,18 +1,26 @@
 //! Accuracy against ADC bits through the program: a macro that fits is never refused for a read-out that is only looked at,
-//! and its own point is on the curve.
+//! its own point is on the curve, and the images it takes are few and shared out by need.
 
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
-/// The curve of a small run with some numbers changed.
+/// Everything a small run found out with some numbers of the macro changed.
 fn curve(name: &str, changes: &[&str]) -> Value {
+    run(name, "--images 32", changes)
+}
+
+fn run(name: &str, options: &str, changes: &[&str]) -> Value {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("adc_curve")
         .join(name);
-    let small = "--model lenet --images 32 --calibration-images 32 --repeats 1 --chips 0 --samples 0 --json";
+    // Reports that appear at the same time do not race for the folder around them.
+    std::fs::create_dir_all(out.parent().expect("parent")).expect("folder");
+    let small = "--model lenet --calibration-images 32 --repeats 1 --chips 0 --samples 0 --json";
     let mut command = Command::new(env!("CARGO_BIN_EXE_imcsim"));
     command.args(["run", "reram_9wl"]).args(small.split(' '));
+    command.args(options.split(' '));
     for change in changes {
         command.args(["--set", change]);
     }
@@ -75,4 +83,97 @@ fn what_cannot_be_placed_is_left_out_with_a_warning() {
     let first = warnings[0].as_str().expect("text");
     assert!(first.contains("2 bits, calibrated references"), "{first}");
     assert!(!own_points(&all).is_empty());
+}
+
+fn points(all: &Value) -> &Vec<Value> {
+    all["adc_curve"].as_array().expect("curve")
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().expect("number")
+}
+
+/// A run that shares its images out, the same for all tests.
+fn by_need() -> &'static Value {
+    static RUN: OnceLock<Value> = OnceLock::new();
+    RUN.get_or_init(|| run("by_need", "--images 1400", &[]))
+}
+
+#[test]
+fn the_curve_takes_little_more_images_than_one_point() {
+    let all = by_need();
+    let images = all["adc_curve_images"].as_u64().expect("number");
+    assert!((1401..=1750).contains(&images), "{images}");
+    assert_eq!(all["adc_curve_ideal"], all["accuracy"]["ideal"]);
+    let ideal = number(&all["adc_curve_ideal"]["estimate"]);
+    for point in points(all) {
+        let (accuracy, lost) = (&point["accuracy"], &point["lost"]);
+        assert!(accuracy["images"].as_u64() >= Some(64), "{point}");
+        assert_eq!(accuracy["images"], lost["images"]);
+        let estimate = number(&accuracy["estimate"]);
+        assert!(
+            (estimate + number(&lost["estimate"]) - ideal).abs() < 1e-12,
+            "{point}"
+        );
+        assert!(number(&accuracy["low"]) <= estimate && estimate <= number(&accuracy["high"]));
+        if point["is_this_macro"] == true {
+            let own = match point["noise"] == true {
+                true => &all["accuracy"]["read_noise"]["runs"][0],
+                false => &all["accuracy"]["noise_free"],
+            };
+            assert_eq!(accuracy["correct"], own["correct"]);
+            assert_eq!(accuracy["estimate"], own["estimate"]);
+        }
+        if point["bits"] == 8 && point["references"] == "full_range" && point["noise"] == false {
+            assert_eq!(number(&accuracy["low"]), ideal, "lossless: nothing is open");
+        }
+    }
+    assert_eq!(
+        points(&run("one_thread", "--images 1400 --threads 1", &[])),
+        points(all)
+    );
+}
+
+#[test]
+fn a_point_sees_the_same_images_however_many_were_asked_for() {
+    let by_need = by_need();
+    let asked = |images: u64| {
+        run(
+            "asked",
+            &format!("--images 1400 --curve-images {images}"),
+            &[],
+        )
+    };
+    let most = points(by_need)
+        .iter()
+        .filter(|point| point["accuracy"]["images"] != 1400);
+    let most = most
+        .filter_map(|point| point["accuracy"]["images"].as_u64())
+        .max();
+    let same = asked(most.expect("points"));
+    let mut compared = 0;
+    for (point, other) in points(by_need).iter().zip(points(&same)) {
+        assert_eq!(other["accuracy"]["images"].as_u64(), most);
+        if point["accuracy"]["images"].as_u64() == most {
+            assert_eq!(point, other);
+            compared += 1;
+        }
+    }
+    assert!(compared > 0);
+}
+
+#[test]
+fn on_all_images_the_estimate_is_the_plain_accuracy() {
+    for options in ["--images 200 --curve-images 200", "--images 40"] {
+        let all = run("whole", options, &[]);
+        for point in points(&all) {
+            let accuracy = &point["accuracy"];
+            assert_eq!(accuracy["images"], all["data"]["images"]);
+            let plain = number(&accuracy["correct"]) / number(&accuracy["images"]);
+            assert_eq!(number(&accuracy["estimate"]), plain, "{point}");
+        }
+    }
+    let none = run("none", "--images 32 --curve-images 0", &[]);
+    assert!(points(&none).is_empty() && none["adc_curve_ideal"].is_null());
+    assert_eq!(none["adc_curve_images"], 0);
 }

@@ -224,6 +224,8 @@ fn every_key_is_documented_and_every_documented_key_exists() {
             ("adc_curve_ideal.", "accuracy.ideal."),
             ("accuracy.simulated.runs[].", "accuracy.ideal."),
             ("adc_curve[].accuracy.", "accuracy.ideal."),
+            ("adc_curve[].lost.", "accuracy.lost."),
+            ("accuracy.chips_lost.", "accuracy.lost."),
         ] {
             if let Some(rest) = key.strip_prefix(long) {
                 key = format!("{short}{rest}");

@@ -6,7 +6,7 @@ use imcsim::net::network::{
     Geometry, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, Weights, activation_code,
 };
 use imcsim::rng::{Purpose, keyed};
-use imcsim::sim::accuracy::{Images, evaluate};
+use imcsim::sim::accuracy::{Images, classify_block, evaluate};
 use imcsim::sim::calibrate::{count_sums, place};
 use imcsim::sim::condition::Condition;
 use imcsim::sim::forward::{Seen, forward};
@@ -410,6 +410,30 @@ fn accuracy_does_not_depend_on_threads() {
         })
     };
     assert_eq!(run(1), run(4));
+}
+
+#[test]
+fn blocks_by_themselves_are_those_of_the_whole() {
+    let (network, hardware, pixels) = (network(), hardware("reram_9wl", &[]), pixels());
+    let labels: Vec<u8> = (0..IMAGES).map(|index| (index % 4) as u8).collect();
+    let images = Images {
+        pixels: &pixels,
+        labels: &labels,
+        shape: INPUT,
+    };
+    let prepared = Prepared::new(&network, &hardware).expect("the network fits");
+    let sums = count_sums(&prepared, images, 2).expect("images");
+    let readouts = place(&prepared, &hardware.readout, &sums).expect("placed");
+    let condition = Condition::read_noise(&readouts, 9, 0);
+    let whole = evaluate(&prepared, &condition, images, &|_| ()).expect("evaluated");
+    assert!(images.blocks() > 1);
+    for block in (0..images.blocks()).rev() {
+        let right = classify_block(&prepared, &condition, images, block);
+        let place = 32 * block..32 * block + images.in_block(block);
+        assert_eq!(right, whole.right()[place]);
+    }
+    let fewer = evaluate(&prepared, &condition, images.first(40), &|_| ()).expect("evaluated");
+    assert_eq!(fewer, whole.first(40));
 }
 
 #[test]

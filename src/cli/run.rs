@@ -55,9 +55,10 @@ pub struct RunArguments {
     /// Test images per virtual chip.
     #[arg(long, allow_negative_numbers = true, default_value_t = 256)]
     pub chip_images: usize,
-    /// Test images per point of accuracy against ADC bits; 0 leaves the curve out.
-    #[arg(long, allow_negative_numbers = true, default_value_t = 1000)]
-    pub curve_images: usize,
+    /// Test images per point of accuracy against ADC bits; 0 leaves the curve out [default: shared out by need, 1.25 times
+    /// the test images for all points together].
+    #[arg(long, allow_negative_numbers = true)]
+    pub curve_images: Option<usize>,
     /// Monte Carlo samples of a bit line per pattern policy and layer; 0 leaves the Monte Carlo out.
     #[arg(long, allow_negative_numbers = true, default_value_t = 100_000)]
     pub samples: u64,
@@ -260,6 +261,7 @@ fn assemble(
         accuracy,
         adc_curve: curve.points,
         adc_curve_ideal: curve.ideal,
+        adc_curve_images: curve.images,
         warnings: curve.warnings,
         layers,
         ..super::about(arguments.seed, loaded)
@@ -293,7 +295,8 @@ fn fidelity() -> Vec<(String, String)> {
         ),
         pair(
             "adc_curve",
-            "table path, references placed anew for every number of bits",
+            "table path, references placed anew for every number of bits; ideal accuracy on all test images less the loss \
+             against it, image by image on those looked at, corrected for what the run knows of all",
         ),
     ]
 }

@@ -220,17 +220,30 @@ fn adc_bits(curve: &[CurvePoint]) -> Result<Table, ReportError> {
         "low",
         "high",
         "images",
+        "correct",
+        "lost",
+        "lost_low",
+        "lost_high",
+        "only_ideal",
+        "only_macro",
         "is_this_macro",
     ];
     let rows = curve.iter().map(|point| {
+        let (accuracy, lost) = (&point.accuracy, &point.lost);
         vec![
             point.bits.to_string(),
             point.references.clone(),
             point.noise.to_string(),
-            point.accuracy.estimate.to_string(),
-            point.accuracy.low.to_string(),
-            point.accuracy.high.to_string(),
-            point.accuracy.images.to_string(),
+            accuracy.estimate.to_string(),
+            accuracy.low.to_string(),
+            accuracy.high.to_string(),
+            accuracy.images.to_string(),
+            accuracy.correct.to_string(),
+            lost.estimate.to_string(),
+            lost.low.to_string(),
+            lost.high.to_string(),
+            lost.only_ideal.to_string(),
+            lost.only_macro.to_string(),
             point.is_this_macro.to_string(),
         ]
     });

@@ -1,6 +1,6 @@
 //! Numbers as people read them: true minus signs, percent with intervals, powers of ten, grouped thousands.
 
-use crate::results::accuracy::{Accuracy, Repeats};
+use crate::results::accuracy::{Accuracy, Loss, Repeats};
 
 /// Fixed decimals with a true minus sign; never "−0"; "n/a" where there is no finite value.
 pub fn fixed(value: f64, decimals: usize) -> String {
@@ -94,6 +94,13 @@ pub fn repeats(value: &Repeats) -> String {
     interval(value.mean, value.low, value.high)
 }
 
+/// `0.4 points [−0.2, 1.1]`.
+pub fn loss(value: &Loss) -> String {
+    let [estimate, low, high] =
+        [value.estimate, value.low, value.high].map(|share| fixed(100.0 * share, 1));
+    format!("{estimate} points [{low}, {high}]")
+}
+
 /// Three significant digits with the unit's usual prefix left to the caller.
 pub fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
@@ -174,6 +181,13 @@ mod tests {
             ["0 %", "0.065 %", "4.2 %"]
         );
         assert_eq!(interval(0.897, 0.8912, 0.9031), "89.7 % [89.1, 90.3]");
+        let lost = Loss {
+            estimate: 0.004,
+            low: -0.0021,
+            high: 0.0112,
+            ..Loss::default()
+        };
+        assert_eq!(loss(&lost), "0.4 points [−0.2, 1.1]");
         assert_eq!(grouped(1_234_567), "1\u{a0}234\u{a0}567");
         assert_eq!(count(1_234_567), "1.23 M");
         assert_eq!(

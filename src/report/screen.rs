@@ -261,7 +261,7 @@ fn reference_line(report: &MarginReport) -> Option<String> {
     ))
 }
 
-/// One line per reference setting, one column per number of bits, percent.
+/// One line per reference setting, one column per number of bits, percent; last how far the points may be off.
 fn adc_table(curve: &[CurvePoint]) -> Vec<String> {
     let mut bits: Vec<u32> = curve.iter().map(|point| point.bits).collect();
     bits.sort_unstable();
@@ -301,5 +301,17 @@ fn adc_table(curve: &[CurvePoint]) -> Vec<String> {
             lines.push(line);
         }
     }
+    let mut open = format!("{:<24}", "± at most (95 %)");
+    for &b in &bits {
+        open += &format!("{:>6} ", widest(curve, b));
+    }
+    lines.push(open);
     lines
+}
+
+/// Half the widest interval of the loss at this number of bits, in points.
+fn widest(curve: &[CurvePoint], bits: u32) -> String {
+    let points = curve.iter().filter(|point| point.bits == bits);
+    let widths = points.map(|point| point.lost.high - point.lost.low);
+    number::fixed(50.0 * widths.fold(0.0, f64::max), 1)
 }

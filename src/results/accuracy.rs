@@ -1,4 +1,4 @@
-//! Accuracy figures with their intervals, and the curve of accuracy against ADC bits.
+//! Accuracy figures with their intervals, losses against the ideal network, and the curve of accuracy against ADC bits.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,23 @@ pub struct Accuracy {
     pub low: f64,
     /// Upper end of the 95 % interval.
     pub high: f64,
+}
+
+/// What one condition loses against ideal MVM values on the same images, with the 95 % interval of that loss.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Loss {
+    /// (only_ideal - only_macro) / images, a mean over runs; negative where the macro happens to be better.
+    pub estimate: f64,
+    /// Lower end of the 95 % interval of the loss.
+    pub low: f64,
+    /// Upper end of it.
+    pub high: f64,
+    /// Images that both classified.
+    pub images: u64,
+    /// Images that only the ideal network classified correctly, over all runs.
+    pub only_ideal: u64,
+    /// Images that only the macro classified correctly, over all runs.
+    pub only_macro: u64,
 }
 
 /// Several evaluations of one condition: noise repeats or virtual chips.
@@ -55,6 +72,10 @@ pub struct Accuracies {
     pub simulated: Repeats,
     /// Which condition `simulated` is: `noise_free`, `read_noise` or `chips`.
     pub simulated_is: String,
+    /// What `simulated` loses against `ideal`, image by image.
+    pub lost: Loss,
+    /// What the virtual chips lose against `chips_ideal` on their own images.
+    pub chips_lost: Option<Loss>,
 }
 
 /// One point of accuracy against ADC bits.
@@ -66,8 +87,11 @@ pub struct CurvePoint {
     pub references: String,
     /// True if noise at each read was simulated.
     pub noise: bool,
-    /// Accuracy.
+    /// Accuracy on all test images: that of ideal MVM values on all of them less `lost`. `correct` of `images` are what was
+    /// looked at; the interval is that of the loss.
     pub accuracy: Accuracy,
+    /// What the point loses against ideal MVM values on the images looked at.
+    pub lost: Loss,
     /// True if this is the macro's own setting.
     pub is_this_macro: bool,
 }

@@ -95,8 +95,10 @@ pub struct RunResult {
     pub accuracy: Accuracies,
     /// Accuracy against ADC bits.
     pub adc_curve: Vec<CurvePoint>,
-    /// Ideal MVM values on the images of that curve (a part of the test set); `null` without a curve.
+    /// Ideal MVM values on all test images, which the curve's losses are counted from; `null` without a curve.
     pub adc_curve_ideal: Option<Accuracy>,
+    /// Images classified for that curve, all its points together.
+    pub adc_curve_images: u64,
     /// Layers in order.
     pub layers: Vec<LayerResult>,
     /// Margins of the macro alone: random patterns, then exhaustive patterns.

@@ -1,13 +1,14 @@
 //! Classifying images under a condition: blocks of 32 in parallel, the answer independent of the number of threads.
+//!
+//! Not responsible for what follows from the answers (`outcomes`, `paired`).
 
 use super::condition::Condition;
 use super::error::SimError;
 use super::forward::{Seen, forward};
-use super::interval::wilson;
+use super::outcomes::Outcomes;
 use super::prepare::Prepared;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::Shape;
-use crate::results::accuracy::Accuracy;
 use rayon::prelude::*;
 
 /// Images to classify: bytes `[image][channel][y][x]` and labels.
@@ -36,13 +37,18 @@ impl<'a> Images<'a> {
     pub fn block(&self, index: usize) -> Lanes<u8> {
         let size = self.shape.len();
         let mut block = Lanes::zeros(self.shape.channels, self.shape.height, self.shape.width, 0);
-        for lane in 0..LANES.min(self.labels.len() - index * LANES) {
+        for lane in 0..self.in_block(index) {
             let image = &self.pixels[(index * LANES + lane) * size..][..size];
             for (pixel, &byte) in image.iter().enumerate() {
                 block.values[pixel * LANES + lane] = byte;
             }
         }
         block
+    }
+
+    /// Number of images in block `index`: 32 but in the last one.
+    pub fn in_block(&self, index: usize) -> usize {
+        LANES.min(self.labels.len() - index * LANES)
     }
 
     /// Number of blocks.
@@ -76,27 +82,30 @@ pub fn evaluate(
     condition: &Condition,
     images: Images,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<Accuracy, SimError> {
+) -> Result<Outcomes, SimError> {
     images.check(prepared)?;
     let one = |index: usize| {
-        let logits = forward(
-            prepared,
-            condition,
-            images.block(index),
-            index as u64,
-            &mut |_: Seen| (),
-        );
-        let labels = &images.labels[index * LANES..images.labels.len().min((index + 1) * LANES)];
-        progress(labels.len() as u64);
-        let right = |(lane, &label): (usize, &u8)| winner(&logits, lane) == usize::from(label);
-        labels
-            .iter()
-            .enumerate()
-            .filter(|&pair| right(pair))
-            .count() as u64
+        let right = classify_block(prepared, condition, images, index);
+        progress(right.len() as u64);
+        right
     };
-    let correct = (0..images.blocks()).into_par_iter().map(one).sum();
-    Ok(wilson(correct, images.labels.len() as u64))
+    let blocks: Vec<Vec<bool>> = (0..images.blocks()).into_par_iter().map(one).collect();
+    Ok(Outcomes::new(blocks.concat()))
+}
+
+/// Which images of block `index` are classified correctly. The place of the block keys its noise: block by block, in any
+/// order, is the same as [`evaluate`]. The images must fit the network ([`Images::check`]).
+pub fn classify_block(
+    prepared: &Prepared,
+    condition: &Condition,
+    images: Images,
+    index: usize,
+) -> Vec<bool> {
+    let block = images.block(index);
+    let logits = forward(prepared, condition, block, index as u64, &mut |_: Seen| ());
+    let labels = &images.labels[index * LANES..][..images.in_block(index)];
+    let right = |(lane, &label): (usize, &u8)| winner(&logits, lane) == usize::from(label);
+    labels.iter().enumerate().map(right).collect()
 }
 
 /// The class with the largest logit, the lowest on a tie.

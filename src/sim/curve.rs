@@ -1,29 +1,35 @@
 //! Accuracy against ADC bits for this macro and network.
 //!
-//! The integer partial sums do not depend on the ADC, so calibration is done once; read-outs that come out the same (all
-//! lossless ones, for example) are evaluated once; a lossless noise-free read-out is the ideal network and costs nothing.
+//! Two ways keep it as cheap as little more than one point. What is shared is exact: the integer partial sums do not depend
+//! on the ADC, so calibration is done once; read-outs that come out the same are evaluated once, the macro's own ones not
+//! at all because the run has done so, and a lossless noise-free read-out is the ideal network. The rest is statistics:
+//! what a point loses against the ideal network is counted on some of the test images, the same for both, and taken from
+//! the ideal accuracy on all of them. How many images is decided in `sampling`.
 
 use super::accuracy::Images;
+use super::adjusted::Known;
 use super::calibrate::{Sums, place_before};
-use super::condition::Condition;
+use super::distinct::Distinct;
 use super::error::SimError;
+use super::evaluated::Evaluated;
 use super::prepare::Prepared;
-use super::stage::{Progress, stage};
+use super::stage::Progress;
 use crate::hw::accumulator::Accumulator;
 use crate::hw::readout::{Readout, ReadoutDesign};
 use crate::hw::reference::{References, Snap};
 use crate::results::accuracy::{Accuracy, CurvePoint};
+use rayon::prelude::*;
 
 /// What the curve needs beside the network.
 pub struct CurveOptions<'a> {
     /// Read-outs of the macro as it is, placed on the same sums.
     pub own: &'a [Vec<Readout>],
+    /// What the run found with them and with ideal MVM values, on all test images and with the same seed.
+    pub evaluated: &'a Evaluated,
     /// Seed of the read noise.
     pub seed: u64,
-    /// Test images per point.
-    pub images: usize,
-    /// Accuracy of ideal MVM values on all test images.
-    pub ideal: Accuracy,
+    /// Test images per point; `None` shares a budget out.
+    pub images: Option<usize>,
 }
 
 /// Accuracy against ADC bits.
@@ -31,8 +37,10 @@ pub struct CurveOptions<'a> {
 pub struct Curve {
     /// Points.
     pub points: Vec<CurvePoint>,
-    /// Ideal MVM values on the same images.
+    /// Ideal MVM values on all test images.
     pub ideal: Option<Accuracy>,
+    /// Images classified for the points, all together.
+    pub images: u64,
     /// Points that were left out, and why.
     pub warnings: Vec<String>,
 }
@@ -46,8 +54,8 @@ const RESOLUTION: f64 = 0.25;
 /// Accumulator behind a read-out that is only looked at: as wide as the sums of this program.
 const WIDE: Accumulator = Accumulator { bits: 32 };
 
-/// Bits 2 to 8, full-range and calibrated references, without and with noise, and the ideal on the same images. Empty if
-/// the read-out has no bits to vary. A setting that cannot be placed is left out with a warning.
+/// Bits 2 to 8, full-range and calibrated references, without and with noise. Empty if the read-out has no bits to vary. A
+/// setting that cannot be placed is left out with a warning.
 ///
 /// # Errors
 /// If the images do not fit the network.
@@ -58,55 +66,80 @@ pub fn curve(
     options: &CurveOptions,
     progress: Progress,
 ) -> Result<Curve, SimError> {
-    let design = &prepared.hardware.readout;
-    let Some(own_bits) = design.bits() else {
+    let Some(own_bits) = prepared.hardware.readout.bits() else {
         return Ok(Curve::default());
     };
-    let images = test.first(options.images);
-    let ideal = if images.labels.len() == test.labels.len() {
-        options.ideal.clone()
-    } else {
-        let condition = Condition::ideal();
-        stage(prepared, &condition, images, "ADC bits: ideal", progress)?
-    };
-    let mut known = Vec::new();
-    let mut curve = Curve::default();
-    for (name, references) in both_references(design) {
-        for bits in own_bits.min(FEWEST_BITS)..=MOST_BITS {
-            let design = references.with_bits(bits);
-            let readouts = match place_before(prepared, &design, sums, WIDE) {
-                Ok(readouts) => readouts,
-                Err(error) => {
-                    curve.warnings.push(left_out(bits, name, &error));
-                    continue;
-                }
-            };
-            for noise in [false, true] {
-                let evaluate = || {
-                    let stage = format!("ADC bits: {bits}");
-                    point(
-                        prepared,
-                        &readouts,
-                        noise,
-                        images,
-                        options.seed,
-                        &stage,
-                        progress,
-                    )
-                };
-                let accuracy = once(&mut known, &readouts, noise, &ideal, evaluate)?;
-                curve.points.push(CurvePoint {
-                    bits,
-                    references: name.into(),
-                    noise,
-                    accuracy,
-                    is_this_macro: bits == own_bits && readouts == options.own,
-                });
-            }
+    progress("ADC bits: read-outs", 0, 1);
+    let (settings, warnings) = settings(prepared, own_bits, sums);
+    let mut distinct = Distinct::of_run(options);
+    let mut points = Vec::new();
+    for setting in &settings {
+        for noise in [false, true] {
+            points.push((
+                setting,
+                noise,
+                distinct.entry(&setting.readouts, noise, options),
+            ));
         }
     }
-    curve.ideal = Some(ideal);
-    Ok(curve)
+    let images = distinct.evaluate(prepared, test, options, progress)?;
+    let known = Known::of(options.evaluated);
+    let point = |(setting, noise, entry): (&Setting, bool, usize)| {
+        let (accuracy, lost) = distinct.result(entry, &known);
+        CurvePoint {
+            bits: setting.bits,
+            references: setting.references.into(),
+            noise,
+            accuracy,
+            lost,
+            is_this_macro: setting.bits == own_bits && setting.readouts == options.own,
+        }
+    };
+    Ok(Curve {
+        points: points.into_iter().map(point).collect(),
+        ideal: Some(known.ideal().accuracy()),
+        images,
+        warnings,
+    })
+}
+
+/// A number of bits with references, placed on the partial sums.
+struct Setting {
+    bits: u32,
+    references: &'static str,
+    readouts: Vec<Vec<Readout>>,
+}
+
+/// All settings that can be placed, and warnings for the others.
+fn settings(prepared: &Prepared, own_bits: u32, sums: &Sums) -> (Vec<Setting>, Vec<String>) {
+    let designs = both_references(&prepared.hardware.readout);
+    let all: Vec<_> = designs
+        .iter()
+        .flat_map(|design| (own_bits.min(FEWEST_BITS)..=MOST_BITS).map(move |bits| (bits, design)))
+        .collect();
+    let place =
+        |&(bits, (references, design)): &(u32, &(&'static str, ReadoutDesign))| match place_before(
+            prepared,
+            &design.with_bits(bits),
+            sums,
+            WIDE,
+        ) {
+            Ok(readouts) => Ok(Setting {
+                bits,
+                references,
+                readouts,
+            }),
+            Err(error) => Err(left_out(bits, references, &error)),
+        };
+    let placed: Vec<Result<Setting, String>> = all.par_iter().map(place).collect();
+    let (mut settings, mut warnings) = (Vec::new(), Vec::new());
+    for result in placed {
+        match result {
+            Ok(setting) => settings.push(setting),
+            Err(warning) => warnings.push(warning),
+        }
+    }
+    (settings, warnings)
 }
 
 fn left_out(bits: u32, references: &str, error: &SimError) -> String {
@@ -130,60 +163,4 @@ fn both_references(design: &ReadoutDesign) -> [(&'static str, ReadoutDesign); 2]
         ),
         ("calibrated", design.with_references(calibrated)),
     ]
-}
-
-/// Read-outs evaluated so far, without or with noise.
-type Known = Vec<(Vec<Vec<Readout>>, bool, Accuracy)>;
-
-/// The accuracy of read-outs that came out the same before, or of lossless ones, or an evaluation.
-fn once(
-    known: &mut Known,
-    readouts: &[Vec<Readout>],
-    noise: bool,
-    ideal: &Accuracy,
-    evaluate: impl FnOnce() -> Result<Accuracy, SimError>,
-) -> Result<Accuracy, SimError> {
-    let same =
-        |entry: &&(Vec<Vec<Readout>>, bool, Accuracy)| entry.1 == noise && entry.0 == readouts;
-    if let Some(found) = known.iter().find(same) {
-        return Ok(found.2.clone());
-    }
-    let accuracy = if !noise && lossless(readouts) {
-        ideal.clone()
-    } else {
-        evaluate()?
-    };
-    known.push((readouts.to_vec(), noise, accuracy.clone()));
-    Ok(accuracy)
-}
-
-fn point(
-    prepared: &Prepared,
-    readouts: &[Vec<Readout>],
-    noise: bool,
-    images: Images,
-    seed: u64,
-    name: &str,
-    progress: Progress,
-) -> Result<Accuracy, SimError> {
-    let condition = if noise {
-        Condition::read_noise(readouts, seed, 0)
-    } else {
-        Condition::noise_free(readouts)
-    };
-    stage(prepared, &condition, images, name, progress)
-}
-
-/// True if every possible sum is read out as itself.
-fn lossless(readouts: &[Vec<Readout>]) -> bool {
-    let exact = |readout: &Readout| {
-        let range = readout.range;
-        (range.min..=range.max).all(|s| {
-            readout
-                .decode
-                .value(usize::from(readout.code(f64::from(s))))
-                == s as f32
-        })
-    };
-    readouts.iter().flatten().all(exact)
 }

@@ -5,8 +5,8 @@
 use super::accuracy::{Images, evaluate};
 use super::condition::Condition;
 use super::error::SimError;
+use super::outcomes::Outcomes;
 use super::prepare::Prepared;
-use crate::results::accuracy::Accuracy;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Called with the stage, images done in it and images in all.
@@ -22,7 +22,7 @@ pub fn stage(
     images: Images,
     name: &str,
     progress: Progress,
-) -> Result<Accuracy, SimError> {
+) -> Result<Outcomes, SimError> {
     let (done, total) = (AtomicU64::new(0), images.labels.len() as u64);
     evaluate(prepared, condition, images, &|count| {
         let before = done.fetch_add(count, Ordering::Relaxed);

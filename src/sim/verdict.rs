@@ -4,7 +4,7 @@
 //! (noise-free read-out), what noise at each read adds, and what static variation of chips adds. Not responsible for what
 //! to do about it beyond naming the cause.
 
-use crate::results::accuracy::{Accuracies, Accuracy, Repeats};
+use crate::results::accuracy::{Accuracies, Loss};
 use crate::results::layer::LayerResult;
 use crate::results::run::Verdict;
 
@@ -17,8 +17,8 @@ const NEGLIGIBLE: f64 = 0.05;
 
 /// Judges the accuracies of `model` on this macro.
 pub fn verdict(model: &str, accuracy: &Accuracies, layers: &[LayerResult]) -> Verdict {
-    let lost = Loss::of(&accuracy.ideal, &accuracy.simulated);
-    let chips_lost = chips_lost(accuracy);
+    let lost = Lost::from(&accuracy.lost);
+    let chips_lost = accuracy.chips_lost.as_ref().map(Lost::from);
     let worst = match &chips_lost {
         Some(chips) if chips.points > lost.points => chips,
         _ => &lost,
@@ -51,26 +51,21 @@ pub fn verdict(model: &str, accuracy: &Accuracies, layers: &[LayerResult]) -> Ve
 }
 
 /// Points lost against ideal MVM values, with the 95 % interval.
-struct Loss {
+struct Lost {
     points: f64,
     low: f64,
     high: f64,
     images: u64,
 }
 
-impl Loss {
-    /// Newcombe's interval of a difference (1998, method 10) from the intervals of both. It takes the two for independent;
-    /// on the same images the true interval is narrower.
-    fn of(ideal: &Accuracy, real: &Repeats) -> Loss {
-        let lost = ideal.estimate - real.mean;
-        let below = (ideal.estimate - ideal.low).hypot(real.high - real.mean);
-        let above = (ideal.high - ideal.estimate).hypot(real.mean - real.low);
-        Loss {
+impl From<&Loss> for Lost {
+    fn from(loss: &Loss) -> Lost {
+        Lost {
             // Floating-point dust must not decide: exactly one point lost is one point lost.
-            points: (1e11 * lost).round() / 1e9,
-            low: 100.0 * (lost - below),
-            high: 100.0 * (lost + above),
-            images: ideal.images,
+            points: (1e11 * loss.estimate).round() / 1e9,
+            low: 100.0 * loss.low,
+            high: 100.0 * loss.high,
+            images: loss.images,
         }
     }
 }
@@ -82,7 +77,7 @@ fn is_exact(layers: &[LayerResult]) -> bool {
 }
 
 /// A sentence where the images leave open on which side of a threshold the loss lies.
-fn undecided(loss: &Loss) -> Option<String> {
+fn undecided(loss: &Lost) -> Option<String> {
     let open = [CARRIES, MARGINAL]
         .into_iter()
         .filter(|threshold| loss.low < *threshold && *threshold < loss.high);
@@ -92,7 +87,7 @@ fn undecided(loss: &Loss) -> Option<String> {
     }
     let (low, high) = (signed(loss.low), signed(loss.high));
     Some(format!(
-        "{} test images leave the loss open between {low} and {high} points (95 % at most), on both sides of the threshold of {}: \
+        "{} test images leave the loss open between {low} and {high} points (95 %), on both sides of the threshold of {}: \
          more images would tell.",
         loss.images,
         open.join(" and of ")
@@ -116,12 +111,6 @@ fn in_words(lost: f64) -> String {
     } else {
         format!("{lost:.1} points lost")
     }
-}
-
-/// Mean loss of the virtual chips on their own images.
-fn chips_lost(accuracy: &Accuracies) -> Option<Loss> {
-    let (chips, ideal) = (accuracy.chips.as_ref()?, accuracy.chips_ideal.as_ref()?);
-    Some(Loss::of(ideal, chips))
 }
 
 /// Causes of loss, the largest first.
@@ -182,18 +171,41 @@ fn noise_cause(lost: f64, layers: &[LayerResult]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::interval::{repeats, wilson};
+    use crate::sim::evaluated::Evaluated;
+    use crate::sim::outcomes::Outcomes;
 
-    fn accuracies(noise_free: u64, noisy: u64, chip: u64) -> Accuracies {
-        Accuracies {
-            ideal: wilson(900, 1000),
-            noise_free: wilson(noise_free, 1000),
-            read_noise: Some(repeats(vec![wilson(noisy, 1000)])),
-            chips: Some(repeats(vec![wilson(chip, 100)])),
-            chips_ideal: Some(wilson(92, 100)),
-            simulated: repeats(vec![wilson(noisy, 1000)]),
-            ..Accuracies::default()
+    /// The first `correct` of so many images are right.
+    fn outcomes(correct: u64, images: u64) -> Outcomes {
+        Outcomes::new((0..images).map(|image| image < correct).collect())
+    }
+
+    fn plain(ideal: u64, noise_free: u64, images: u64) -> Accuracies {
+        Evaluated {
+            ideal: outcomes(ideal, images),
+            noise_free: outcomes(noise_free, images),
+            read_noise: Vec::new(),
+            chips: Vec::new(),
+            re_estimated: outcomes(noise_free, images),
         }
+        .accuracies()
+    }
+
+    /// 900 of 1000 images right with ideal MVM values, 92 of the first 100.
+    fn accuracies(noise_free: u64, noisy: u64, chip: u64) -> Accuracies {
+        let rest = |correct: u64| outcomes(correct - 92, 900).right().to_vec();
+        let whole = |correct: u64| {
+            let mut whole = outcomes(92, 100);
+            whole.extend(rest(correct));
+            whole
+        };
+        Evaluated {
+            ideal: whole(900),
+            noise_free: whole(noise_free),
+            read_noise: vec![whole(noisy)],
+            chips: vec![outcomes(chip, 100)],
+            re_estimated: whole(noise_free),
+        }
+        .accuracies()
     }
 
     #[test]
@@ -206,12 +218,7 @@ mod tests {
 
     #[test]
     fn losses_are_compared_before_they_are_rounded() {
-        let lost = |images: u64, correct: u64| Accuracies {
-            ideal: wilson(images, images),
-            simulated: repeats(vec![wilson(correct, images)]),
-            ..Accuracies::default()
-        };
-        let verdict = |correct| verdict("net", &lost(10_000, correct), &[]);
+        let verdict = |correct| verdict("net", &plain(10_000, correct, 10_000), &[]);
         assert_eq!(verdict(9_900).status, "carries");
         let above = verdict(9_896);
         assert_eq!(above.status, "marginal");
@@ -229,12 +236,7 @@ mod tests {
                 ..LayerResult::default()
             }]
         };
-        let lost = |images: u64| Accuracies {
-            ideal: wilson(9 * images / 10, images),
-            noise_free: wilson(9 * images / 10, images),
-            simulated: repeats(vec![wilson(9 * images / 10, images)]),
-            ..Accuracies::default()
-        };
+        let lost = |images: u64| plain(9 * images / 10, 9 * images / 10, images);
         let few = verdict("net", &lost(100), &layer(20.0)).limits;
         assert!(
             few.len() == 1 && few[0].contains("100 test images"),

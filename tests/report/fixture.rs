@@ -2,7 +2,7 @@
 //!
 //! 55 MAC values, 15 codes; sums are normal with a width per layer, currents are normal around the MAC value.
 
-use imcsim::results::accuracy::{Accuracies, Accuracy, CurvePoint, Repeats};
+use imcsim::results::accuracy::{Accuracies, Accuracy, CurvePoint, Loss, Repeats};
 use imcsim::results::layer::{LayerResult, Mapping};
 use imcsim::results::margin::{ActivePoint, Confusion, MacValue, MarginReport};
 use imcsim::results::run::{
@@ -58,6 +58,20 @@ fn repeats(correct: &[u64], images: u64) -> Repeats {
         low: mean - 0.012,
         high: mean + 0.012,
         runs,
+    }
+}
+
+/// Lost images out of so many, and as many won as a twentieth of them.
+fn loss(lost: f64, images: u64) -> Loss {
+    let n = images as f64;
+    let half = 1.96 * ((1.1 * lost * n + 1.0) / n / n).sqrt();
+    Loss {
+        estimate: lost,
+        low: lost - half,
+        high: lost + half,
+        images,
+        only_ideal: (1.05 * lost * n) as u64,
+        only_macro: (0.05 * lost * n) as u64,
     }
 }
 
@@ -217,11 +231,20 @@ fn curve() -> Vec<CurvePoint> {
         for noise in [false, true] {
             for bits in 2..=8 {
                 let share = (0.902 - lost(bits, full, noise)).max(0.1);
+                let images = 96 + 32 * u64::from(bits);
+                let lost = loss(0.902 - share, images);
                 points.push(CurvePoint {
                     bits,
                     references: if full { "full_range" } else { "calibrated" }.into(),
                     noise,
-                    accuracy: accuracy((share * 2000.0) as u64, 2000),
+                    accuracy: Accuracy {
+                        correct: (share * images as f64) as u64,
+                        images,
+                        estimate: share,
+                        low: 0.902 - lost.high,
+                        high: 0.902 - lost.low,
+                    },
+                    lost,
                     is_this_macro: bits == 4 && !full && noise,
                 });
             }
@@ -247,6 +270,8 @@ fn accuracies() -> Accuracies {
         chips_ideal: Some(accuracy(921, 1000)),
         re_estimated: Some(accuracy(1793, 2000)),
         simulated_is: "chips".into(),
+        lost: loss(0.028, 2000),
+        chips_lost: Some(loss(0.031, 1000)),
     }
 }
 
@@ -317,7 +342,8 @@ pub fn run() -> RunResult {
         },
         accuracy: accuracies(),
         adc_curve: curve(),
-        adc_curve_ideal: Some(accuracy(921, 1000)),
+        adc_curve_ideal: Some(accuracy(1804, 2000)),
+        adc_curve_images: 2480,
         layers: vec![
             digital("conv1"),
             layer("conv2", 1152, 128, 1024, 3.1),

@@ -1,4 +1,7 @@
 //! Accuracy against ADC bits, full-range and calibrated references, with and without noise; right: close to the ideal.
+//!
+//! The bars are intervals of the loss against the ideal on the same images, not of the accuracy itself: how far a point
+//! lies below the green line is what the figure is about.
 
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
@@ -24,8 +27,8 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
     if curves.is_empty() {
         return None;
     }
-    let same_images = result.adc_curve_ideal.as_ref();
-    let ideal = 100.0 * same_images.unwrap_or(&result.accuracy.ideal).estimate;
+    let of_curve = result.adc_curve_ideal.as_ref();
+    let ideal = 100.0 * of_curve.unwrap_or(&result.accuracy.ideal).estimate;
     let bits = result.adc_curve.iter().map(|point| f64::from(point.bits));
     let x = Scale::around(bits, 0.04);
     let lowest = result
@@ -45,13 +48,13 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
         right: WIDE - 20.0,
         y: Scale::Linear {
             low: ideal - 4.0,
-            high: ideal + 1.2,
+            high: ideal + above(&result.adc_curve).max(1.2),
         },
         ..whole
     };
     let mut picture = Picture::new(WIDE, HEIGHT);
     let title = "Accuracy against ADC bits";
-    frame::headline(&mut picture, title, &subtitle(&curves, ideal));
+    frame::headline(&mut picture, title, &subtitle(&curves));
     key(&mut picture, &curves);
     for (frame, name) in [
         (whole, "Accuracy (%)"),
@@ -62,10 +65,7 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
     Some(Figure {
         name: "accuracy_adc_bits".into(),
         title: title.into(),
-        caption: "How many ADC bits this network needs on this macro: solid lines without noise, dashed with noise at \
-                  each read, bars are 95 % intervals, the ring is this macro's own setting. Right: the same, \
-                  enlarged around the ideal."
-            .into(),
+        caption: caption(result),
         picture,
     })
 }
@@ -92,12 +92,35 @@ fn curves(points: &[CurvePoint]) -> Vec<Curve<'_>> {
     curves
 }
 
+/// How far the points reach above the ideal by chance, in points and with some air.
+fn above(points: &[CurvePoint]) -> f64 {
+    let won = points.iter().map(|point| -100.0 * point.lost.estimate);
+    (won.fold(0.0, f64::max) + 0.3).min(3.0)
+}
+
+fn caption(result: &RunResult) -> String {
+    let images = result.adc_curve.iter().map(|point| point.accuracy.images);
+    let (fewest, most) = (images.clone().min(), images.max());
+    let [fewest, most] = [fewest, most].map(|images| number::grouped(images.unwrap_or(0)));
+    let looked_at = if fewest == most {
+        format!("{most} test images")
+    } else {
+        format!("the first {fewest} to {most} test images, more where less is clear")
+    };
+    format!(
+        "How many ADC bits this network needs on this macro: solid lines without noise, dashed with noise at each read, \
+         the ring is this macro's own setting. Every point is the ideal network's accuracy less what the point loses \
+         against it, known from {looked_at}; bars are 95 % intervals of that loss. Right: the same, enlarged around the \
+         ideal."
+    )
+}
+
 /// Fewest bits within one point of the ideal, calibrated, with the most noise simulated.
-fn subtitle(curves: &[Curve<'_>], ideal: f64) -> String {
+fn subtitle(curves: &[Curve<'_>]) -> String {
     let calibrated = curves.iter().rev().find(|curve| curve.color == BLUE);
     let enough = calibrated.and_then(|curve| {
         let mut points = curve.points.iter();
-        points.find(|point| 100.0 * point.accuracy.estimate >= ideal - 1.0)
+        points.find(|point| 100.0 * point.lost.estimate <= 1.0)
     });
     let condition = match calibrated {
         Some(curve) if curve.noise => "calibrated references, with noise",
@@ -105,8 +128,9 @@ fn subtitle(curves: &[Curve<'_>], ideal: f64) -> String {
     };
     match enough {
         Some(point) => format!(
-            "{condition}: {} bits are enough for less than one point of loss",
-            point.bits
+            "{condition}: {} bits lose at most one point, {} (95 % interval)",
+            point.bits,
+            number::loss(&point.lost)
         ),
         None => format!("{condition}: no number of bits here comes within one point of the ideal"),
     }

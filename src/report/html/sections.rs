@@ -90,7 +90,10 @@ fn accuracy_tiles(result: &RunResult) -> Vec<Tile> {
         Tile(
             "Lost to the macro",
             format!("{} points", number::fixed(lost, 1)),
-            "ideal minus simulated".into(),
+            format!(
+                "ideal minus simulated, on the same images; {}",
+                bounds(accuracy.lost.low, accuracy.lost.high)
+            ),
         ),
     ];
     if let Some(chips) = &accuracy.chips {

@@ -1,0 +1,219 @@
+//! What a condition loses against ideal MVM values, compared image by image, with the 95 % interval of that loss.
+//!
+//! Most images are right under both or wrong under both and say nothing about the loss. Only the others make it uncertain,
+//! so that the interval of the paired difference is several times narrower than that of two separate accuracies. The
+//! interval is the adjusted Wald one of Agresti and Min (2005): half an observation more in each of the four cells, which
+//! keeps its coverage where few images or none differ. Not responsible for intervals of one accuracy (`interval`).
+
+use super::interval::{Z95, quantile};
+use super::outcomes::Outcomes;
+use crate::results::accuracy::Loss;
+
+/// Images added by half an observation in each of the four cells.
+pub(super) const ADDED_IMAGES: f64 = 2.0;
+/// Images added to those where ideal and macro differ.
+pub(super) const ADDED_DIFFERENT: f64 = 1.0;
+
+/// Loss of runs whose randomness, if any, is drawn anew for every image: noise at each read. What is left of it in the
+/// mean of the runs is part of the spread over images; nothing else varies between such runs.
+pub fn loss_of_reads(ideal: &Outcomes, runs: &[Outcomes]) -> Loss {
+    loss(ideal, runs, 0.0)
+}
+
+/// Loss of runs that each share something over all images: virtual chips. Their spread is counted beside that of the
+/// images, with Student's t because few chips tell little about it. What both spreads contain (a chip that errs on one
+/// image) is counted twice: the interval is rather too wide.
+pub fn loss_of_chips(ideal: &Outcomes, runs: &[Outcomes]) -> Loss {
+    loss(ideal, runs, between(runs))
+}
+
+/// Half width of the 95 % interval of the mean over runs.
+fn between(runs: &[Outcomes]) -> f64 {
+    if runs.len() < 2 {
+        return 0.0;
+    }
+    let shares: Vec<f64> = runs.iter().map(|run| run.accuracy().estimate).collect();
+    let n = shares.len() as f64;
+    let mean = shares.iter().sum::<f64>() / n;
+    let squares: f64 = shares.iter().map(|share| (share - mean).powi(2)).sum();
+    quantile(runs.len()) * (squares / (n - 1.0) / n).sqrt()
+}
+
+/// The loss of the runs' mean on the images that all of them classified; `between` widens its interval.
+fn loss(ideal: &Outcomes, runs: &[Outcomes], between: f64) -> Loss {
+    let seen = runs.iter().map(Outcomes::images).min().unwrap_or(0);
+    let images = seen.min(ideal.images());
+    if images == 0 {
+        return Loss {
+            low: -1.0,
+            high: 1.0,
+            ..Loss::default()
+        };
+    }
+    let (mut only_ideal, mut only_macro, mut squares) = (0, 0, 0.0);
+    for (image, &ideal) in ideal.right()[..images].iter().enumerate() {
+        let right = runs.iter().filter(|run| run.right()[image]).count() as u64;
+        let (lost, won) = if ideal {
+            (runs.len() as u64 - right, 0)
+        } else {
+            (0, right)
+        };
+        only_ideal += lost;
+        only_macro += won;
+        squares += ((lost + won) as f64 / runs.len() as f64).powi(2);
+    }
+    let sum = (only_ideal as f64 - only_macro as f64) / runs.len() as f64;
+    let n = images as f64 + ADDED_IMAGES;
+    let centre = sum / n;
+    let variance = ((squares + ADDED_DIFFERENT) / n - centre * centre) / n;
+    let half = (Z95 * variance.sqrt()).hypot(between);
+    Loss {
+        estimate: sum / images as f64,
+        low: (centre - half).max(-1.0),
+        high: (centre + half).min(1.0),
+        images: images as u64,
+        only_ideal,
+        only_macro,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Purpose, keyed};
+    use approx::assert_relative_eq;
+    use rand::RngExt;
+
+    /// Ideal and macro with so many images in each cell of the table.
+    fn cells(both: usize, only_ideal: usize, only_macro: usize, none: usize) -> [Outcomes; 2] {
+        let times = |counts: [usize; 4], right: [bool; 4]| {
+            let parts = counts.iter().zip(right).map(|(&n, right)| vec![right; n]);
+            Outcomes::new(parts.collect::<Vec<_>>().concat())
+        };
+        let counts = [both, only_ideal, only_macro, none];
+        [
+            times(counts, [true, true, false, false]),
+            times(counts, [true, false, true, false]),
+        ]
+    }
+
+    #[test]
+    fn hand_value() {
+        // 8.5 and 3.5 of 102: centre 5/102, variance (12 - 25/102) / 102^2, half width 1.96 * 0.033612.
+        let [ideal, real] = cells(80, 8, 3, 9);
+        let loss = loss_of_reads(&ideal, &[real]);
+        assert_relative_eq!(loss.estimate, 0.05, epsilon = 1e-12);
+        assert_relative_eq!(loss.low, 0.049_019_6 - 0.065_878, epsilon = 1e-5);
+        assert_relative_eq!(loss.high, 0.049_019_6 + 0.065_878, epsilon = 1e-5);
+        assert_eq!((loss.images, loss.only_ideal, loss.only_macro), (100, 8, 3));
+    }
+
+    #[test]
+    fn images_that_do_not_differ_leave_something_open() {
+        // 0.5 and 0.5 of 102: half width 1.96 * 1 / 102.
+        let [ideal, real] = cells(90, 0, 0, 10);
+        let loss = loss_of_reads(&ideal, &[real]);
+        assert_eq!(loss.estimate, 0.0);
+        assert_relative_eq!(loss.high, 0.019_215_3, epsilon = 1e-6);
+        assert_relative_eq!(loss.low, -loss.high);
+    }
+
+    #[test]
+    fn ends_stay_in_range_and_nothing_seen_leaves_all_open() {
+        let [ideal, real] = cells(0, 32, 0, 0);
+        let all = loss_of_reads(&ideal, &[real]);
+        assert!(all.estimate == 1.0 && all.high == 1.0 && all.low > 0.8);
+        let none = loss_of_reads(&ideal, &[]);
+        assert_eq!((none.images, none.low, none.high), (0, -1.0, 1.0));
+    }
+
+    #[test]
+    fn the_same_run_again_tells_nothing_new() {
+        let [ideal, real] = cells(80, 8, 3, 9);
+        let once = loss_of_reads(&ideal, std::slice::from_ref(&real));
+        for of in [loss_of_reads, loss_of_chips] {
+            let thrice = of(&ideal, &[real.clone(), real.clone(), real.clone()]);
+            assert_relative_eq!(thrice.low, once.low, epsilon = 1e-12);
+            assert_relative_eq!(thrice.high, once.high, epsilon = 1e-12);
+            assert_eq!(thrice.only_ideal, 24);
+        }
+    }
+
+    #[test]
+    fn chips_count_their_spread() {
+        // Chips right on 96 and 100 of 100: mean 0.98, standard error 0.02, t = 12.706; over images 4 of weight 1/4.
+        let [ideal, worse] = cells(96, 4, 0, 0);
+        let loss = loss_of_chips(&ideal, &[ideal.clone(), worse]);
+        let centre = 2.0 / 102.0;
+        let images = 1.959_964 * ((2.0 / 102.0 - centre * centre) / 102.0_f64).sqrt();
+        let half = images.hypot(12.706 * 0.02);
+        assert_relative_eq!(loss.estimate, 0.02, epsilon = 1e-12);
+        assert_relative_eq!(loss.high, centre + half, epsilon = 1e-6);
+    }
+
+    /// Share of trials whose interval holds the true loss.
+    fn coverage(trials: u64, truth: f64, trial: impl Fn(u64) -> Loss) -> f64 {
+        let holds = |index: &u64| {
+            let loss = trial(*index);
+            loss.low <= truth && truth <= loss.high
+        };
+        (0..trials).filter(holds).count() as f64 / trials as f64
+    }
+
+    #[test]
+    fn the_interval_of_single_runs_covers_the_loss() {
+        // Nominal 0.95. Where hardly an image differs the half observations cover more than that; the standard error of the
+        // trials is 0.0035.
+        for (images, only_ideal, only_macro, most) in [
+            (64, 0.02, 0.005, 1.0),
+            (150, 0.03, 0.02, 0.98),
+            (500, 0.02, 0.01, 0.965),
+            (500, 0.3, 0.02, 0.975),
+        ] {
+            let covered = coverage(4000, only_ideal - only_macro, |trial| {
+                let mut rng = keyed(1, Purpose::Read, &[images, trial]);
+                let mut count = [0; 3];
+                for _ in 0..images {
+                    let u: f64 = rng.random();
+                    let cell = [only_ideal, only_ideal + only_macro].map(|end| u >= end);
+                    count[cell.iter().filter(|&&beyond| beyond).count()] += 1;
+                }
+                let [ideal, real] = cells(count[2], count[0], count[1], 0);
+                loss_of_reads(&ideal, &[real])
+            });
+            assert!(
+                (0.94..=most).contains(&covered),
+                "{images} {only_ideal} {only_macro}: {covered}"
+            );
+        }
+    }
+
+    /// Runs of 400 images of which a tenth errs one time in three, every run shifted as a whole by up to `shift`.
+    fn runs(count: u64, shift: f64, trial: u64) -> Vec<Outcomes> {
+        let mut rng = keyed(2, Purpose::Read, &[count, trial]);
+        let weak: Vec<bool> = (0..400).map(|_| rng.random::<f64>() < 0.1).collect();
+        let run = |_| {
+            let extra = shift * (2.0 * rng.random::<f64>() - 1.0);
+            let errs = |&weak: &bool| if weak { 1.0 / 3.0 + extra } else { 0.0 };
+            Outcomes::new(
+                weak.iter()
+                    .map(|weak| rng.random::<f64>() >= errs(weak))
+                    .collect(),
+            )
+        };
+        (0..count).map(run).collect()
+    }
+
+    #[test]
+    fn the_interval_of_several_runs_covers_the_loss() {
+        let ideal = Outcomes::new(vec![true; 400]);
+        let reads = coverage(2000, 1.0 / 30.0, |trial| {
+            loss_of_reads(&ideal, &runs(3, 0.0, trial))
+        });
+        assert!((0.935..=0.975).contains(&reads), "{reads}");
+        let chips = coverage(2000, 1.0 / 30.0, |trial| {
+            loss_of_chips(&ideal, &runs(10, 0.3, trial))
+        });
+        assert!((0.94..=0.995).contains(&chips), "{chips}");
+    }
+}
