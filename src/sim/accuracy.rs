@@ -7,6 +7,7 @@ use super::error::SimError;
 use super::forward::{Seen, forward};
 use super::outcomes::Outcomes;
 use super::prepare::Prepared;
+use crate::convert::digital::{image_block, winner};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::Shape;
 use rayon::prelude::*;
@@ -35,15 +36,7 @@ impl<'a> Images<'a> {
 
     /// Block `index` of 32 images; lanes beyond the last image are black.
     pub fn block(&self, index: usize) -> Lanes<u8> {
-        let size = self.shape.len();
-        let mut block = Lanes::zeros(self.shape.channels, self.shape.height, self.shape.width, 0);
-        for lane in 0..self.in_block(index) {
-            let image = &self.pixels[(index * LANES + lane) * size..][..size];
-            for (pixel, &byte) in image.iter().enumerate() {
-                block.values[pixel * LANES + lane] = byte;
-            }
-        }
-        block
+        image_block(self.pixels, self.shape, index)
     }
 
     /// Number of images in block `index`: 32 but in the last one.
@@ -106,15 +99,4 @@ pub fn classify_block(
     let labels = &images.labels[index * LANES..][..images.in_block(index)];
     let right = |(lane, &label): (usize, &u8)| winner(&logits, lane) == usize::from(label);
     labels.iter().enumerate().map(right).collect()
-}
-
-/// The class with the largest logit, the lowest on a tie.
-pub fn winner(logits: &[[f32; LANES]], lane: usize) -> usize {
-    let mut best = 0;
-    for class in 1..logits.len() {
-        if logits[class][lane] > logits[best][lane] {
-            best = class;
-        }
-    }
-    best
 }

@@ -4,6 +4,7 @@
 //! for read-outs that are equal as they stand (`distinct` compares those before any table is made).
 
 use super::condition::{Condition, ConversionReadout, Conversions};
+use crate::convert::accumulate::Codes;
 use crate::hw::readout::table::Decode;
 use crate::kernel::tables::RandomTable;
 
@@ -31,10 +32,10 @@ fn same(one: &ConversionReadout, other: &ConversionReadout) -> bool {
         return false;
     }
     match (&one.conversions, &other.conversions) {
-        (Conversions::NoiseFree(a), Conversions::NoiseFree(b)) => {
+        (Conversions::Table(Codes::NoiseFree(a)), Conversions::Table(Codes::NoiseFree(b))) => {
             a.s_min == b.s_min && values(&one.decode, &a.levels) == values(&other.decode, &b.levels)
         }
-        (Conversions::Random(a), Conversions::Random(b)) => {
+        (Conversions::Table(Codes::Random(a)), Conversions::Table(Codes::Random(b))) => {
             (a.s_min, a.grain) == (b.s_min, b.grain)
                 && one.decode.step == other.decode.step
                 && values(&one.decode, &a.base) == values(&other.decode, &b.base)
@@ -78,7 +79,7 @@ mod tests {
             base: vec![lowest, lowest + 1],
             thresholds: thresholds.iter().map(|step| step.to_vec()).collect(),
         };
-        condition(Conversions::Random(table), base, 1.0)
+        condition(Conversions::Table(Codes::Random(table)), base, 1.0)
     }
 
     fn condition(conversions: Conversions, base: f32, step: f32) -> Condition {
@@ -114,7 +115,7 @@ mod tests {
     fn codes_without_noise_are_compared_by_value() {
         let table = |levels: [u8; 2]| {
             let levels = levels.to_vec();
-            Conversions::NoiseFree(LevelTable { s_min: 0, levels })
+            Conversions::Table(Codes::NoiseFree(LevelTable { s_min: 0, levels }))
         };
         let plain = condition(table([0, 1]), 0.0, 1.0);
         assert!(same_reads(&plain, &condition(table([4, 6]), -2.0, 0.5)));

@@ -59,6 +59,10 @@ pub unsafe fn fill(
 /// As for [`fill`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[allow(
+    clippy::needless_range_loop,
+    reason = "one index for weights in registers and for bytes in memory"
+)]
 unsafe fn by_quads<const Q: usize>(
     table: &Table,
     strip: &Strip,
