@@ -12,6 +12,7 @@ pub mod forward;
 pub mod interval;
 pub mod layers;
 pub mod mapping;
+pub mod modes;
 pub mod patterns;
 pub mod prepare;
 pub mod quality;
