@@ -3,9 +3,11 @@
 //! Not responsible for what training options mean (`cli::train` parses them) nor for macros (`arch`).
 
 use super::error::ExperimentError;
-use super::spec::{EvaluateSpec, PlanSpec, RowSpec, Source};
+use super::spec::{EvaluateSpec, GroupSpec, PlanSpec, RowSpec, Source};
 use super::{Evaluate, Plan, Row, Weights};
+use crate::results::experiment::GroupSummary;
 use crate::spelling::nearest;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
 
@@ -43,10 +45,38 @@ pub fn parse(text: &str, file: &str) -> Result<Plan, ExperimentError> {
         model: spec.model,
         data: spec.data.into_inner(),
         baseline: spec.baseline.into_inner(),
+        groups: groups(&source, &spec.group, &rows)?,
         seeds,
         evaluate,
         rows,
     })
+}
+
+/// The groups in the order of their first rows.
+fn groups(
+    source: &Source,
+    written: &BTreeMap<Spanned<String>, GroupSpec>,
+    rows: &[Row],
+) -> Result<Vec<GroupSummary>, ExperimentError> {
+    let mut groups: Vec<GroupSummary> = Vec::new();
+    for name in rows.iter().filter_map(|row| row.group.as_ref()) {
+        if groups.iter().all(|group| group.name != *name) {
+            let described = written.iter().find(|(key, _)| key.get_ref() == name);
+            groups.push(GroupSummary {
+                name: name.clone(),
+                title: described.map_or(name.clone(), |(_, group)| group.title.clone()),
+                axis: described.and_then(|(_, group)| group.axis.clone()),
+            });
+        }
+    }
+    let known = |name: &str| groups.iter().any(|group| group.name == name);
+    match written.keys().find(|key| !known(key.get_ref())) {
+        None => Ok(groups),
+        Some(key) => {
+            let problem = "no row belongs to this group; remove it or name it in a row";
+            Err(source.fault(&key.span(), &format!("group.{}", key.get_ref()), problem))
+        }
+    }
 }
 
 /// Options as the command line splits them: no option of a training needs a space inside.

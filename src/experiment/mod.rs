@@ -12,6 +12,8 @@ pub mod summary;
 pub use error::ExperimentError;
 pub use shipped::load;
 
+use crate::results::experiment::GroupSummary;
+
 /// A checked experiment file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -37,6 +39,8 @@ pub struct Plan {
     pub common: Vec<String>,
     /// How rows are evaluated.
     pub evaluate: Evaluate,
+    /// Groups of rows, in the order of their first rows.
+    pub groups: Vec<GroupSummary>,
     /// Rows in the order of the file.
     pub rows: Vec<Row>,
 }

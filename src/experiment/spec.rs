@@ -4,6 +4,7 @@
 
 use super::error::ExperimentError;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
 
@@ -29,8 +30,21 @@ pub struct PlanSpec {
     pub train: TrainSpec,
     /// `[evaluate]`.
     pub evaluate: Spanned<EvaluateSpec>,
+    /// `[group.NAME]`.
+    #[serde(default)]
+    pub group: BTreeMap<Spanned<String>, GroupSpec>,
     /// `[[row]]`.
     pub row: Vec<Spanned<RowSpec>>,
+}
+
+/// `[group.NAME]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupSpec {
+    /// Title of its figures.
+    pub title: String,
+    /// Title of its horizontal axis.
+    pub axis: Option<String>,
 }
 
 /// `[pretrain]`.

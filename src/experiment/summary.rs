@@ -23,6 +23,7 @@ pub fn summarize(plan: &Plan, results: Vec<RowResult>) -> ExperimentResult {
         model: plan.model.clone(),
         data: data.unwrap_or_else(|| plan.data.clone()),
         baseline: plan.baseline.clone(),
+        groups: plan.groups.clone(),
         rows: plan
             .rows
             .iter()

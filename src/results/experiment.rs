@@ -171,6 +171,17 @@ pub struct RowSummary {
     pub modes: Vec<ModeOverSeeds>,
 }
 
+/// Rows that stand in one figure.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GroupSummary {
+    /// Name.
+    pub name: String,
+    /// Title of its figures.
+    pub title: String,
+    /// Title of its horizontal axis.
+    pub axis: Option<String>,
+}
+
 /// All rows: the content of `results.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExperimentResult {
@@ -186,6 +197,8 @@ pub struct ExperimentResult {
     pub data: String,
     /// Row that drops are counted against.
     pub baseline: String,
+    /// Groups in the order of their first rows.
+    pub groups: Vec<GroupSummary>,
     /// Rows in the order of the file.
     pub rows: Vec<RowSummary>,
     /// Every result there is, by row and seed.

@@ -1,9 +1,7 @@
 //! results.md: the table of an experiment and the commands that reproduce it, ready to be kept beside a program's sources.
 
 use crate::report::number::{fixed, grouped};
-use crate::results::experiment::{
-    ExperimentResult, ModeOverSeeds, OverSeeds, RowResult, RowSummary,
-};
+use crate::results::experiment::{ExperimentResult, OverSeeds, RowResult, RowSummary};
 use std::fmt::Write;
 
 /// The page.
@@ -55,13 +53,19 @@ fn accuracies(result: &ExperimentResult) -> String {
         "## Accuracy (%)\n\n| row | seeds | epochs | ideal MVM values | M1 | M2 | M3 | M3, worst chip |\n|---|---|---|---|---|---|---|---|\n",
     );
     for row in done(result) {
-        let cell = |mode: &str| both(row, mode, |mode| Some(mode.accuracy));
+        let cell = |mode: &str| {
+            let one = |again: bool| {
+                let found = super::mode(row, mode, again);
+                found.map_or("n/a".into(), |found| points(&found.accuracy))
+            };
+            format!("{} / {}", one(false), one(true))
+        };
         let worst = |again: bool| {
             let mode = super::mode(row, "m3", again);
             mode.map_or("n/a".into(), |mode| fixed(100.0 * mode.worst, 1))
         };
         let ideal = super::mode(row, "ideal", false);
-        let ideal = ideal.map_or(String::new(), |mode| points(&mode.accuracy, 100.0));
+        let ideal = ideal.map_or(String::new(), |mode| points(&mode.accuracy));
         let _ = writeln!(
             text,
             "| {} | {} | {} | {ideal} | {} | {} | {} | {} / {} |",
@@ -80,32 +84,28 @@ fn accuracies(result: &ExperimentResult) -> String {
 
 fn drops(result: &ExperimentResult) -> String {
     let mut text = format!(
-        "## Drop against ideal MVM values of `{}` (points)\n\nSame seeds, same images; in brackets the 95 % interval: over seeds, \
-         or for a single seed of the images, as if both networks were wrong independently (too wide).\n\n\
+        "## Drop against ideal MVM values of `{}` (points)\n\nSame seeds, same images. In brackets the 95 % interval of the figure \
+         before it: over seeds, or for a single seed of the images, as if both networks erred independently (too wide).\n\n\
          | row | ideal MVM values | M1 | M2 | M3 |\n|---|---|---|---|---|\n",
         result.baseline
     );
     for row in done(result) {
-        let cell = |mode: &str| both(row, mode, |mode| mode.drop);
-        let interval = |mode: &str| {
-            let drop = super::mode(row, mode, false).and_then(|mode| mode.drop);
-            drop.map_or(String::new(), |drop| {
-                let ends = [drop.low, drop.high].map(|end| fixed(100.0 * end, 2));
-                format!(" [{}, {}]", ends[0], ends[1])
-            })
+        let cell = |mode: &str| {
+            let one = |again: bool| {
+                let drop = super::mode(row, mode, again).and_then(|mode| mode.drop);
+                drop.map_or("n/a".into(), |drop| interval(&drop))
+            };
+            format!("{} / {}", one(false), one(true))
         };
         let ideal = super::mode(row, "ideal", false).and_then(|mode| mode.drop);
         let _ = writeln!(
             text,
-            "| {} | {} | {}{} | {}{} | {}{} |",
+            "| {} | {} | {} | {} | {} |",
             line(&row.label),
-            ideal.map_or("n/a".into(), |drop| points(&drop, 100.0)),
+            ideal.map_or("n/a".into(), |drop| points(&drop)),
             cell("m1"),
-            interval("m1"),
             cell("m2"),
-            interval("m2"),
-            cell("m3"),
-            interval("m3")
+            cell("m3")
         );
     }
     text
@@ -166,23 +166,16 @@ fn done(result: &ExperimentResult) -> impl Iterator<Item = &RowSummary> {
     result.rows.iter().filter(|row| !row.seeds.is_empty())
 }
 
-/// As trained / re-estimated.
-fn both(
-    row: &RowSummary,
-    mode: &str,
-    value: impl Fn(&ModeOverSeeds) -> Option<OverSeeds>,
-) -> String {
-    let one = |again: bool| {
-        let found = super::mode(row, mode, again).and_then(&value);
-        found.map_or("n/a".to_string(), |found| points(&found, 100.0))
-    };
-    format!("{} / {}", one(false), one(true))
+/// A drop with its interval.
+fn interval(drop: &OverSeeds) -> String {
+    let ends = [drop.low, drop.high].map(|end| fixed(100.0 * end, 2));
+    format!("{} [{}, {}]", points(drop), ends[0], ends[1])
 }
 
-fn points(value: &OverSeeds, scale: f64) -> String {
-    let mean = fixed(scale * value.mean, 2);
+fn points(value: &OverSeeds) -> String {
+    let mean = fixed(100.0 * value.mean, 2);
     match value.std {
-        Some(std) => format!("{mean} ± {}", fixed(scale * std, 2)),
+        Some(std) => format!("{mean} ± {}", fixed(100.0 * std, 2)),
         None => mean,
     }
 }

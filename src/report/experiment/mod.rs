@@ -8,7 +8,7 @@ mod markdown;
 use super::error::ReportError;
 use super::figures::{Figure, experiment_bars, experiment_lines};
 use super::render;
-use crate::results::experiment::{ExperimentResult, RowSummary};
+use crate::results::experiment::{ExperimentResult, GroupSummary, ModeOverSeeds, RowSummary};
 
 /// A file by its name inside the experiment's folder.
 pub type File = (String, Vec<u8>);
@@ -42,38 +42,25 @@ pub fn figures(result: &ExperimentResult) -> Result<Vec<File>, ReportError> {
 
 /// One figure of bars for every group, and one of lines where its rows have a place on an axis.
 pub fn drawn(result: &ExperimentResult) -> Vec<Figure> {
-    let both = |group: String| {
-        let rows = of_group(result, &group);
-        let bars = experiment_bars::figure(result, &group, &rows);
-        bars.into_iter()
-            .chain(experiment_lines::figure(result, &group, &rows))
+    let both = |group: &GroupSummary| {
+        let rows: Vec<&RowSummary> = result
+            .rows
+            .iter()
+            .filter(|row| row.group.as_ref() == Some(&group.name) && !row.seeds.is_empty())
+            .collect();
+        let bars = experiment_bars::figure(&result.baseline, group, &rows);
+        let lines = experiment_lines::figure(&result.baseline, group, &rows);
+        bars.into_iter().chain(lines)
     };
-    groups(result).into_iter().flat_map(both).collect()
-}
-
-/// Names of the groups in the order of the file.
-fn groups(result: &ExperimentResult) -> Vec<String> {
-    let mut groups: Vec<String> = Vec::new();
-    for group in result.rows.iter().filter_map(|row| row.group.as_ref()) {
-        if !groups.contains(group) {
-            groups.push(group.clone());
-        }
-    }
-    groups
-}
-
-fn of_group<'a>(result: &'a ExperimentResult, group: &str) -> Vec<&'a RowSummary> {
-    let rows = result.rows.iter();
-    rows.filter(|row| row.group.as_deref() == Some(group))
-        .collect()
+    result.groups.iter().flat_map(both).collect()
 }
 
 /// One mode of a row.
-pub(super) fn mode<'a>(
+pub(in crate::report) fn mode<'a>(
     row: &'a RowSummary,
     mode: &str,
     re_estimated: bool,
-) -> Option<&'a crate::results::experiment::ModeOverSeeds> {
+) -> Option<&'a ModeOverSeeds> {
     let mut modes = row.modes.iter();
     modes.find(|one| one.mode == mode && one.re_estimated == re_estimated)
 }
