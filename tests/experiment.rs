@@ -1,6 +1,9 @@
 //! `imcsim experiment`: wrong files by line and key, a whole experiment, one that was interrupted, and changed files.
 
 use imcsim::experiment;
+use imcsim::report;
+use imcsim::report::picture::overlap;
+use imcsim::results::experiment::ExperimentResult;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -296,6 +299,8 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
     }
     child.kill().expect("it runs or has ended");
     child.wait().expect("it ends");
+    let last = scratch.0.join("parts/quick/seed2/start/result.json");
+    assert!(!last.exists(), "it was over before it could be interrupted");
     let rest = scratch.run("parts", &["--threads", "1"]);
     assert!(rest.status.success(), "{}", complaint(&rest));
     let said = String::from_utf8_lossy(&rest.stdout);
@@ -340,6 +345,30 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
     );
     the_commands_reproduce_the_training(&scratch, &results);
     csv_has_a_line_for_every_mode(&scratch);
+    texts_of_figures_stand_apart(&results);
+}
+
+fn texts_of_figures_stand_apart(results: &[u8]) {
+    let result: ExperimentResult = serde_json::from_slice(results).expect("JSON");
+    let figures = report::experiment::drawn(&result);
+    assert_eq!(figures.len(), 2);
+    for figure in figures {
+        let labels: Vec<_> = figure.picture.labels().collect();
+        for (index, label) in labels.iter().enumerate() {
+            let [left, top, right, bottom] = label.bounds();
+            let inside = left >= 0.0 && top >= 0.0;
+            let inside = inside && right <= figure.picture.width && bottom <= figure.picture.height;
+            assert!(inside, "{}: `{}` leaves the page", figure.name, label.text);
+            for other in &labels[index + 1..] {
+                let apart = !overlap(label.bounds(), other.bounds());
+                assert!(
+                    apart,
+                    "{}: `{}` on `{}`",
+                    figure.name, label.text, other.text
+                );
+            }
+        }
+    }
 }
 
 /// What the page prints, typed by hand, gives the same training byte for byte.

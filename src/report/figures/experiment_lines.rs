@@ -54,7 +54,8 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
             y: Scale::around(drops.iter().copied().chain([0.0]), 0.06),
         };
         panel(&mut picture, &frame, &series, name, &places);
-        frame.x_line(&mut picture, group.axis.as_deref().unwrap_or(&group.name));
+        let axis = group.axis.as_deref().unwrap_or(&group.name);
+        frame.x_line(&mut picture, &frame::shorten(axis, width - 20.0, TEXT));
         picture.text(Label::new(title, (left, 97.0), TEXT).bold());
     }
     Some(Figure {
