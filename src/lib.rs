@@ -9,6 +9,7 @@ pub mod cli;
 pub mod convert;
 pub mod data;
 pub mod durable;
+pub mod experiment;
 pub mod hw;
 pub mod kernel;
 pub mod margin;

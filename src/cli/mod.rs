@@ -1,6 +1,7 @@
 //! The command line: one file per command, `output` as the only place that prints, and the exit codes (0 done, 1 the run
 //! failed, 2 wrong input).
 
+pub mod experiment;
 pub mod margin;
 pub mod mvm_options;
 pub mod output;
@@ -33,6 +34,8 @@ enum Command {
     Show(show::ShowArguments),
     /// Train a network, resumable.
     Train(train::TrainArguments),
+    /// Run a declared set of trainings and evaluations, resumable: tables and figures.
+    Experiment(experiment::ExperimentArguments),
     /// Look at a macro alone: distributions, read margins, ADC confusion, error rates.
     Margin(margin::MarginArguments),
 }
@@ -67,6 +70,14 @@ fn about(seed: u64, loaded: &Loaded) -> RunResult {
 
 /// The command as typed, without the path of the program.
 fn command_line() -> String {
+    let arguments = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned());
+    shell(arguments)
+}
+
+/// A command of this program as a shell takes it.
+fn shell(arguments: impl Iterator<Item = String>) -> String {
     let quoted = |argument: String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+".contains(c);
         if !argument.is_empty() && argument.chars().all(plain) {
@@ -75,11 +86,8 @@ fn command_line() -> String {
             format!("'{}'", argument.replace('\'', "'\\''"))
         }
     };
-    let arguments = std::env::args_os()
-        .skip(1)
-        .map(|argument| quoted(argument.to_string_lossy().into_owned()));
     std::iter::once("imcsim".to_string())
-        .chain(arguments)
+        .chain(arguments.map(quoted))
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -97,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Experiment(arguments) => experiment::run(&arguments),
         Command::Margin(arguments) => margin::run(&arguments),
     };
     match result {

@@ -95,7 +95,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let trained = find_weights(arguments, &network, &data).map_err(input)?;
     let unfit = |error| unfit(&loaded, error);
     let prepared = Prepared::new(&trained.network, &loaded.hardware).map_err(unfit)?;
-    let calibration = chosen(&data.train, &data, arguments);
+    let calibration = chosen(&data, arguments.seed, arguments.calibration_images);
     let test = images(&data.test, &data).first(arguments.images.unwrap_or(usize::MAX));
     let options = RunOptions {
         seed: arguments.seed,
@@ -146,7 +146,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
 }
 
 /// Every so many output pixels have their partial sums counted: neighbours see nearly the same inputs.
-const PIXEL_STEP: usize = 7;
+pub(super) const PIXEL_STEP: usize = 7;
 
 /// Row patterns sampled per layer for its read margins.
 const PATTERNS: usize = 4000;
@@ -169,7 +169,7 @@ fn margins(prepared: &Prepared, options: &MarginOptions) -> Result<Vec<MarginRep
 }
 
 /// A network that does not fit the macro, with the place of the number that is in the way.
-fn unfit(loaded: &Loaded, error: SimError) -> anyhow::Error {
+pub(super) fn unfit(loaded: &Loaded, error: SimError) -> anyhow::Error {
     match error {
         SimError::Hardware { layer, error } => input(
             anyhow::Error::new(loaded.locate(&error))
@@ -213,7 +213,7 @@ fn find_weights(
     Ok(trained)
 }
 
-fn images<'a>(split: &'a Split, data: &Dataset) -> Images<'a> {
+pub(super) fn images<'a>(split: &'a Split, data: &Dataset) -> Images<'a> {
     Images {
         pixels: &split.pixels,
         labels: &split.labels,
@@ -221,19 +221,12 @@ fn images<'a>(split: &'a Split, data: &Dataset) -> Images<'a> {
     }
 }
 
-/// Calibration images: a keyed choice among the training images.
-fn chosen(train: &Split, data: &Dataset, arguments: &RunArguments) -> Split {
-    let (all, size) = (train.labels.len(), data.shape.len());
-    let count = arguments.calibration_images.min(all);
-    let mut rng = keyed(arguments.seed, Purpose::Calibration, &[]);
-    let mut split = Split::default();
-    for index in sample(&mut rng, all, count) {
-        split
-            .pixels
-            .extend_from_slice(&train.pixels[index * size..(index + 1) * size]);
-        split.labels.push(train.labels[index]);
-    }
-    split
+/// Calibration images: a keyed choice among the training images, all if there are fewer.
+pub(super) fn chosen(data: &Dataset, seed: u64, count: usize) -> Split {
+    let all = data.train.labels.len();
+    let mut rng = keyed(seed, Purpose::Calibration, &[]);
+    let indices = sample(&mut rng, all, count.min(all));
+    data.train.chosen(indices.into_iter(), data.shape.len())
 }
 
 fn assemble(

@@ -7,7 +7,9 @@ use super::progress::bar;
 use crate::data::{DataSource, Dataset, load};
 use crate::durable;
 use crate::net::checkpoint::{self, Metadata};
+use crate::net::network::Network;
 use crate::net::shipped::load_network;
+use crate::rng::{Purpose, keyed};
 use crate::train::augment::Augment;
 use crate::train::deploy::deploy;
 use crate::train::model::{Method, Model};
@@ -18,6 +20,8 @@ use crate::train::state::{self, Start};
 use crate::train::trainer::{Epoch, Settings, Trainer};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use rand::seq::index::sample;
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -70,6 +74,9 @@ pub struct TrainArguments {
     /// Seed.
     #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = super::seed)]
     pub seed: u64,
+    /// Training images, a choice by the seed [default: all].
+    #[arg(long, allow_negative_numbers = true)]
+    pub train_images: Option<usize>,
     /// Output folder; a training that stopped there goes on.
     #[arg(long)]
     pub out: PathBuf,
@@ -106,7 +113,7 @@ impl MethodName {
     }
 
     /// What a training through a macro takes where an option is not given.
-    fn macro_defaults(self) -> Option<Defaults> {
+    pub(super) fn macro_defaults(self) -> Option<Defaults> {
         match self {
             MethodName::Float | MethodName::Qat => None,
             MethodName::Imcq => Some(IMCQ),
@@ -194,6 +201,19 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
     let network = load_network(&arguments.model).map_err(input)?;
     let source: DataSource = arguments.data.parse().map_err(input)?;
     let data = load(&source, network.input).map_err(input)?;
+    train_on(arguments, &network, &data)
+}
+
+/// Trains a network on images that are loaded already; `--model` and `--data` are not looked at.
+///
+/// # Errors
+/// As [`run`].
+pub fn train_on(
+    arguments: &TrainArguments,
+    network: &Network,
+    data: &Dataset,
+) -> anyhow::Result<()> {
+    let data = &*fewer(arguments, data).map_err(input)?;
     if data.class_names.len() > network.classes {
         return Err(input(anyhow::anyhow!(
             "{} has {} classes, {} tells {} apart",
@@ -203,7 +223,7 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
             network.classes
         )));
     }
-    let mut model = Model::<f32>::new(&network, Method::Float, arguments.seed);
+    let mut model = Model::<f32>::new(network, Method::Float, arguments.seed);
     let mut start = Start::default();
     if let Some(path) = &arguments.init {
         start = state::initialise(&mut model, path).map_err(input)?;
@@ -219,7 +239,7 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
             "--method float cannot start from a quantized training; give a full-precision --init or none"
         )));
     }
-    let mut trainer = Trainer::new(model, arguments.settings(), &data).map_err(input)?;
+    let mut trainer = Trainer::new(model, arguments.settings(), data).map_err(input)?;
     trainer.full_precision = start.full_precision;
     if let Some(defaults) = arguments.method.macro_defaults() {
         let mvm = arguments.mvm.resolve(defaults)?;
@@ -230,7 +250,7 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
         .map_err(input)?;
     let saved = arguments.out.join("state.safetensors");
     if saved.is_file() {
-        state::resume(&mut trainer, &data.fingerprint, &saved).map_err(input)?;
+        state::resume(&mut trainer, &images_id(arguments, data), &saved).map_err(input)?;
     }
     say(
         arguments,
@@ -243,11 +263,41 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
         ),
     )?;
     while trainer.curve.len() < arguments.epochs {
-        epoch(arguments, &mut trainer, &data)?;
-        state::save(&trainer, &data.fingerprint, &saved)?;
+        epoch(arguments, &mut trainer, data)?;
+        state::save(&trainer, &images_id(arguments, data), &saved)?;
         write_curve(&trainer.curve, &arguments.out.join("curve.csv"))?;
     }
-    finish(arguments, &trainer, &data)
+    finish(arguments, &trainer, data)
+}
+
+/// The data set with `--train-images` of its training images.
+fn fewer<'a>(arguments: &TrainArguments, data: &'a Dataset) -> anyhow::Result<Cow<'a, Dataset>> {
+    let (all, size) = (data.train.labels.len(), data.shape.len());
+    match arguments.train_images {
+        None => Ok(Cow::Borrowed(data)),
+        Some(count) if count == 0 || count > all => Err(anyhow::anyhow!(
+            "--train-images {count}: expected 1 to {all}, the training images of {}",
+            data.name
+        )),
+        Some(count) => {
+            let mut rng = keyed(arguments.seed, Purpose::Data, &[count as u64]);
+            let chosen = sample(&mut rng, all, count);
+            let train = data.train.chosen(chosen.into_iter(), size);
+            Ok(Cow::Owned(Dataset {
+                train,
+                ..data.clone()
+            }))
+        }
+    }
+}
+
+/// What a training state says about its images: a state of other images is refused.
+fn images_id(arguments: &TrainArguments, data: &Dataset) -> String {
+    let fingerprint = &data.fingerprint;
+    match arguments.train_images {
+        None => fingerprint.clone(),
+        Some(count) => format!("{fingerprint}, {count} training images"),
+    }
 }
 
 fn epoch(arguments: &TrainArguments, trainer: &mut Trainer, data: &Dataset) -> anyhow::Result<()> {
@@ -313,6 +363,9 @@ fn finish(arguments: &TrainArguments, trainer: &Trainer, data: &Dataset) -> anyh
     note("method", arguments.method.name().to_string());
     note("seed", arguments.seed.to_string());
     note("epochs", arguments.epochs.to_string());
+    if let Some(count) = arguments.train_images {
+        note("train_images", count.to_string());
+    }
     if let Some(mvm) = &trainer.mvm {
         note("trained_through", mvm.hardware.name.clone());
         note("trained_through_fingerprint", mvm.hardware.fingerprint());

@@ -53,6 +53,19 @@ pub struct Split {
     pub labels: Vec<u8>,
 }
 
+impl Split {
+    /// The images with these indices, in this order; `size` is the number of bytes of one.
+    pub fn chosen(&self, indices: impl Iterator<Item = usize>, size: usize) -> Split {
+        let mut split = Split::default();
+        for index in indices {
+            let image = &self.pixels[index * size..(index + 1) * size];
+            split.pixels.extend_from_slice(image);
+            split.labels.push(self.labels[index]);
+        }
+        split
+    }
+}
+
 /// A data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {

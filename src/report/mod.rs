@@ -6,6 +6,7 @@
 pub mod axis;
 pub mod csv_tables;
 pub mod error;
+pub mod experiment;
 pub mod facts;
 pub mod figures;
 pub mod folder;

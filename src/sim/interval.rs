@@ -6,7 +6,7 @@
 use crate::results::accuracy::{Accuracy, Repeats};
 
 /// Two-sided 95 % quantile of the standard normal.
-pub(super) const Z95: f64 = 1.959_963_984_540_054;
+pub const Z95: f64 = 1.959_963_984_540_054;
 
 /// The accuracy of `correct` out of `images`, with its 95 % Wilson interval. Zero images give the interval 0 to 1.
 pub fn wilson(correct: u64, images: u64) -> Accuracy {
@@ -40,7 +40,7 @@ const T95: [f64; 29] = [
 ];
 
 /// Quantile for the mean of `runs` runs.
-pub(super) fn quantile(runs: usize) -> f64 {
+pub fn quantile(runs: usize) -> f64 {
     T95.get(runs.saturating_sub(2)).copied().unwrap_or(Z95)
 }
 

@@ -15,6 +15,7 @@ pub mod forward;
 pub mod interval;
 pub mod layers;
 pub mod mapping;
+pub mod modes;
 pub mod outcomes;
 pub mod paired;
 pub mod patterns;

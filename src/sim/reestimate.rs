@@ -30,10 +30,14 @@ pub fn re_estimate(
         re_estimated: vec![None; prepared.layers.len()],
         seed: condition.seed,
         repeat: condition.repeat,
-        layers: condition.layers.clone(),
+        layers: Vec::new(),
     };
     let macro_layers: Vec<usize> = prepared.macro_layers().collect();
     for index in macro_layers {
+        // The layers behind are not looked at yet: without read-outs they are exact, which is the cheapest.
+        let known = condition.layers.len().min(index + 1);
+        let more = changed.layers.len()..known;
+        changed.layers.extend_from_slice(&condition.layers[more]);
         let layer = &prepared.network.layers[index];
         if layer.layer.activation_bits.is_none() {
             continue;

@@ -7,6 +7,8 @@ pub mod adc_bits;
 pub mod chips;
 pub mod code_use;
 pub mod confusion;
+pub mod experiment_bars;
+pub mod experiment_lines;
 pub mod layer_quality;
 pub mod margin_histogram;
 pub mod margin_per_value;

@@ -1,0 +1,134 @@
+//! `imcsim experiment`: a declared set of trainings and evaluations, row by row and seed by seed; the same command again
+//! goes on where it stopped.
+//!
+//! `commands` writes every training as an `imcsim train` command, `session` trains and evaluates, `record` compares what
+//! lies on the disk with what is asked for, `page` writes tables and figures.
+
+mod commands;
+mod page;
+mod record;
+mod session;
+
+use super::{input, output};
+use crate::data::{DataSource, load};
+use crate::experiment::{self, Plan};
+use crate::net::shipped::load_network;
+use anyhow::{anyhow, bail};
+use clap::Args;
+use commands::Commands;
+use session::Session;
+use std::path::PathBuf;
+
+/// Options of `imcsim experiment`.
+#[derive(Args, Debug)]
+pub struct ExperimentArguments {
+    /// Experiment: a shipped name (smoke, mnist_lenet, cifar10_main, cifar10_ablation) or a TOML file.
+    pub file: String,
+    /// builtin, mnist:DIR, cifar10:DIR or images:DIR, of the kind that the file names [default: builtin].
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Folder that the experiment's own folder stands in.
+    #[arg(long, default_value = "imcsim-out")]
+    pub out: PathBuf,
+    /// Only these of the file's seeds, separated by commas.
+    #[arg(long, value_delimiter = ',', value_parser = super::seed)]
+    pub seeds: Vec<u64>,
+    /// Only these rows, separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    pub rows: Vec<String>,
+    /// Print errors only.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the input is wrong (exit code 2), or rows failed (exit code 1): the others are done then.
+pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
+    let plan = experiment::load(&arguments.file).map_err(input)?;
+    let work = selected(arguments, &plan).map_err(input)?;
+    let source = source(arguments, &plan).map_err(input)?;
+    let network = load_network(&plan.model).map_err(input)?;
+    let commands = Commands::new(&plan, &arguments.out);
+    commands.check().map_err(input)?;
+    let data = load(&source, network.input).map_err(input)?;
+    let mut session = Session::new(&commands, &network, &data, arguments.quiet);
+    for &(seed, row) in &work {
+        session.check(seed, row).map_err(input)?;
+    }
+    let mut failed = Vec::new();
+    for (index, &(seed, row)) in work.iter().enumerate() {
+        if let Err(error) = session.row(seed, row) {
+            let name = format!("seed {seed}, row {}", row.name);
+            output::complain(&error.context(name.clone()));
+            failed.push(name);
+        }
+        let ends_seed = work.get(index + 1).is_none_or(|next| next.0 != seed);
+        page::write(&session.all()?, &commands.folder(), ends_seed)?;
+    }
+    session.say(&format!(
+        "results: {}",
+        commands.folder().join("results.md").display()
+    ))?;
+    if failed.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "{} of {} rows failed ({}); the others are done, and the same command tries these again",
+        failed.len(),
+        work.len(),
+        failed.join("; ")
+    )
+}
+
+type Work<'a> = Vec<(u64, &'a experiment::Row)>;
+
+/// What is asked for, seed by seed, in the order of the file.
+fn selected<'a>(arguments: &ExperimentArguments, plan: &'a Plan) -> anyhow::Result<Work<'a>> {
+    for name in &arguments.rows {
+        if plan.row(name).is_none() {
+            let names: Vec<&str> = plan.rows.iter().map(|row| row.name.as_str()).collect();
+            bail!(
+                "--rows {name}: {} has the rows {}",
+                plan.file,
+                names.join(", ")
+            );
+        }
+    }
+    for seed in &arguments.seeds {
+        if !plan.seeds.contains(seed) {
+            bail!(
+                "--seeds {seed}: {} has the seeds {:?}; add it there",
+                plan.file,
+                plan.seeds
+            );
+        }
+    }
+    let seeds = plan.seeds.iter();
+    let seeds = seeds.filter(|seed| arguments.seeds.is_empty() || arguments.seeds.contains(seed));
+    let rows = || {
+        let rows = plan.rows.iter();
+        rows.filter(|row| arguments.rows.is_empty() || arguments.rows.contains(&row.name))
+    };
+    Ok(seeds
+        .flat_map(|&seed| rows().map(move |row| (seed, row)))
+        .collect())
+}
+
+/// Where the images are: of the kind that the file names.
+fn source(arguments: &ExperimentArguments, plan: &Plan) -> anyhow::Result<DataSource> {
+    let kind = &plan.data;
+    let given = match &arguments.data {
+        Some(given) => given,
+        None if kind == "builtin" => "builtin",
+        None => bail!("{} is about {kind}; add --data {kind}:DIR", plan.file),
+    };
+    if given.split(':').next() != Some(kind) {
+        return Err(anyhow!(
+            "--data {given}: {} is about {kind}, and its results are those of other images",
+            plan.file
+        ));
+    }
+    Ok(given.parse()?)
+}

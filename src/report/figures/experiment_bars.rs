@@ -1,0 +1,116 @@
+//! Drops of the rows of one group as bars: three modes a row, seeds as dots, re-estimated batch norm as rings.
+
+use super::{Figure, WIDE};
+use crate::report::axis::Scale;
+use crate::report::axis::range;
+use crate::report::experiment::mode;
+use crate::report::frame::{self, Frame, Mark, SMALL};
+use crate::report::number;
+use crate::report::palette::{BLUE, Color, INK, MUTED, PURPLE, VERMILION};
+use crate::report::picture::{Label, Picture};
+use crate::results::experiment::{GroupSummary, ModeOverSeeds, OverSeeds, RowSummary};
+
+/// Modes in the order of their bars.
+pub const MODES: [(&str, &str, Color); 3] = [
+    ("m1", "ADC without noise", BLUE),
+    ("m2", "noise at each read", VERMILION),
+    ("m3", "virtual chips", PURPLE),
+];
+
+/// Height of one bar and of one row.
+const BAR: f64 = 15.0;
+const ROW: f64 = 66.0;
+
+/// Draws the figure; nothing without a drop.
+pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Option<Figure> {
+    let x = scale(rows)?;
+    let mut picture = Picture::new(WIDE, 142.0 + ROW * rows.len() as f64);
+    let subtitle = format!(
+        "Points lost against ideal MVM values of {baseline}: bars are means over seeds, whiskers 95 % intervals, dots seeds"
+    );
+    frame::headline(&mut picture, &group.title, &subtitle);
+    let mut entries: Vec<_> = MODES
+        .map(|(_, name, color)| (Mark::Square, color, name))
+        .into();
+    entries.push((Mark::Ring, INK, "batch norm re-estimated"));
+    frame::legend(&mut picture, (300.0, 68.0), &entries);
+    let frame = Frame {
+        left: 300.0,
+        top: 86.0,
+        right: WIDE - 60.0,
+        bottom: picture.height - 50.0,
+        x,
+        y: Scale::Linear {
+            low: 0.0,
+            high: 1.0,
+        },
+    };
+    frame.x_grid(&mut picture);
+    frame.upright(&mut picture, 0.0, MUTED, 1.4);
+    let names: Vec<String> = rows.iter().map(|row| row.label.clone()).collect();
+    let middles = frame::row_names(&mut picture, &frame, &names);
+    for (row, middle) in rows.iter().zip(middles) {
+        for (index, &(name, _, color)) in MODES.iter().enumerate() {
+            let y = middle + (index as f64 - 1.0) * (BAR + 3.0);
+            bar(&mut picture, &frame, row, (name, color), y);
+        }
+    }
+    frame.x_axis(&mut picture, "Drop (points)");
+    Some(Figure {
+        name: format!("{}_drop", crate::report::folder::file_name(&group.name)),
+        title: group.title.clone(),
+        caption: "Shorter is better; left of zero is better than the baseline.".into(),
+        picture,
+    })
+}
+
+/// All ends of a drop, in points.
+pub fn ends(one: &ModeOverSeeds) -> Vec<f64> {
+    let of = |drop: &OverSeeds| [drop.mean, drop.low, drop.high];
+    let interval = one.drop.iter().flat_map(of);
+    let seeds = one.drops.iter().map(|drop| drop.1);
+    interval.chain(seeds).map(|drop| 100.0 * drop).collect()
+}
+
+/// Around zero and every drop.
+fn scale(rows: &[&RowSummary]) -> Option<Scale> {
+    let modes = rows.iter().flat_map(|row| &row.modes);
+    let drops: Vec<f64> = modes
+        .filter(|one| one.mode != "ideal")
+        .flat_map(ends)
+        .collect();
+    let (low, high) = range(drops.iter().copied())?;
+    let (low, high) = (low.min(0.0), high.max(0.5));
+    let pad = 0.05 * (high - low);
+    Some(Scale::Linear {
+        low: if low < 0.0 { low - pad } else { 0.0 },
+        high: high + pad,
+    })
+}
+
+fn bar(
+    picture: &mut Picture,
+    frame: &Frame,
+    row: &RowSummary,
+    (name, color): (&str, Color),
+    y: f64,
+) {
+    let drop = |again: bool| mode(row, name, again).and_then(|one| Some((one, one.drop?)));
+    if let Some((one, drop)) = drop(false) {
+        let (zero, end) = (frame.px(0.0), frame.px(100.0 * drop.mean));
+        let (left, right) = (zero.min(end), zero.max(end));
+        picture.rect((left, y - BAR / 2.0), (right, y + BAR / 2.0), color, 0.55);
+        frame.whisker(picture, 100.0 * drop.low, 100.0 * drop.high, y, color);
+        if one.drops.len() > 1 {
+            for &(_, seed) in &one.drops {
+                picture.dot((frame.px(100.0 * seed), y), 2.4, INK, 0.7);
+            }
+        }
+        let text = number::fixed(100.0 * drop.mean, 2);
+        let x = frame.px(100.0 * drop.high.max(drop.mean)).max(zero) + 10.0;
+        picture.text_if_free(Label::new(text, (x, y), SMALL).color(INK));
+    }
+    if let Some((_, drop)) = drop(true) {
+        picture.ring((frame.px(100.0 * drop.mean), y), 4.5, INK);
+    }
+}

@@ -1,0 +1,512 @@
+//! `imcsim experiment`: wrong files by line and key, a whole experiment, one that was interrupted, and changed files.
+
+use imcsim::experiment;
+use imcsim::report;
+use imcsim::report::picture::overlap;
+use imcsim::results::experiment::ExperimentResult;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A network small enough for a test, on the built-in digits.
+const TINY: &str = r#"
+name = "tiny"
+input = { channels = 1, height = 28, width = 28 }
+classes = 10
+
+[[layers]]
+conv = { name = "c1", outputs = 4, kernel = 5, stride = 4, padding = 2, weights = { digital = { bits = 8 } }, activation_bits = 2 }
+[[layers]]
+linear = { name = "f1", outputs = 16, weights = { macro = { bits = 2 } }, activation_bits = 2 }
+[[layers]]
+classifier = { name = "f2", weights = { digital = { bits = 8 } } }
+"#;
+
+const FILE: &str = r#"name = "quick"
+title = "A quick one"
+model = "tiny.toml"
+data = "builtin"
+seeds = [1, 2]
+baseline = "ideal_values"
+
+[pretrain]
+float = "--epochs 2 --train-images 640"
+qat = "--epochs 1 --train-images 640"
+[train]
+common = "--epochs 1 --train-images 320"
+[evaluate]
+repeats = 2
+chips = 2
+chip_images = 64
+images = 128
+calibration_images = 64
+
+[[row]]
+name = "ideal_values"
+label = "ideal"
+train = "--method qat"
+arch = "reram_9wl"
+group = "main"
+[[row]]
+name = "lattice"
+label = "lattice"
+train = "--method imcaq"
+arch = "reram_9wl"
+set = ["readout.binary_search.bits=3"]
+group = "main"
+axis = 1.0
+[[row]]
+name = "noisier"
+label = "lattice, noisier"
+from = "lattice"
+arch = "reram_9wl"
+set = ["readout.binary_search.bits=3"]
+evaluate_set = ["readout.binary_search.sense_amp.noise.normal.sigma_ua=9"]
+group = "main"
+axis = 2.0
+[[row]]
+name = "start"
+label = "not trained further"
+arch = "reram_9wl"
+"#;
+
+/// A folder of its own, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("imcsim-exp-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("scratch folder");
+        fs::write(path.join("tiny.toml"), TINY).expect("scratch file");
+        fs::write(path.join("quick.toml"), FILE).expect("scratch file");
+        Scratch(path)
+    }
+
+    fn command(&self, file: &str, out: &str, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_imcsim"));
+        command
+            .args(["experiment", file, "--out", out])
+            .args(more)
+            .current_dir(&self.0);
+        command
+    }
+
+    fn run(&self, out: &str, more: &[&str]) -> Output {
+        let output = self.command("quick.toml", out, more).output();
+        output.expect("the program starts")
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn change(&self, from: &str, to: &str) {
+        assert!(FILE.contains(from), "{from}");
+        fs::write(self.0.join("quick.toml"), FILE.replacen(from, to, 1)).expect("scratch file");
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn wrong_files_are_answered_with_line_and_key() {
+    let scratch = Scratch::new("wrong");
+    let cases = [
+        ("title =", "titel =", ":2: titel"),
+        ("repeats = 2", "repeat = 2", ":14: repeat"),
+        ("axis = 1.0", "axsis = 1.0", ":33: axsis"),
+        ("axis = 1.0", "axis = nan", ":33: axis: expected a finite"),
+        ("axis = 1.0", "axis = \"x\"", ":33: axis"),
+        ("chips = 2", "chips = -1", ":15: chips"),
+        ("chips = 2", "chips = 20000", "evaluate.chips"),
+        (
+            "chip_images = 64",
+            "chip_images = 0",
+            "evaluate.chip_images",
+        ),
+        (
+            "\"lattice\"\nlabel",
+            "\"ideal_values\"\nlabel",
+            "ideal_values` stands in line 21",
+        ),
+        ("\"lattice\"\nlabel", "\"qat\"\nlabel", "pre-training"),
+        ("\"lattice\"\nlabel", "\"../x\"\nlabel", "becomes a folder"),
+        (
+            "baseline = \"ideal_values\"",
+            "baseline = \"ideal_value\"",
+            ":6: baseline: there is no row `ideal_value`; did you mean `ideal_values`?",
+        ),
+        (
+            "from = \"lattice\"",
+            "from = \"latice\"",
+            ":37: from: there is no row",
+        ),
+        (
+            "from = \"lattice\"",
+            "from = \"noisier\"",
+            ":37: from: rows stand on each other: noisier from noisier",
+        ),
+        (
+            "from = \"lattice\"",
+            "from = \"lattice\"\ntrain = \"--method qat\"",
+            "remove `train` or `from`",
+        ),
+        (
+            "data = \"builtin\"",
+            "data = \"svhn\"",
+            ":4: data: expected one of",
+        ),
+        ("seeds = [1, 2]", "seeds = []", ":5: seeds"),
+        (
+            "seeds = [1, 2]",
+            "seeds = [1, 1]",
+            ":5: seeds: 1 stands there twice",
+        ),
+        ("seeds = [1, 2]", "seeds = [1, 2", ":6:"),
+    ];
+    for (from, to, named) in cases {
+        scratch.change(from, to);
+        let path = scratch.0.join("quick.toml").display().to_string();
+        let error = experiment::load(&path)
+            .map(|_| ())
+            .expect_err(to)
+            .to_string();
+        assert!(
+            error.starts_with(&path) && error.contains(named),
+            "{to}: {error}"
+        );
+    }
+}
+
+#[test]
+fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
+    let scratch = Scratch::new("options");
+    let cases: &[(&str, &str, &[&str], &str)] = &[
+        (
+            "--method imcaq\"",
+            "--method imcaq --epochs 9\"",
+            &[],
+            "row `lattice`: train: the argument '--epochs",
+        ),
+        (
+            "--method imcaq\"",
+            "--method imcaq --speed 9\"",
+            &[],
+            "'--speed'",
+        ),
+        ("--method imcaq\"", "--noise 1\"", &[], "--method"),
+        (
+            "--method imcaq\"",
+            "--method float\"",
+            &[],
+            "starts from the qat network",
+        ),
+        (
+            "--method imcaq\"",
+            "--method imcaq --seed 3\"",
+            &[],
+            "--seed is set by the experiment",
+        ),
+        (
+            "--method imcaq\"",
+            "--method imcaq --estimator soft --noise 0\"",
+            &[],
+            "row `lattice`",
+        ),
+        ("bits=3", "bitz=3", &[], "row `lattice`"),
+        (
+            "qat = \"--epochs 1",
+            "qat = \"--epoch 1",
+            &[],
+            "[pretrain] qat",
+        ),
+        ("title", "title", &["--rows", "latice"], "--rows latice"),
+        ("title", "title", &["--seeds", "3"], "--seeds 3"),
+        ("title", "title", &["--data", "mnist:x"], "is about builtin"),
+        (
+            "data = \"builtin\"",
+            "data = \"mnist\"",
+            &[],
+            "add --data mnist:DIR",
+        ),
+        (
+            "data = \"builtin\"",
+            "data = \"mnist\"",
+            &["--data", "builtin"],
+            "is about mnist",
+        ),
+    ];
+    for (from, to, options, named) in cases {
+        scratch.change(from, to);
+        let output = scratch.run("out", options);
+        let error = complaint(&output);
+        assert_eq!(output.status.code(), Some(2), "{to} {options:?}: {error}");
+        assert!(error.contains(named), "{to} {options:?}: {error}");
+        assert!(!scratch.0.join("out").exists(), "{to} {options:?}");
+    }
+}
+
+#[test]
+fn shipped_experiments_stop_at_missing_images_only() {
+    let scratch = Scratch::new("shipped");
+    for (name, kind) in [
+        ("mnist_lenet", "mnist"),
+        ("cifar10_main", "cifar10"),
+        ("cifar10_ablation", "cifar10"),
+    ] {
+        let data = format!("{kind}:absent");
+        let output = scratch.command(name, "out", &["--data", &data]).output();
+        let output = output.expect("the program starts");
+        let error = complaint(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {error}");
+        assert!(
+            error.contains("absent") && !error.contains("row"),
+            "{name}: {error}"
+        );
+    }
+}
+
+fn rows(results: &[u8]) -> Vec<Value> {
+    let all: Value = serde_json::from_slice(results).expect("JSON");
+    all["rows"].as_array().expect("rows").clone()
+}
+
+#[test]
+fn an_interrupted_experiment_ends_as_one_that_was_not() {
+    let scratch = Scratch::new("interrupted");
+    let whole = scratch.run("whole", &["--threads", "2"]);
+    assert!(whole.status.success(), "{}", complaint(&whole));
+    let mut child = scratch
+        .command("quick.toml", "parts", &["--quiet"])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let first = scratch.0.join("parts/quick/seed1/ideal_values/result.json");
+    let began = Instant::now();
+    while !first.exists() && began.elapsed() < Duration::from_secs(300) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("it runs or has ended");
+    child.wait().expect("it ends");
+    let last = scratch.0.join("parts/quick/seed2/start/result.json");
+    assert!(!last.exists(), "it was over before it could be interrupted");
+    let rest = scratch.run("parts", &["--threads", "1"]);
+    assert!(rest.status.success(), "{}", complaint(&rest));
+    let said = String::from_utf8_lossy(&rest.stdout);
+    assert!(said.contains("row ideal_values: there already"), "{said}");
+    let mut files = vec![
+        "results.json".to_string(),
+        "results.csv".into(),
+        "results.md".into(),
+    ];
+    for seed in [1, 2] {
+        for row in ["ideal_values", "lattice", "noisier", "start"] {
+            files.push(format!("seed{seed}/{row}/result.json"));
+        }
+    }
+    for figure in [
+        "main_drop.svg",
+        "main_drop.png",
+        "main_lines.svg",
+        "main_lines.png",
+    ] {
+        files.push(format!("figures/{figure}"));
+    }
+    for file in &files {
+        let [a, b] = ["whole", "parts"].map(|out| scratch.read(&format!("{out}/quick/{file}")));
+        assert!(a == b, "{file} differs");
+    }
+    let results = scratch.read("whole/quick/results.json");
+    let all = rows(&results);
+    assert_eq!(all.len(), 4);
+    for row in &all {
+        assert_eq!(row["seeds"].as_array().map(Vec::len), Some(2), "{row}");
+        assert_eq!(row["modes"].as_array().map(Vec::len), Some(7), "{row}");
+    }
+    assert_eq!(all[0]["modes"][0]["drop"]["mean"], 0.0);
+    let epochs: Vec<_> = all.iter().map(|row| row["epochs"].as_u64()).collect();
+    assert_eq!(epochs, [Some(1), Some(1), Some(1), Some(0)]);
+    let page = String::from_utf8(scratch.read("whole/quick/results.md")).expect("text");
+    let here = scratch.0.display().to_string();
+    assert!(
+        !page.contains(&here) && !page.contains("Still missing"),
+        "{page}"
+    );
+    the_commands_reproduce_the_training(&scratch, &results);
+    csv_has_a_line_for_every_mode(&scratch);
+    texts_of_figures_stand_apart(&results);
+}
+
+fn texts_of_figures_stand_apart(results: &[u8]) {
+    let result: ExperimentResult = serde_json::from_slice(results).expect("JSON");
+    let figures = report::experiment::drawn(&result);
+    assert_eq!(figures.len(), 2);
+    for figure in figures {
+        let labels: Vec<_> = figure.picture.labels().collect();
+        for (index, label) in labels.iter().enumerate() {
+            let [left, top, right, bottom] = label.bounds();
+            let inside = left >= 0.0 && top >= 0.0;
+            let inside = inside && right <= figure.picture.width && bottom <= figure.picture.height;
+            assert!(inside, "{}: `{}` leaves the page", figure.name, label.text);
+            for other in &labels[index + 1..] {
+                let apart = !overlap(label.bounds(), other.bounds());
+                assert!(
+                    apart,
+                    "{}: `{}` on `{}`",
+                    figure.name, label.text, other.text
+                );
+            }
+        }
+    }
+}
+
+/// What the page prints, typed by hand, gives the same training byte for byte.
+fn the_commands_reproduce_the_training(scratch: &Scratch, results: &[u8]) {
+    let all: Value = serde_json::from_slice(results).expect("JSON");
+    let results = all["results"].as_array().expect("results");
+    let one = results
+        .iter()
+        .find(|one| one["row"] == "noisier" && one["seed"] == 2);
+    for command in one.expect("a result")["commands"]
+        .as_array()
+        .expect("commands")
+    {
+        let command = command.as_str().expect("text").replace("OUT/", "again/");
+        let program = env!("CARGO_BIN_EXE_imcsim");
+        let command = command.replacen("imcsim", &format!("'{program}'"), 1);
+        let status = Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(&scratch.0)
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.expect("a shell").success(), "{command}");
+    }
+    let state = |out: &str| scratch.read(&format!("{out}/quick/seed2/lattice/state.safetensors"));
+    assert!(state("again") == state("whole"));
+}
+
+fn csv_has_a_line_for_every_mode(scratch: &Scratch) {
+    let table = String::from_utf8(scratch.read("whole/quick/results.csv")).expect("text");
+    assert_eq!(table.lines().count(), 1 + 4 * 2 * 7);
+    assert!(table.starts_with("row,label,group,axis,series,seed,epochs,mode,re_estimated"));
+}
+
+#[test]
+fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
+    let scratch = Scratch::new("changed");
+    let one = ["--seeds", "1", "--quiet"];
+    let output = scratch.run(
+        "out",
+        &[&one[..], &["--rows", "ideal_values,lattice"]].concat(),
+    );
+    assert!(output.status.success(), "{}", complaint(&output));
+    let results = scratch.read("out/quick/results.json");
+    let all = rows(&results);
+    assert_eq!(all[1]["missing"], serde_json::json!([2]));
+    assert_eq!(all[2]["missing"], serde_json::json!([1, 2]));
+    let page = String::from_utf8(scratch.read("out/quick/results.md")).expect("text");
+    assert!(
+        page.contains("Still missing") && page.contains("- lattice, noisier: seed 1, 2"),
+        "{page}"
+    );
+
+    // Another training under the same name is refused, and nothing is lost.
+    scratch.change("--method imcaq", "--method imcaq --noise 2");
+    let output = scratch.run("out", &one);
+    let error = complaint(&output);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("--noise 2") && error.contains("seed1/lattice"),
+        "{error}"
+    );
+    assert!(scratch.read("out/quick/results.json") == results);
+    scratch.change("float = \"--epochs 2", "float = \"--epochs 3");
+    let output = scratch.run("out", &one);
+    assert!(
+        complaint(&output).contains("seed1/float"),
+        "{}",
+        complaint(&output)
+    );
+
+    // Another evaluation is done again, with the training that is there.
+    let state = scratch.0.join("out/quick/seed1/lattice/state.safetensors");
+    let trained = fs::metadata(&state)
+        .and_then(|data| data.modified())
+        .expect("a state");
+    scratch.change("repeats = 2", "repeats = 3");
+    let output = scratch.run("out", &[&one[..], &["--rows", "lattice"]].concat());
+    assert!(output.status.success(), "{}", complaint(&output));
+    let result: Value =
+        serde_json::from_slice(&scratch.read("out/quick/seed1/lattice/result.json")).expect("JSON");
+    let runs = &result["modes"]["read_noise"]["as_trained"]["accuracy"]["runs"];
+    assert_eq!(runs.as_array().map(Vec::len), Some(3));
+    let now = fs::metadata(&state)
+        .and_then(|data| data.modified())
+        .expect("a state");
+    assert_eq!(now, trained);
+
+    // A damaged result is named.
+    fs::write(scratch.0.join("out/quick/seed1/lattice/result.json"), "{").expect("scratch");
+    let output = scratch.run("out", &one);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        complaint(&output).contains("result.json"),
+        "{}",
+        complaint(&output)
+    );
+}
+
+#[test]
+fn a_row_that_does_not_fit_fails_by_name_and_the_others_go_on() {
+    let scratch = Scratch::new("unfit");
+    scratch.change("readout.binary_search.bits=3\"]", "accumulator.bits=4\"]");
+    let output = scratch.run("out", &["--seeds", "1", "--quiet"]);
+    let error = complaint(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("seed 1, row lattice") && error.contains("accumulator"),
+        "{error}"
+    );
+    let all = rows(&scratch.read("out/quick/results.json"));
+    let done: Vec<bool> = all
+        .iter()
+        .map(|row| row["seeds"] == serde_json::json!([1]))
+        .collect();
+    assert_eq!(done, [true, false, false, true]);
+}
+
+#[test]
+fn the_smoke_experiment_goes_through() {
+    let scratch = Scratch::new("smoke");
+    let output = scratch.command("smoke", "out", &["--quiet"]).output();
+    let output = output.expect("the program starts");
+    assert!(output.status.success(), "{}", complaint(&output));
+    assert!(output.stdout.is_empty());
+    let all = rows(&scratch.read("out/smoke/results.json"));
+    assert!(
+        all.iter()
+            .all(|row| row["missing"] == serde_json::json!([]))
+    );
+    let leftovers = |folder: &Path| {
+        let entries = fs::read_dir(folder).expect("folder");
+        let names = entries.map(|entry| entry.expect("entry").file_name());
+        let names: Vec<String> = names.map(|name| name.to_string_lossy().into()).collect();
+        names
+            .into_iter()
+            .filter(|name| name.ends_with("tmp"))
+            .count()
+    };
+    assert_eq!(leftovers(&scratch.0.join("out/smoke")), 0);
+    assert_eq!(leftovers(&scratch.0.join("out/smoke/seed1/lattice")), 0);
+}
