@@ -9,6 +9,7 @@ pub mod progress;
 pub mod run;
 pub mod show;
 pub mod train;
+mod train_images;
 
 use crate::arch::Loaded;
 use crate::results::run::RunResult;

@@ -4,12 +4,12 @@ use super::input;
 use super::mvm_options::{Defaults, IMCAQ, IMCQ, MvmOptions};
 use super::output::print;
 use super::progress::bar;
+use super::train_images::{fewer, images_id};
 use crate::data::{DataSource, Dataset, load};
 use crate::durable;
 use crate::net::checkpoint::{self, Metadata};
 use crate::net::network::Network;
 use crate::net::shipped::load_network;
-use crate::rng::{Purpose, keyed};
 use crate::train::augment::Augment;
 use crate::train::deploy::deploy;
 use crate::train::model::{Method, Model};
@@ -20,8 +20,6 @@ use crate::train::state::{self, Start};
 use crate::train::trainer::{Epoch, Settings, Trainer};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use rand::seq::index::sample;
-use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -270,36 +268,6 @@ pub fn train_on(
     finish(arguments, &trainer, data)
 }
 
-/// The data set with `--train-images` of its training images.
-fn fewer<'a>(arguments: &TrainArguments, data: &'a Dataset) -> anyhow::Result<Cow<'a, Dataset>> {
-    let (all, size) = (data.train.labels.len(), data.shape.len());
-    match arguments.train_images {
-        None => Ok(Cow::Borrowed(data)),
-        Some(count) if count == 0 || count > all => Err(anyhow::anyhow!(
-            "--train-images {count}: expected 1 to {all}, the training images of {}",
-            data.name
-        )),
-        Some(count) => {
-            let mut rng = keyed(arguments.seed, Purpose::Data, &[count as u64]);
-            let chosen = sample(&mut rng, all, count);
-            let train = data.train.chosen(chosen.into_iter(), size);
-            Ok(Cow::Owned(Dataset {
-                train,
-                ..data.clone()
-            }))
-        }
-    }
-}
-
-/// What a training state says about its images: a state of other images is refused.
-fn images_id(arguments: &TrainArguments, data: &Dataset) -> String {
-    let fingerprint = &data.fingerprint;
-    match arguments.train_images {
-        None => fingerprint.clone(),
-        Some(count) => format!("{fingerprint}, {count} training images"),
-    }
-}
-
 fn epoch(arguments: &TrainArguments, trainer: &mut Trainer, data: &Dataset) -> anyhow::Result<()> {
     let began = Instant::now();
     let number = trainer.curve.len() + 1;
@@ -363,9 +331,7 @@ fn finish(arguments: &TrainArguments, trainer: &Trainer, data: &Dataset) -> anyh
     note("method", arguments.method.name().to_string());
     note("seed", arguments.seed.to_string());
     note("epochs", arguments.epochs.to_string());
-    if let Some(count) = arguments.train_images {
-        note("train_images", count.to_string());
-    }
+    note("train_images", data.train.labels.len().to_string());
     if let Some(mvm) = &trainer.mvm {
         note("trained_through", mvm.hardware.name.clone());
         note("trained_through_fingerprint", mvm.hardware.fingerprint());

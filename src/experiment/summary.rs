@@ -90,7 +90,7 @@ fn evaluated((name, re_estimated): Kind, result: &RowResult) -> Option<(Repeats,
 }
 
 /// Ideal MVM values on the images of a mode.
-fn ideal<'a>(kind: Kind, result: &'a RowResult) -> &'a Accuracy {
+fn ideal(kind: Kind, result: &RowResult) -> &Accuracy {
     match kind.0 {
         "m3" => &result.modes.chips_ideal,
         _ => &result.modes.ideal,

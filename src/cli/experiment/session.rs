@@ -13,11 +13,11 @@ use crate::durable;
 use crate::experiment::{Row, Weights, summary};
 use crate::net::network::Network;
 use crate::net::weights;
-use crate::results::experiment::{Evaluation, ExperimentResult, RowResult};
+use crate::results::experiment::{Evaluation, ExperimentResult, Mode, RowResult};
 use crate::sim::modes::{ModeImages, ModeOptions, modes};
 use crate::sim::prepare::Prepared;
 use anyhow::{Context, anyhow};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Training images that references are placed on: as many as `imcsim run` takes.
@@ -200,7 +200,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn evaluated(&self, seed: u64, row: &Row, path: &PathBuf) -> anyhow::Result<RowResult> {
+    fn evaluated(&self, seed: u64, row: &Row, path: &Path) -> anyhow::Result<RowResult> {
         let mut result = self.expected(seed, row)?;
         let evaluation = &result.evaluation;
         let trained = weights::load(path, self.network)?;
@@ -245,7 +245,7 @@ fn is_done(training: &Training) -> anyhow::Result<bool> {
 fn line(seed: u64, result: &RowResult, seconds: f64) -> String {
     let modes = &result.modes;
     let percent = |share: f64| format!("{:.2}", 100.0 * share);
-    let both = |mode: &crate::results::experiment::Mode| {
+    let both = |mode: &Mode| {
         let [trained, again] = [&mode.as_trained, &mode.re_estimated];
         format!(
             "{} ({})",

@@ -127,17 +127,28 @@ fn missing(result: &ExperimentResult) -> String {
 
 fn commands(result: &ExperimentResult) -> String {
     let mut text = String::from(
-        "## Commands\n\nOUT is the folder of results, DIR that of the images as their publisher ships them.\n",
+        "## Commands\n\nOUT is the folder of results, DIR that of the images as their publisher ships them. A command stands \
+         where it is needed first.\n",
     );
+    let mut shown: Vec<&String> = Vec::new();
     for one in &result.results {
         let label = result.rows.iter().find(|row| row.name == one.row);
         let label = label.map_or(&one.row, |row| &row.label);
-        let _ = write!(text, "\n### {}, seed {}\n\n```sh\n", line(label), one.seed);
-        for command in &one.commands {
-            text.push_str(command);
-            text.push('\n');
+        let _ = write!(text, "\n### {}, seed {}\n\n", line(label), one.seed);
+        let news = one
+            .commands
+            .iter()
+            .filter(|command| !shown.contains(command));
+        let news: Vec<&String> = news.collect();
+        if !news.is_empty() {
+            text.push_str("```sh\n");
+            for command in &news {
+                let _ = writeln!(text, "{command}");
+            }
+            text.push_str("```\n");
         }
-        let _ = write!(text, "```\n{}\n", evaluation(one));
+        shown.extend(news);
+        let _ = writeln!(text, "{}", evaluation(one));
     }
     text
 }
@@ -155,7 +166,8 @@ fn evaluation(one: &RowResult) -> String {
         format!(" with {}", set.join(", "))
     };
     format!(
-        "Evaluated on `{}`{with}: {}, commit {}.",
+        "Network `{}`, evaluated on `{}`{with}: {}, commit {}.",
+        one.evaluation.weights,
         one.evaluation.arch,
         one.program,
         one.commit.as_deref().unwrap_or("not recorded")
