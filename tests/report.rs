@@ -215,6 +215,7 @@ fn every_key_is_documented_and_every_documented_key_exists() {
     let shorten = |key: &str| {
         let mut key = key.to_string();
         for (long, short) in [
+            ("before.accuracy.", "accuracy."),
             ("layers[].margin.", "margins[]."),
             ("accuracy.read_noise.", "accuracy.simulated."),
             ("accuracy.chips.", "accuracy.simulated."),

@@ -8,15 +8,15 @@ use crate::data::{DataSource, Dataset, Split, load};
 use crate::margin::{MarginOptions, macro_margins};
 use crate::net::network::{IntNetwork, Network};
 use crate::net::shipped::load_network;
-use crate::net::weights::{self, Trained};
+use crate::net::weights::{self, Shipped, Trained};
 use crate::report;
 use crate::results::margin::MarginReport;
-use crate::results::run::{DataSummary, ModelSummary, RunResult};
+use crate::results::run::{Before, DataSummary, ModelSummary, RunResult};
 use crate::rng::{Purpose, keyed};
 use crate::sim::accuracy::Images;
 use crate::sim::error::SimError;
 use crate::sim::prepare::Prepared;
-use crate::sim::run::{Outcome, RunOptions, run as simulate};
+use crate::sim::run::{Outcome, RunOptions, accuracies, run as simulate};
 use crate::sim::verdict::verdict;
 use anyhow::bail;
 use clap::Args;
@@ -37,6 +37,10 @@ pub struct RunArguments {
     /// Trained weights [default: the shipped ones for this network and data set].
     #[arg(long)]
     pub weights: Option<PathBuf>,
+    /// The same network before it was trained through the macro, shown beside [default: the shipped one, where the shipped
+    /// weights were trained through this macro].
+    #[arg(long, value_name = "WEIGHTS")]
+    pub before: Option<PathBuf>,
     /// Changes one number of the macro: key.path=value, may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -92,7 +96,8 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     stages.show("images", 0, 1);
     let source: DataSource = arguments.data.parse().map_err(input)?;
     let data = load(&source, network.input).map_err(input)?;
-    let trained = find_weights(arguments, &network, &data).map_err(input)?;
+    let found = find_weights(arguments, &network, &data, &loaded.hardware.name).map_err(input)?;
+    let trained = found.trained;
     let unfit = |error| unfit(&loaded, error);
     let prepared = Prepared::new(&trained.network, &loaded.hardware).map_err(unfit)?;
     let calibration = chosen(&data, arguments.seed, arguments.calibration_images);
@@ -124,6 +129,22 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     .map_err(unfit)?;
     let mut result = assemble(arguments, &loaded, &trained, outcome);
     result.margins = margins;
+    if let Some(before) = &found.before {
+        let calibration = images(&calibration, &data);
+        let show = |stage: &str, done, total| {
+            stages.show(
+                &format!("before training for the macro: {stage}"),
+                done,
+                total,
+            );
+        };
+        let prepared = Prepared::new(&before.network, &loaded.hardware).map_err(unfit)?;
+        let accuracy = accuracies(&prepared, calibration, test, &options, &show).map_err(unfit)?;
+        result.before = Some(Before {
+            weights: before.describe(),
+            accuracy,
+        });
+    }
     result.data = DataSummary {
         name: data.name.clone(),
         images: test.labels.len() as u64,
@@ -204,13 +225,22 @@ fn find_weights(
     arguments: &RunArguments,
     network: &Network,
     data: &Dataset,
-) -> anyhow::Result<Trained> {
-    let trained = match &arguments.weights {
-        Some(path) => weights::load(path, network)?,
-        None => weights::shipped(network, &data.name, &data.fingerprint)?,
+    macro_name: &str,
+) -> anyhow::Result<Shipped> {
+    let mut found = match &arguments.weights {
+        Some(path) => Shipped {
+            trained: weights::load(path, network)?,
+            before: None,
+        },
+        None => weights::shipped(network, &data.name, &data.fingerprint, macro_name)?,
     };
-    trained.belongs_to(&data.name, &data.fingerprint)?;
-    Ok(trained)
+    if let Some(path) = &arguments.before {
+        found.before = Some(weights::load(path, network)?);
+    }
+    for trained in std::iter::once(&found.trained).chain(&found.before) {
+        trained.belongs_to(&data.name, &data.fingerprint)?;
+    }
+    Ok(found)
 }
 
 pub(super) fn images<'a>(split: &'a Split, data: &Dataset) -> Images<'a> {

@@ -51,8 +51,12 @@ impl Trained {
                 .get(key)
                 .map_or("not recorded", String::as_str)
         };
+        let through = match self.metadata.get("trained_through") {
+            Some(name) => format!(" through {name}"),
+            None => String::new(),
+        };
         format!(
-            "{}: {} on {}, seed {}, {} epochs",
+            "{}: {}{through} on {}, seed {}, {} epochs",
             self.file,
             get("method"),
             get("data"),
@@ -84,33 +88,65 @@ impl Trained {
     }
 }
 
-/// The shipped weights of a network for the data set with this fingerprint.
+/// Shipped weights for a macro.
+#[derive(Clone, Debug)]
+pub struct Shipped {
+    /// Trained through that macro if there are such, else with ideal MVM values.
+    pub trained: Trained,
+    /// Those with ideal MVM values, where `trained` was trained through the macro.
+    pub before: Option<Trained>,
+}
+
+/// The shipped weights of a network for the data set with this fingerprint and the macro of this name.
 ///
 /// # Errors
 /// If there are none; the message lists the data sets there are weights for.
-pub fn shipped(network: &Network, data: &str, fingerprint: &str) -> Result<Trained, NetError> {
+pub fn shipped(
+    network: &Network,
+    data: &str,
+    fingerprint: &str,
+    macro_name: &str,
+) -> Result<Shipped, NetError> {
     let hash = super::checkpoint::shape_hash(network);
-    let mut others = Vec::new();
+    let mut others: Vec<String> = Vec::new();
+    let (mut plain, mut through) = (None, None);
     for (file, packed) in SHIPPED {
         let bytes = unpacked(packed, file)?;
         let about = metadata(&bytes, file)?;
         if about.get("network_hash") != Some(&hash) {
             continue;
         }
-        if about.get("data_fingerprint").map(String::as_str) == Some(fingerprint) {
-            return read(&bytes, network, file);
+        if about.get("data_fingerprint").map(String::as_str) != Some(fingerprint) {
+            others.extend(
+                about
+                    .get("data")
+                    .filter(|data| !others.contains(data))
+                    .cloned(),
+            );
+            continue;
         }
-        others.extend(about.get("data").cloned());
+        match about.get("trained_through").map(String::as_str) {
+            None => plain = Some(read(&bytes, network, file)?),
+            Some(name) if name == macro_name => through = Some(read(&bytes, network, file)?),
+            Some(_) => (),
+        }
     }
-    Err(NetError::NoWeights {
-        network: network.name.clone(),
-        data: data.into(),
-        known: if others.is_empty() {
-            "no data set".into()
-        } else {
-            others.join(", ")
-        },
-    })
+    match (through, plain) {
+        (Some(trained), before) => Ok(Shipped { trained, before }),
+        (None, Some(trained)) => Ok(Shipped {
+            trained,
+            before: None,
+        }),
+        (None, None) => Err(NetError::NoWeights {
+            network: network.name.clone(),
+            data: data.into(),
+            known: if others.is_empty() {
+                "no data set".into()
+            } else {
+                others.join(", ")
+            },
+        }),
+    }
 }
 
 /// Reads a file of weights.

@@ -152,6 +152,15 @@ fn accuracies(result: &RunResult) -> Vec<String> {
     if let Some(accuracy) = &all.re_estimated {
         cells.push(("re-estimated", number::accuracy(accuracy)));
     }
+    if let Some(before) = &result.before {
+        // Before the network was trained through the macro.
+        let accuracy = &before.accuracy;
+        cells.push(("before: ideal", number::accuracy(&accuracy.ideal)));
+        cells.push(match &accuracy.read_noise {
+            Some(repeats) => ("before: noise", number::repeats(repeats)),
+            None => ("before: quiet", number::accuracy(&accuracy.noise_free)),
+        });
+    }
     cells
         .chunks(2)
         .map(|pair| {

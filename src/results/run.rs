@@ -70,6 +70,15 @@ pub struct Verdict {
     pub limits: Vec<String>,
 }
 
+/// A network before it was trained through a macro.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Before {
+    /// Its weights, and how they were trained.
+    pub weights: String,
+    /// Accuracies on the same macro and images; no virtual chips.
+    pub accuracy: Accuracies,
+}
+
 /// A finished run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
@@ -93,6 +102,8 @@ pub struct RunResult {
     pub verdict: Verdict,
     /// Accuracies.
     pub accuracy: Accuracies,
+    /// The same network before it was trained through a macro; `null` where its weights are not known.
+    pub before: Option<Before>,
     /// Accuracy against ADC bits.
     pub adc_curve: Vec<CurvePoint>,
     /// Ideal MVM values on all test images, which the curve's losses are counted from; `null` without a curve.

@@ -46,6 +46,28 @@ pub struct Outcome {
     pub layers: Vec<LayerResult>,
 }
 
+/// Accuracies alone, without virtual chips: what the network is compared with.
+///
+/// # Errors
+/// As [`run`].
+pub fn accuracies(
+    prepared: &Prepared,
+    calibration: Images,
+    test: Images,
+    options: &RunOptions,
+    progress: Progress,
+) -> Result<Accuracies, SimError> {
+    test.check(prepared)?;
+    let sums = count_sums(prepared, calibration, options.pixel_step)?;
+    let readouts = place(prepared, &prepared.hardware.readout, &sums)?;
+    let options = RunOptions {
+        chips: 0,
+        ..options.clone()
+    };
+    let evaluated = evaluated(prepared, &readouts, calibration, test, &options, progress)?;
+    Ok(evaluated.accuracies())
+}
+
 /// Runs everything.
 ///
 /// # Errors

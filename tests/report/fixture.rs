@@ -6,7 +6,7 @@ use imcsim::results::accuracy::{Accuracies, Accuracy, CurvePoint, Loss, Repeats}
 use imcsim::results::layer::{LayerResult, Mapping};
 use imcsim::results::margin::{ActivePoint, Confusion, MacValue, MarginReport};
 use imcsim::results::run::{
-    ArchSummary, DataSummary, ModelSummary, Provenance, RunResult, Verdict,
+    ArchSummary, Before, DataSummary, ModelSummary, Provenance, RunResult, Verdict,
 };
 
 const UNIT_UA: f64 = 9.0;
@@ -341,6 +341,10 @@ pub fn run() -> RunResult {
             ],
         },
         accuracy: accuracies(),
+        before: Some(Before {
+            weights: "built-in set, qat, 60 epochs".into(),
+            accuracy: accuracies(),
+        }),
         adc_curve: curve(),
         adc_curve_ideal: Some(accuracy(1804, 2000)),
         adc_curve_images: 2480,

@@ -61,12 +61,21 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
     Some(Figure {
         name: "accuracy".into(),
         title: title.into(),
-        caption: "Large dots are the estimates, whiskers their 95 % intervals, small dots single repeats or chips; \
-                  the dashed line is the network with ideal MVM values (for virtual chips the green stroke, on \
-                  their own images). The axis does not start at zero."
-            .into(),
+        caption: caption(result),
         picture,
     })
+}
+
+fn caption(result: &RunResult) -> String {
+    let before = match &result.before {
+        Some(_) => " Before: the same network before it was trained through this macro.",
+        None => "",
+    };
+    format!(
+        "Large dots are the estimates, whiskers their 95 % intervals, small dots single repeats or chips; the dashed line \
+         is the network with ideal MVM values (for virtual chips the green stroke, on their own images).{before} The axis \
+         does not start at zero."
+    )
 }
 
 fn conditions(result: &RunResult) -> Vec<Condition> {
@@ -96,6 +105,14 @@ fn conditions(result: &RunResult) -> Vec<Condition> {
     }
     if let Some(re_estimated) = &accuracy.re_estimated {
         all.push(single("Re-estimated", BLUE, re_estimated));
+    }
+    if let Some(before) = &result.before {
+        let accuracy = &before.accuracy;
+        all.push(single("Before: ideal", MUTED, &accuracy.ideal));
+        all.push(match &accuracy.read_noise {
+            Some(repeats) => several("Before: noise", MUTED, repeats),
+            None => single("Before: noise-free", MUTED, &accuracy.noise_free),
+        });
     }
     all.retain(|condition| condition.estimate.is_finite() && condition.has_images());
     all
