@@ -2,6 +2,7 @@
 //! failed, 2 wrong input).
 
 pub mod experiment;
+pub mod learning_curve;
 pub mod margin;
 pub mod mvm_options;
 pub mod output;

@@ -1,12 +1,12 @@
 //! `imcsim train`: trains a network, checkpointing every epoch; the same command again goes on where it stopped.
 
 use super::input;
+use super::learning_curve;
 use super::mvm_options::{Defaults, IMCAQ, IMCQ, MvmOptions};
 use super::output::print;
 use super::progress::bar;
 use super::train_images::{fewer, images_id};
 use crate::data::{DataSource, Dataset, load};
-use crate::durable;
 use crate::net::checkpoint::{self, Metadata};
 use crate::net::network::Network;
 use crate::net::shipped::load_network;
@@ -21,7 +21,7 @@ use crate::train::trainer::{Epoch, Settings, Trainer};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Options of `imcsim train`.
@@ -101,7 +101,7 @@ pub enum MethodName {
 
 impl MethodName {
     /// Name in checkpoints.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             MethodName::Float => "float",
             MethodName::Qat => "qat",
@@ -263,7 +263,7 @@ pub fn train_on(
     while trainer.curve.len() < arguments.epochs {
         epoch(arguments, &mut trainer, data)?;
         state::save(&trainer, &images_id(arguments, data), &saved)?;
-        write_curve(&trainer.curve, &arguments.out.join("curve.csv"))?;
+        learning_curve::write(arguments, &trainer, data)?;
     }
     finish(arguments, &trainer, data)
 }
@@ -304,17 +304,6 @@ fn say(arguments: &TrainArguments, line: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     print(&format!("{line}\n"))
-}
-
-fn write_curve(curve: &[Epoch], path: &Path) -> anyhow::Result<()> {
-    let mut text = String::from("epoch,rate,loss,train_accuracy,test_accuracy\n");
-    for e in curve {
-        text.push_str(&format!(
-            "{},{},{},{},{}\n",
-            e.epoch, e.rate, e.loss, e.train_accuracy, e.test_accuracy
-        ));
-    }
-    durable::replace(path, text.as_bytes()).with_context(|| format!("{}", path.display()))
 }
 
 fn finish(arguments: &TrainArguments, trainer: &Trainer, data: &Dataset) -> anyhow::Result<()> {

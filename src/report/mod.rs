@@ -13,6 +13,7 @@ pub mod folder;
 pub mod fonts;
 pub mod frame;
 pub mod html;
+pub mod learning_curve;
 mod lettering;
 pub mod number;
 pub mod palette;

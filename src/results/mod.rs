@@ -7,6 +7,7 @@ pub mod experiment;
 pub mod layer;
 pub mod margin;
 pub mod run;
+pub mod training;
 
 use serde::{Deserialize, Deserializer};
 

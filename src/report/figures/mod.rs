@@ -10,6 +10,7 @@ pub mod confusion;
 pub mod experiment_bars;
 pub mod experiment_lines;
 pub mod layer_quality;
+pub mod learning;
 pub mod margin_histogram;
 pub mod margin_per_value;
 pub mod partial_sums;

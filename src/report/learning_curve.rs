@@ -1,0 +1,64 @@
+//! The files of a learning curve: curve.csv, curve.svg, curve.png.
+//!
+//! The files are returned with their names; the caller writes them. Not responsible for the training.
+
+use super::error::ReportError;
+use super::experiment::File;
+use super::figures::learning;
+use super::render;
+use crate::results::training::LearningCurve;
+
+/// Table and figure; the figure is left out before the first epoch.
+///
+/// # Errors
+/// If the figure cannot be drawn.
+pub fn files(curve: &LearningCurve) -> Result<Vec<File>, ReportError> {
+    let mut text = String::from("epoch,rate,loss,train_accuracy,test_accuracy\n");
+    for e in &curve.epochs {
+        text.push_str(&format!(
+            "{},{},{},{},{}\n",
+            e.epoch, e.rate, e.loss, e.train_accuracy, e.test_accuracy
+        ));
+    }
+    let mut files: Vec<File> = vec![("curve.csv".into(), text.into_bytes())];
+    if let Some(figure) = learning::figure(curve) {
+        files.push((
+            "curve.svg".into(),
+            render::svg(&figure.picture)?.into_bytes(),
+        ));
+        files.push(("curve.png".into(), render::png(&figure.picture)?));
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::training::EpochResult;
+
+    #[test]
+    fn a_curve_has_a_table_and_a_figure() {
+        let epoch = |epoch: usize| EpochResult {
+            epoch,
+            rate: 0.01,
+            loss: 1.0 / epoch as f64,
+            train_accuracy: 0.5 + 0.02 * epoch as f64,
+            test_accuracy: 0.6 + 0.01 * epoch as f64,
+        };
+        let mut curve = LearningCurve {
+            title: "vgg, imcaq".into(),
+            subtitle: "built-in pictures".into(),
+            epochs: Vec::new(),
+        };
+        assert_eq!(files(&curve).unwrap().len(), 1);
+        for count in [1, 2, 40] {
+            curve.epochs = (1..=count).map(epoch).collect();
+            let files = files(&curve).unwrap();
+            let lines = files[0].1.iter().filter(|&&byte| byte == b'\n').count();
+            assert_eq!((files.len(), lines), (3, count + 1));
+            let svg = String::from_utf8(files[1].1.clone()).unwrap();
+            assert!(svg.contains("Epoch") && !svg.contains("NaN"));
+            assert!(files[2].1.starts_with(b"\x89PNG"));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The learning curve of a training.
+
+/// One epoch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EpochResult {
+    /// Number, from 1.
+    pub epoch: usize,
+    /// Learning rate at its end.
+    pub rate: f64,
+    /// Mean training loss.
+    pub loss: f64,
+    /// Share of training images classified correctly while training.
+    pub train_accuracy: f64,
+    /// Share of test images classified correctly after it.
+    pub test_accuracy: f64,
+}
+
+/// All epochs so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LearningCurve {
+    /// Network and method.
+    pub title: String,
+    /// On which images, how many.
+    pub subtitle: String,
+    /// In order.
+    pub epochs: Vec<EpochResult>,
+}
