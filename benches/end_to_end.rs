@@ -40,6 +40,7 @@ fn random_layer(layer: &Layer, first: bool, seed: u64) -> IntLayer {
         codes,
         scale: vec![scale; outputs],
         shift: vec![1.0; outputs],
+        statistics: None,
         reference_step: None,
     }
 }

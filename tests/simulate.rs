@@ -2,8 +2,10 @@
 //! agrees with it, noise does not depend on threads, and non-idealities have influence.
 
 use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::kernel::lanes::LANES;
 use imcsim::net::network::{
-    Geometry, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, Weights, activation_code,
+    Geometry, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, SumStatistics, Weights,
+    activation_code,
 };
 use imcsim::rng::{Purpose, keyed};
 use imcsim::sim::accuracy::{Images, classify_block, evaluate};
@@ -12,6 +14,7 @@ use imcsim::sim::condition::Condition;
 use imcsim::sim::forward::{Seen, forward};
 use imcsim::sim::patterns::sample_patterns;
 use imcsim::sim::prepare::Prepared;
+use imcsim::sim::reestimate::re_estimate;
 use rand::{Rng, RngExt};
 
 const INPUT: Shape = Shape {
@@ -65,6 +68,7 @@ fn layer(
         codes,
         scale,
         shift,
+        statistics: None,
         reference_step: None,
     }
 }
@@ -486,4 +490,79 @@ fn cells_read_without_noise_leave_the_read_out_as_designed() {
         assert_eq!(readouts[1][0] == designed, same);
         assert_eq!(readouts[1][0].table().pmf == designed.table().pmf, same);
     }
+}
+
+/// Mean and variance per channel of a layer's sums over all images under a condition.
+fn sum_statistics(
+    prepared: &Prepared,
+    condition: &Condition,
+    images: Images,
+    layer: usize,
+) -> SumStatistics {
+    let mut sums: Vec<Vec<f64>> = Vec::new();
+    for block in 0..images.blocks() {
+        let used = LANES.min(IMAGES - block * LANES);
+        forward(
+            prepared,
+            condition,
+            images.block(block),
+            block as u64,
+            &mut |seen: Seen| {
+                if seen.layer != layer {
+                    return;
+                }
+                sums.resize(seen.sums.channels, Vec::new());
+                let stride = seen.sums.channel_stride();
+                for (channel, plane) in seen.sums.values.chunks(stride).enumerate() {
+                    for pixel in plane.chunks(LANES) {
+                        sums[channel].extend(pixel[..used].iter().map(|&s| f64::from(s)));
+                    }
+                }
+            },
+        );
+    }
+    let mean = |all: &Vec<f64>| all.iter().sum::<f64>() / all.len() as f64;
+    let variance = |all: &Vec<f64>| {
+        let mean = mean(all);
+        all.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / all.len() as f64
+    };
+    SumStatistics {
+        mean: sums.iter().map(|all| mean(all) as f32).collect(),
+        variance: sums.iter().map(|all| variance(all) as f32).collect(),
+    }
+}
+
+#[test]
+fn batch_norm_that_saw_the_macro_is_left_alone_and_one_that_saw_ideal_sums_is_moved() {
+    let hardware = hardware("reram_9wl", &[]);
+    let (pixels, labels) = (pixels(), vec![0; IMAGES]);
+    let images = Images {
+        pixels: &pixels,
+        labels: &labels,
+        shape: INPUT,
+    };
+    let plain = network();
+    let prepared = Prepared::new(&plain, &hardware).expect("fits");
+    let sums = count_sums(&prepared, images, 1).expect("images fit");
+    let readouts = place(&prepared, &hardware.readout, &sums).expect("fits");
+    let condition = Condition::noise_free(&readouts);
+    let moved = |network: &IntNetwork| {
+        let prepared = Prepared::new(network, &hardware).expect("fits");
+        let new = re_estimate(&prepared, &condition, images).expect("images fit");
+        let change = |index: usize| {
+            let (old, new) = (&network.layers[index].scale, new[index].as_ref());
+            let pairs = old.iter().zip(&new.expect("a layer on the macro").scale);
+            pairs.map(|(a, b)| (b / a - 1.0).abs()).fold(0.0, f32::max)
+        };
+        (change(1), change(2))
+    };
+    let mut recorded = plain.clone();
+    for layer in [1, 2] {
+        let seen = sum_statistics(&prepared, &condition, images, layer);
+        recorded.layers[layer].statistics = Some(seen);
+    }
+    let (first, second) = moved(&recorded);
+    assert!(first < 1e-4 && second < 1e-4, "{first} {second}");
+    let (first, second) = moved(&plain);
+    assert!(first > 1e-3 && second > 1e-3, "{first} {second}");
 }

@@ -1,11 +1,12 @@
 //! A trained, deployed network on disk: safetensors with string metadata.
 //!
 //! Per layer `L`: `L.codes` (U8, two-bit codes packed four to a byte, see [`super::packed`]) or `L.codes` (I8, wider codes),
-//! `L.scale` and `L.shift` (F32), and `L.reference_step` (one F32) where the step of the references was trained. Metadata says what the weights are for: format, network and hash of its shape, data set and
+//! `L.scale` and `L.shift` (F32), `L.mean` and `L.variance` (F32, both or none: the sums that batch norm saw), and
+//! `L.reference_step` (one F32) where the step of the references was trained. Metadata says what the weights are for: format, network and hash of its shape, data set and
 //! its fingerprint, method, seed, epochs, accuracies, command. Everything is checked on loading; nothing is written in place.
 
 use super::error::NetError;
-use super::network::{IntLayer, IntNetwork, Network};
+use super::network::{IntLayer, IntNetwork, Network, SumStatistics};
 use super::packed::{pack, unpack};
 use crate::durable;
 use safetensors::tensor::{Dtype, TensorView};
@@ -69,6 +70,16 @@ pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, Ne
         }
     }
     for layer in &network.layers {
+        if let Some(statistics) = &layer.statistics {
+            for (what, values) in [
+                ("mean", &statistics.mean),
+                ("variance", &statistics.variance),
+            ] {
+                let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+                let name = format!("{}.{what}", layer.layer.name);
+                store.push((name, Dtype::F32, vec![values.len()], bytes.collect()));
+            }
+        }
         if let Some(step) = layer.reference_step {
             let name = format!("{}.{STEP}", layer.layer.name);
             store.push((name, Dtype::F32, vec![1], step.to_le_bytes().to_vec()));
@@ -220,6 +231,12 @@ pub fn from_bytes(
             codes,
             scale: floats("scale", layer.geometry.outputs)?,
             shift: floats("shift", layer.geometry.outputs)?,
+            statistics: statistics(&tensors, &layer.name, |what| {
+                floats(what, layer.geometry.outputs)
+            })
+            .transpose()?
+            .map(|found| sensible(found, &layer.name, file))
+            .transpose()?,
             reference_step: trained_step(&tensors, &layer.name, || floats(STEP, 1)).transpose()?,
         });
     }
@@ -235,6 +252,35 @@ pub fn from_bytes(
 /// Name of the tensor of a trained step.
 const STEP: &str = "reference_step";
 
+/// The recorded statistics of a layer, if it has any.
+fn statistics(
+    tensors: &SafeTensors,
+    layer: &str,
+    read: impl Fn(&str) -> Result<Vec<f32>, NetError>,
+) -> Option<Result<SumStatistics, NetError>> {
+    let is_there = |what: &str| tensors.tensor(&format!("{layer}.{what}")).is_ok();
+    if !is_there("mean") && !is_there("variance") {
+        return None;
+    }
+    let both = || {
+        Ok(SumStatistics {
+            mean: read("mean")?,
+            variance: read("variance")?,
+        })
+    };
+    Some(both())
+}
+
+fn sensible(found: SumStatistics, layer: &str, file: &str) -> Result<SumStatistics, NetError> {
+    if found.variance.iter().all(|&variance| variance >= 0.0) {
+        return Ok(found);
+    }
+    Err(NetError::Checkpoint {
+        file: file.into(),
+        problem: format!("tensor `{layer}.variance` holds a negative number"),
+    })
+}
+
 /// The trained step of a layer, if it has one.
 fn trained_step(
     tensors: &SafeTensors,
@@ -247,8 +293,8 @@ fn trained_step(
 
 fn belongs(tensor: &str, network: &Network) -> bool {
     let (layer, what) = tensor.rsplit_once('.').unwrap_or((tensor, ""));
-    matches!(what, "codes" | "scale" | "shift" | STEP)
-        && network.layers.iter().any(|l| l.name == layer)
+    let known = ["codes", "scale", "shift", "mean", "variance", STEP];
+    known.contains(&what) && network.layers.iter().any(|l| l.name == layer)
 }
 
 /// Reads a checkpoint file.
@@ -289,6 +335,10 @@ mod tests {
                 codes,
                 scale,
                 shift,
+                statistics: (top == 1).then(|| SumStatistics {
+                    mean: vec![-1.5; layer.geometry.outputs],
+                    variance: vec![2.0; layer.geometry.outputs],
+                }),
                 reference_step: (top == 1).then_some(1.5),
             }
         };
@@ -311,6 +361,13 @@ mod tests {
                 .to_string()
                 .contains("belong to `lenet`")
         );
+        let mut broken = network.clone();
+        if let Some(statistics) = &mut broken.layers[1].statistics {
+            statistics.variance[2] = -1.0;
+        }
+        let bytes = to_bytes(&broken, &note).unwrap();
+        let error = from_bytes(&bytes, &network.network, "x").unwrap_err();
+        assert!(error.to_string().contains("conv2.variance"), "{error}");
         let mut broken = network.clone();
         broken.layers[1].scale[3] = f32::NAN;
         let bytes = to_bytes(&broken, &note).unwrap();

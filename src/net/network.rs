@@ -138,6 +138,15 @@ pub struct Network {
 /// Offset of an image byte: the first layer sees `pixel - PIXEL_ZERO` as a signed integer, padding is PIXEL_ZERO grey.
 pub const PIXEL_ZERO: i32 = 128;
 
+/// Mean and variance of a layer's accumulated sums per output channel, as batch norm saw them in training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SumStatistics {
+    /// Mean.
+    pub mean: Vec<f32>,
+    /// Variance.
+    pub variance: Vec<f32>,
+}
+
 /// One layer of a deployed network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IntLayer {
@@ -149,6 +158,8 @@ pub struct IntLayer {
     pub scale: Vec<f32>,
     /// Digital shift per output channel.
     pub shift: Vec<f32>,
+    /// Statistics of the sums that scale and shift stand for, where they are recorded.
+    pub statistics: Option<SumStatistics>,
     /// Step of the references in MAC units, where it was trained; `None` where references are placed by calibration.
     pub reference_step: Option<f32>,
 }

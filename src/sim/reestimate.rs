@@ -1,8 +1,9 @@
 //! Re-estimating batch norm for the sums that a macro really gives.
 //!
-//! Per channel, the digital scale and shift are moved so that the macro's sums are normalised as the ideal sums were:
-//! `scale' = scale sigma / sigma'`, `shift' = shift + scale mu - scale' mu'`, layer after layer, each layer seeing the
-//! corrected layers before it. Uses calibration images only.
+//! Per channel, the digital scale and shift are moved so that the macro's sums are normalised as those were that batch norm saw
+//! in training: `scale' = scale sigma / sigma'`, `shift' = shift + scale mu - scale' mu'`, layer after layer, each layer seeing
+//! the corrected layers before it. Where a network does not record what batch norm saw, its ideal sums stand for it: true for
+//! one trained with ideal MVM values. Uses calibration images only.
 
 use super::accuracy::Images;
 use super::condition::{Condition, ScaleShift};
@@ -25,7 +26,11 @@ pub fn re_estimate(
     images: Images,
 ) -> Result<Vec<Option<ScaleShift>>, SimError> {
     images.check(prepared)?;
-    let ideal = moments(prepared, &Condition::ideal(), images);
+    let is_recorded = |index: usize| prepared.network.layers[index].statistics.is_some();
+    let ideal = match prepared.macro_layers().all(is_recorded) {
+        true => Vec::new(),
+        false => moments(prepared, &Condition::ideal(), images),
+    };
     let mut changed = Condition {
         re_estimated: vec![None; prepared.layers.len()],
         seed: condition.seed,
@@ -45,8 +50,14 @@ pub fn re_estimate(
         let real = moments(prepared, &changed, images);
         let (mut scale, mut shift) = (layer.scale.clone(), layer.shift.clone());
         for channel in 0..scale.len() {
-            let ((mean, sigma), (real_mean, real_sigma)) =
-                (spread(ideal[index][channel]), spread(real[index][channel]));
+            let (mean, sigma) = match &layer.statistics {
+                Some(seen) => (
+                    f64::from(seen.mean[channel]),
+                    f64::from(seen.variance[channel]).sqrt(),
+                ),
+                None => spread(ideal[index][channel]),
+            };
+            let (real_mean, real_sigma) = spread(real[index][channel]);
             if real_sigma > 0.0 && sigma > 0.0 {
                 let old = f64::from(layer.scale[channel]);
                 let new = old * sigma / real_sigma;

@@ -4,9 +4,10 @@
 //! `scale = gamma / (sqrt(var + eps) s)`, `shift = (beta - mean gamma / sqrt(var + eps)) / s`.
 
 use super::model::{Method, Model};
+use super::ops::batch_norm::Statistics;
 use super::tape::WeightSource;
 use crate::kernel::float::Real;
-use crate::net::network::{IntLayer, IntNetwork};
+use crate::net::network::{IntLayer, IntNetwork, SumStatistics};
 
 /// The deployed network; `None` for a full-precision model, which has no integer form.
 pub fn deploy<T: Real>(model: &Model<T>) -> Option<IntNetwork> {
@@ -51,6 +52,7 @@ pub fn deploy<T: Real>(model: &Model<T>) -> Option<IntNetwork> {
                 codes,
                 scale,
                 shift,
+                statistics: layer.activation_bits.map(|_| statistics(&params.running)),
                 reference_step: params
                     .reference_step
                     .map(|id| model.params.scalar(id).to_f64() as f32),
@@ -60,4 +62,13 @@ pub fn deploy<T: Real>(model: &Model<T>) -> Option<IntNetwork> {
         network: model.network.clone(),
         layers: layers.collect(),
     })
+}
+
+/// The running statistics as they travel with the network.
+fn statistics(running: &Statistics) -> SumStatistics {
+    let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
+    SumStatistics {
+        mean: narrow(&running.mean),
+        variance: narrow(&running.variance),
+    }
 }

@@ -15,6 +15,7 @@ fn deployed() -> IntNetwork {
             codes: vec![1; outputs * layer.geometry.rows()],
             scale: vec![0.5; outputs],
             shift: vec![0.25; outputs],
+            statistics: None,
             reference_step: None,
         }
     };

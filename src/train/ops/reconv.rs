@@ -192,24 +192,39 @@ pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>], grad_weights: &mut [T])
     let (weight_bits, input_bits) = saved.reading.bits;
     let top = (1i32 << (weight_bits - 1)) - 1;
     for (c, prepared) in saved.conversions.iter().enumerate() {
+        let conversion = &prepared.conversion;
+        let factor = f64::from(conversion.factor);
+        let weight = |code: i8| factor * weight_share(&conversion.weight, code, top);
+        let input = factor * input_share(&conversion.input, input_bits);
+        if input == 1.0 && saved.codes.iter().all(|&code| weight(code) == 1.0) {
+            // The planes are the codes themselves: nothing to weigh, and no second set of buffers.
+            saved.with_pass(c, gradient, |pass| {
+                backward_batch(pass, grad_weights, &mut total);
+            });
+            continue;
+        }
         let mut weights = vec![T::from_f64(0.0); grad_weights.len()];
         let mut inputs: Batch<T> = saved.input.iter().map(empty).collect();
         saved.with_pass(c, gradient, |pass| {
             backward_batch(pass, &mut weights, &mut inputs);
         });
-        let conversion = &prepared.conversion;
-        let factor = f64::from(conversion.factor);
         for ((to, from), &code) in grad_weights.iter_mut().zip(weights).zip(&saved.codes) {
-            *to += from * T::from_f64(factor * weight_share(&conversion.weight, code, top));
+            *to += from * T::from_f64(weight(code));
         }
-        let share = T::from_f64(factor * input_share(&conversion.input, input_bits));
+        let share = T::from_f64(input);
         for (to, from) in total.iter_mut().zip(&inputs) {
             for (to, &from) in to.values.iter_mut().zip(from.values.iter()) {
                 *to += share * from;
             }
         }
     }
-    total.iter().map(|block| block.with_border(0)).collect()
+    total
+        .into_iter()
+        .map(|block| match block.border {
+            0 => block,
+            _ => block.with_border(0),
+        })
+        .collect()
 }
 
 /// Every so many output pixels stand for the others in the gradient of the step, which sums over millions of reads.
