@@ -124,7 +124,12 @@ signed_codes = "symmetric"
 decode = "nearest_integer"
 references.list = { thresholds_mac = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] }
 "#;
-    format!("{HEAD}{ON_OFF}{middle}{SERIAL}{PLAIN_LINE}{readout}{ERRORS}{TAIL}")
+    // A noise of its own at each of the six references.
+    let errors = ERRORS.replace(
+        "noise = { none = {} }",
+        "noise = { logistic = { sigma_ua = [0.3, 0.2, 0.1, 0.1, 0.2, 0.3] } }",
+    );
+    format!("{HEAD}{ON_OFF}{middle}{SERIAL}{PLAIN_LINE}{readout}{errors}{TAIL}")
 }
 
 fn polynomial_list() -> String {

@@ -17,8 +17,8 @@ impl ReadoutDesign {
     /// mean look at.
     ///
     /// # Errors
-    /// If a histogram is needed and none was given, if a list has more thresholds than the bits allow, or if the sums do
-    /// not fit the read-out.
+    /// If a histogram is needed and none was given, if a list has more thresholds than the bits allow, if noises are listed for
+    /// another number of references, or if the sums do not fit the read-out.
     pub fn place(
         &self,
         range: SumRange,
@@ -43,7 +43,7 @@ impl ReadoutDesign {
                 (matrix.thresholds(), matrix.code_values.clone())
             }
         };
-        Ok(self.placed(range, codes))
+        self.placed(range, codes)
     }
 
     /// Places references that are calibrated at a given step in MAC units, one that was trained for example, instead of
@@ -75,18 +75,28 @@ impl ReadoutDesign {
         }
         let grid = full_grid(converter, range)?.with_step(step);
         let codes = finish(converter, grid.thresholds(*snap), grid.values(), histogram)?;
-        Ok(self.placed(range, codes))
+        self.placed(range, codes)
     }
 
-    fn placed(&self, range: SumRange, (thresholds, values): (Vec<f64>, Vec<f64>)) -> Readout {
-        Readout {
-            kind: self.kind.clone(),
+    fn placed(
+        &self,
+        range: SumRange,
+        (thresholds, values): (Vec<f64>, Vec<f64>),
+    ) -> Result<Readout, HwError> {
+        let mut kind = self.kind.clone();
+        if let Kind::Converter(converter) = &mut kind {
+            let key = converter.key("sense_amp.noise");
+            let noise = &mut converter.sense_amp.noise;
+            *noise = noise.placed(thresholds.len(), &key)?;
+        }
+        Ok(Readout {
+            kind,
             range,
             thresholds,
             decode: from_values(&values),
             current_noise: self.current_noise.clone(),
             limit: self.limit,
-        }
+        })
     }
 }
 
