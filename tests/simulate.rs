@@ -5,6 +5,7 @@ use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::net::network::{
     Geometry, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, Weights, activation_code,
 };
+use imcsim::net::references::LayerReferences;
 use imcsim::rng::{Purpose, keyed};
 use imcsim::sim::accuracy::{Images, classify_block, evaluate};
 use imcsim::sim::calibrate::{count_sums, place};
@@ -65,7 +66,7 @@ fn layer(
         codes,
         scale,
         shift,
-        reference_step: None,
+        references: LayerReferences::Calibrated,
     }
 }
 

@@ -1,12 +1,13 @@
 //! A trained, deployed network on disk: safetensors with string metadata.
 //!
 //! Per layer `L`: `L.codes` (U8, two-bit codes packed four to a byte, see [`super::packed`]) or `L.codes` (I8, wider codes),
-//! `L.scale` and `L.shift` (F32), and `L.reference_step` (one F32) where the step of the references was trained. Metadata says what the weights are for: format, network and hash of its shape, data set and
+//! `L.scale` and `L.shift` (F32), and trained references where there are any ([`super::references`]). Metadata says what the weights are for: format, network and hash of its shape, data set and
 //! its fingerprint, method, seed, epochs, accuracies, command. Everything is checked on loading; nothing is written in place.
 
 use super::error::NetError;
 use super::network::{IntLayer, IntNetwork, Network};
 use super::packed::{pack, unpack};
+use super::references;
 use crate::durable;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
@@ -69,9 +70,9 @@ pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, Ne
         }
     }
     for layer in &network.layers {
-        if let Some(step) = layer.reference_step {
-            let name = format!("{}.{STEP}", layer.layer.name);
-            store.push((name, Dtype::F32, vec![1], step.to_le_bytes().to_vec()));
+        for (name, values) in references::tensors(&layer.layer.name, &layer.references) {
+            let bytes = bytemuck::cast_slice(&values).to_vec();
+            store.push((name, Dtype::F32, vec![values.len()], bytes));
         }
     }
     let mut metadata = metadata.clone();
@@ -220,7 +221,7 @@ pub fn from_bytes(
             codes,
             scale: floats("scale", layer.geometry.outputs)?,
             shift: floats("shift", layer.geometry.outputs)?,
-            reference_step: trained_step(&tensors, &layer.name, || floats(STEP, 1)).transpose()?,
+            references: references::read(&tensors, &layer.name, floats, wrong)?,
         });
     }
     Ok((
@@ -232,22 +233,9 @@ pub fn from_bytes(
     ))
 }
 
-/// Name of the tensor of a trained step.
-const STEP: &str = "reference_step";
-
-/// The trained step of a layer, if it has one.
-fn trained_step(
-    tensors: &SafeTensors,
-    layer: &str,
-    read: impl FnOnce() -> Result<Vec<f32>, NetError>,
-) -> Option<Result<f32, NetError>> {
-    tensors.tensor(&format!("{layer}.{STEP}")).ok()?;
-    Some(read().map(|values| values[0]))
-}
-
 fn belongs(tensor: &str, network: &Network) -> bool {
     let (layer, what) = tensor.rsplit_once('.').unwrap_or((tensor, ""));
-    matches!(what, "codes" | "scale" | "shift" | STEP)
+    (matches!(what, "codes" | "scale" | "shift") || references::is_known(what))
         && network.layers.iter().any(|l| l.name == layer)
 }
 
@@ -266,6 +254,7 @@ pub fn load(path: &Path, network: &Network) -> Result<(IntNetwork, Metadata), Ne
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::references::LayerReferences;
     use crate::net::shipped::load_network;
     use crate::rng::{Purpose, keyed};
     use rand::RngExt;
@@ -289,7 +278,14 @@ mod tests {
                 codes,
                 scale,
                 shift,
-                reference_step: (top == 1).then_some(1.5),
+                references: match layer.name.as_str() {
+                    "conv2" => LayerReferences::Step(1.5),
+                    "fc1" => LayerReferences::Thresholds {
+                        thresholds: vec![-1.5, 0.25],
+                        values: vec![-2.0, 0.0, 2.0],
+                    },
+                    _ => LayerReferences::Calibrated,
+                },
             }
         };
         let layers = network.layers.iter().map(layer).collect();

@@ -4,6 +4,7 @@ pub mod checkpoint;
 pub mod error;
 pub mod network;
 pub mod packed;
+pub mod references;
 pub mod shipped;
 pub mod spec;
 pub mod weights;

@@ -51,9 +51,7 @@ pub fn deploy<T: Real>(model: &Model<T>) -> Option<IntNetwork> {
                 codes,
                 scale,
                 shift,
-                reference_step: params
-                    .reference_step
-                    .map(|id| model.params.scalar(id).to_f64() as f32),
+                references: params.references.deployed(&model.params),
             }
         });
     Some(IntNetwork {

@@ -17,6 +17,7 @@ mod over_chips;
 mod place;
 pub mod ramp;
 pub mod table;
+mod trained;
 
 #[cfg(test)]
 mod laws;
