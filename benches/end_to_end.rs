@@ -7,6 +7,7 @@
 
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::net::network::{IntLayer, IntNetwork, Layer, Network, Weights};
+use imcsim::net::references::LayerReferences;
 use imcsim::net::spec::parse;
 use imcsim::rng::{Purpose, keyed};
 use imcsim::sim::accuracy::{Images, evaluate};
@@ -41,7 +42,7 @@ fn random_layer(layer: &Layer, first: bool, seed: u64) -> IntLayer {
         scale: vec![scale; outputs],
         shift: vec![1.0; outputs],
         statistics: None,
-        reference_step: None,
+        references: LayerReferences::Calibrated,
     }
 }
 

@@ -7,6 +7,7 @@ use imcsim::net::network::{
     Geometry, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, SumStatistics, Weights,
     activation_code,
 };
+use imcsim::net::references::LayerReferences;
 use imcsim::rng::{Purpose, keyed};
 use imcsim::sim::accuracy::{Images, classify_block, evaluate};
 use imcsim::sim::calibrate::{count_sums, place};
@@ -69,7 +70,7 @@ fn layer(
         scale,
         shift,
         statistics: None,
-        reference_step: None,
+        references: LayerReferences::Calibrated,
     }
 }
 

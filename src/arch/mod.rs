@@ -182,7 +182,9 @@ fn resolve(document: &Document, spec: &HardwareSpec) -> Result<Hardware, Vec<Fau
 fn contradictions(hardware: &Hardware) -> Result<(), HwError> {
     for conversion in hardware.conversions(2, 1)? {
         let range = conversion.sum_range(hardware.word_lines.active, 2, 1);
-        hardware.readout.place(range, Some(&facts::flat(range)))?;
+        // These sums may have fewer references than those of the network that noises are listed for.
+        let readout = hardware.readout.with_common_noise();
+        readout.place(range, Some(&facts::flat(range)))?;
     }
     Ok(())
 }

@@ -158,6 +158,9 @@ fn cure(expected: &str, path: &[String]) -> String {
     match expected {
         TABLE => format!("write [{}] with its keys below", dotted(path)),
         "a list" => format!("write {key} = [..]"),
+        _ if expected.contains("list") => {
+            format!("write {key} = .. or {key} = [..], without quotes or units")
+        }
         _ if expected.contains("number") => {
             format!("write {key} = .. as a plain number, without quotes, unit or brackets")
         }

@@ -51,6 +51,8 @@ pub enum LearnName {
     Nothing,
     /// The step of every layer's references.
     Step,
+    /// Every reference of every layer, where the macro calibrates them; codes keep their values. Needs noise.
+    Thresholds,
 }
 
 /// What differs between the two methods where an option is not given.
@@ -89,6 +91,7 @@ impl MvmOptions {
         let learn = match self.learn {
             LearnName::Nothing => Learn::Nothing,
             LearnName::Step => Learn::Step,
+            LearnName::Thresholds => Learn::Thresholds,
         };
         Ok(Mvm {
             hardware: loaded.hardware,

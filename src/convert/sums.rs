@@ -13,6 +13,7 @@ use crate::hw::readout::{Readout, ReadoutDesign};
 use crate::hw::reference::SumHistogram;
 use crate::kernel::histogram::group_histogram;
 use crate::kernel::lanes::Lanes;
+use crate::net::references::LayerReferences;
 
 /// What one conversion sees on the calibration images.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,8 +96,8 @@ fn add(into: &mut [u64], from: &[u64]) {
     }
 }
 
-/// Places a read-out design on every conversion of a layer, before an accumulator that must be wide enough; calibrated
-/// references take `step` where it was trained.
+/// Places a read-out design on every conversion of a layer, before an accumulator that must be wide enough; references that the
+/// design calibrates lie where `references` says, alike for all conversions.
 ///
 /// # Errors
 /// If the design does not fit the sums, or the accumulator is too narrow.
@@ -104,15 +105,20 @@ pub fn place(
     conversions: &[Prepared],
     sums: &[ConversionSums],
     design: &ReadoutDesign,
-    step: Option<f32>,
+    references: &LayerReferences,
     accumulator: Accumulator,
 ) -> Result<Vec<Readout>, HwError> {
     let mut placed = Vec::with_capacity(conversions.len());
     for (prepared, sums) in conversions.iter().zip(sums) {
         let (range, histogram) = (prepared.range, Some(&sums.histogram));
-        let readout = match step {
-            Some(step) => design.place_at_step(range, f64::from(step), histogram)?,
-            None => design.place(range, histogram)?,
+        let readout = match references {
+            LayerReferences::Calibrated => design.place(range, histogram)?,
+            LayerReferences::Step(step) => {
+                design.place_at_step(range, f64::from(*step), histogram)?
+            }
+            LayerReferences::Thresholds { thresholds, values } => {
+                design.place_at_thresholds(range, (thresholds, values), histogram)?
+            }
         };
         placed.push(match &sums.cells {
             Some(cells) => readout.with_cell_noise(cells.shares()),

@@ -8,6 +8,7 @@ pub mod accumulator;
 pub mod bit_line;
 pub mod cell;
 pub mod chip;
+pub mod comparison_noise;
 pub mod error;
 pub mod imc_array;
 mod keyword;

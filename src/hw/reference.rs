@@ -113,6 +113,16 @@ pub enum References {
     },
 }
 
+impl References {
+    /// How many there are; `None` where that depends on the sums.
+    pub fn count(&self) -> Option<usize> {
+        match self {
+            References::List { thresholds, .. } => Some(thresholds.len()),
+            References::FullRange(_) | References::Calibrated { .. } => None,
+        }
+    }
+}
+
 /// Resolved static errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReferenceError {

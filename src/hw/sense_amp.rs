@@ -3,6 +3,7 @@
 //! Its input-referred offset is fixed per instance (drawn once per chip), its noise is drawn at each comparison. Which
 //! comparisons share an instance is the read-out's business: a flash has one per reference, the others one per column.
 
+use super::comparison_noise::{ComparisonNoise, ComparisonNoiseSpec};
 use super::error::Checks;
 use super::variation::{CurrentNoiseSpec, Noise};
 use serde::Deserialize;
@@ -13,17 +14,17 @@ use serde::Deserialize;
 pub struct SenseAmpSpec {
     /// Static offset of one instance.
     pub offset: CurrentNoiseSpec,
-    /// Noise of one comparison.
-    pub noise: CurrentNoiseSpec,
+    /// Noise of one comparison, at every reference or at each.
+    pub noise: ComparisonNoiseSpec,
 }
 
 /// A resolved sense amp, in MAC units.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SenseAmp {
     /// Static offset of one instance.
     pub offset: Noise,
     /// Noise of one comparison.
-    pub noise: Noise,
+    pub noise: ComparisonNoise,
 }
 
 impl SenseAmpSpec {
@@ -42,7 +43,7 @@ impl SenseAmp {
     /// A perfect sense amp.
     pub const IDEAL: SenseAmp = SenseAmp {
         offset: Noise::NONE,
-        noise: Noise::NONE,
+        noise: ComparisonNoise::NONE,
     };
 
     /// The decision for a total disturbance (offset plus noise) added to the current.
@@ -50,11 +51,11 @@ impl SenseAmp {
         current + disturbance >= reference
     }
 
-    /// P(decision is 1) for one comparison without offset.
-    pub fn probability(&self, current: f64, reference: f64) -> f64 {
-        if self.noise.is_none() {
+    /// P(decision is 1) for one comparison with this noise and without offset.
+    pub fn probability(current: f64, reference: f64, noise: Noise) -> f64 {
+        if noise.is_none() {
             return if current >= reference { 1.0 } else { 0.0 };
         }
-        self.noise.cdf(current - reference)
+        noise.cdf(current - reference)
     }
 }

@@ -154,7 +154,7 @@ impl Scene<'_> {
         let sigmas = low.sigma_ua + high.sigma_ua;
         let z_margin = gap - self.z * sigmas;
         let middle = 0.5 * (low.mean_ua + high.mean_ua) / self.unit_ua;
-        let after = self.readout.sense_amp_sigma() + self.readout.reference_sigma(middle);
+        let after = self.readout.sense_amp_sigma(middle) + self.readout.reference_sigma(middle);
         low.mean_gap_ua = Some(gap);
         low.worst_margin_ua = Some(high.pattern_min_ua - low.pattern_max_ua);
         low.z_margin_ua = Some(z_margin);

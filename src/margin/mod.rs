@@ -167,7 +167,8 @@ fn probabilities(key: &str, given: Option<&Vec<f64>>, count: usize) -> Result<Ve
     Ok(given.clone())
 }
 
-/// The read-out on the possible sums of the group; what needs partial sums looks at those of the mixture.
+/// The read-out on the possible sums of the group; what needs partial sums looks at those of the mixture. Another number of word
+/// lines than the macro's may have another number of references, so that noises listed for each become one.
 fn place(group: &Group, mixture: &[Entry]) -> Result<Readout, HwError> {
     let range = group
         .conversion
@@ -180,7 +181,11 @@ fn place(group: &Group, mixture: &[Entry]) -> Result<Readout, HwError> {
         min: range.min,
         counts: counts.iter().map(|p| (p * COUNTS).round() as u64).collect(),
     };
-    group.hardware.readout.place(range, Some(&histogram))
+    let design = &group.hardware.readout;
+    if group.active == group.hardware.word_lines.active {
+        return design.place(range, Some(&histogram));
+    }
+    design.with_common_noise().place(range, Some(&histogram))
 }
 
 /// Sums in the histogram that stands for probabilities.

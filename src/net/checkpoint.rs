@@ -1,13 +1,15 @@
 //! A trained, deployed network on disk: safetensors with string metadata.
 //!
 //! Per layer `L`: `L.codes` (U8, two-bit codes packed four to a byte, see [`super::packed`]) or `L.codes` (I8, wider codes),
-//! `L.scale` and `L.shift` (F32), `L.mean` and `L.variance` (F32, both or none: the sums that batch norm saw), and
-//! `L.reference_step` (one F32) where the step of the references was trained. Metadata says what the weights are for: format, network and hash of its shape, data set and
+//! `L.scale` and `L.shift` (F32), what batch norm saw ([`super::statistics`]) and trained references ([`super::references`]) where
+//! there are any. Metadata says what the weights are for: format, network and hash of its shape, data set and
 //! its fingerprint, method, seed, epochs, accuracies, command. Everything is checked on loading; nothing is written in place.
 
 use super::error::NetError;
-use super::network::{IntLayer, IntNetwork, Network, SumStatistics};
+use super::network::{IntLayer, IntNetwork, Network};
 use super::packed::{pack, unpack};
+use super::references;
+use super::statistics;
 use crate::durable;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
@@ -70,19 +72,11 @@ pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, Ne
         }
     }
     for layer in &network.layers {
-        if let Some(statistics) = &layer.statistics {
-            for (what, values) in [
-                ("mean", &statistics.mean),
-                ("variance", &statistics.variance),
-            ] {
-                let bytes = values.iter().flat_map(|value| value.to_le_bytes());
-                let name = format!("{}.{what}", layer.layer.name);
-                store.push((name, Dtype::F32, vec![values.len()], bytes.collect()));
-            }
-        }
-        if let Some(step) = layer.reference_step {
-            let name = format!("{}.{STEP}", layer.layer.name);
-            store.push((name, Dtype::F32, vec![1], step.to_le_bytes().to_vec()));
+        let statistics = statistics::tensors(&layer.layer.name, layer.statistics.as_ref());
+        let references = references::tensors(&layer.layer.name, &layer.references);
+        for (name, values) in statistics.into_iter().chain(references) {
+            let bytes = bytemuck::cast_slice(&values).to_vec();
+            store.push((name, Dtype::F32, vec![values.len()], bytes));
         }
     }
     let mut metadata = metadata.clone();
@@ -231,13 +225,8 @@ pub fn from_bytes(
             codes,
             scale: floats("scale", layer.geometry.outputs)?,
             shift: floats("shift", layer.geometry.outputs)?,
-            statistics: statistics(&tensors, &layer.name, |what| {
-                floats(what, layer.geometry.outputs)
-            })
-            .transpose()?
-            .map(|found| sensible(found, &layer.name, file))
-            .transpose()?,
-            reference_step: trained_step(&tensors, &layer.name, || floats(STEP, 1)).transpose()?,
+            statistics: statistics::read(&tensors, layer, floats, wrong)?,
+            references: references::read(&tensors, &layer.name, floats, wrong)?,
         });
     }
     Ok((
@@ -249,52 +238,12 @@ pub fn from_bytes(
     ))
 }
 
-/// Name of the tensor of a trained step.
-const STEP: &str = "reference_step";
-
-/// The recorded statistics of a layer, if it has any.
-fn statistics(
-    tensors: &SafeTensors,
-    layer: &str,
-    read: impl Fn(&str) -> Result<Vec<f32>, NetError>,
-) -> Option<Result<SumStatistics, NetError>> {
-    let is_there = |what: &str| tensors.tensor(&format!("{layer}.{what}")).is_ok();
-    if !is_there("mean") && !is_there("variance") {
-        return None;
-    }
-    let both = || {
-        Ok(SumStatistics {
-            mean: read("mean")?,
-            variance: read("variance")?,
-        })
-    };
-    Some(both())
-}
-
-fn sensible(found: SumStatistics, layer: &str, file: &str) -> Result<SumStatistics, NetError> {
-    if found.variance.iter().all(|&variance| variance >= 0.0) {
-        return Ok(found);
-    }
-    Err(NetError::Checkpoint {
-        file: file.into(),
-        problem: format!("tensor `{layer}.variance` holds a negative number"),
-    })
-}
-
-/// The trained step of a layer, if it has one.
-fn trained_step(
-    tensors: &SafeTensors,
-    layer: &str,
-    read: impl FnOnce() -> Result<Vec<f32>, NetError>,
-) -> Option<Result<f32, NetError>> {
-    tensors.tensor(&format!("{layer}.{STEP}")).ok()?;
-    Some(read().map(|values| values[0]))
-}
-
 fn belongs(tensor: &str, network: &Network) -> bool {
     let (layer, what) = tensor.rsplit_once('.').unwrap_or((tensor, ""));
-    let known = ["codes", "scale", "shift", "mean", "variance", STEP];
-    known.contains(&what) && network.layers.iter().any(|l| l.name == layer)
+    (matches!(what, "codes" | "scale" | "shift")
+        || statistics::is_known(what)
+        || references::is_known(what))
+        && network.layers.iter().any(|l| l.name == layer)
 }
 
 /// Reads a checkpoint file.
@@ -312,6 +261,8 @@ pub fn load(path: &Path, network: &Network) -> Result<(IntNetwork, Metadata), Ne
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::network::SumStatistics;
+    use crate::net::references::LayerReferences;
     use crate::net::shipped::load_network;
     use crate::rng::{Purpose, keyed};
     use rand::RngExt;
@@ -339,7 +290,14 @@ mod tests {
                     mean: vec![-1.5; layer.geometry.outputs],
                     variance: vec![2.0; layer.geometry.outputs],
                 }),
-                reference_step: (top == 1).then_some(1.5),
+                references: match layer.name.as_str() {
+                    "conv2" => LayerReferences::Step(1.5),
+                    "fc1" => LayerReferences::Thresholds {
+                        thresholds: vec![-1.5, 0.25],
+                        values: vec![-2.0, 0.0, 2.0],
+                    },
+                    _ => LayerReferences::Calibrated,
+                },
             }
         };
         let layers = network.layers.iter().map(layer).collect();

@@ -4,8 +4,10 @@ pub mod checkpoint;
 pub mod error;
 pub mod network;
 pub mod packed;
+pub mod references;
 pub mod shipped;
 pub mod spec;
+mod statistics;
 pub mod weights;
 
 pub use error::NetError;

@@ -10,6 +10,8 @@
 //! ```
 //! All accumulations are integers below 2^24, so they are exact in f32 and independent of summation order.
 
+use super::references::LayerReferences;
+
 /// Size of an activation tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -160,8 +162,8 @@ pub struct IntLayer {
     pub shift: Vec<f32>,
     /// Statistics of the sums that scale and shift stand for, where they are recorded.
     pub statistics: Option<SumStatistics>,
-    /// Step of the references in MAC units, where it was trained; `None` where references are placed by calibration.
-    pub reference_step: Option<f32>,
+    /// References of a macro that calibrates them, as far as they were trained.
+    pub references: LayerReferences,
 }
 
 /// A network ready to run on a macro.

@@ -13,6 +13,7 @@ use crate::convert::sums::{self, ConversionSums, Layer, merge};
 use crate::hw::accumulator::Accumulator;
 use crate::hw::readout::{Readout, ReadoutDesign};
 use crate::kernel::lanes::LANES;
+use crate::net::references::LayerReferences;
 use rayon::prelude::*;
 
 /// Group sums counted per layer and conversion.
@@ -69,7 +70,7 @@ fn empty(prepared: &Prepared) -> Sums {
     layers.map(|index| layer(prepared, index).empty()).collect()
 }
 
-/// Places a read-out design on every conversion of every layer; calibrated references take the steps that were trained.
+/// Places a read-out design on every conversion of every layer; calibrated references lie where they were trained.
 ///
 /// # Errors
 /// If the design does not fit the sums of a layer, or the macro's accumulator is too narrow.
@@ -82,7 +83,7 @@ pub fn place(
 }
 
 /// As [`place`] for another read-out than the macro's: before another accumulator, which then has another width, and
-/// without the steps that were trained for the macro's own.
+/// without the references that were trained for the macro's own.
 ///
 /// # Errors
 /// As [`place`].
@@ -108,14 +109,15 @@ fn place_all(
             layer: prepared.network.layers[index].layer.name.clone(),
             error,
         };
-        let step = prepared.network.layers[index]
-            .reference_step
-            .filter(|_| trained);
+        let references = match trained {
+            true => &prepared.network.layers[index].references,
+            false => &LayerReferences::Calibrated,
+        };
         let placed = sums::place(
             &layer.conversions,
             &counted[index],
             design,
-            step,
+            references,
             accumulator,
         );
         readouts.push(placed.map_err(wrap)?);

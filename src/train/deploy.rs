@@ -53,9 +53,7 @@ pub fn deploy<T: Real>(model: &Model<T>) -> Option<IntNetwork> {
                 scale,
                 shift,
                 statistics: layer.activation_bits.map(|_| statistics(&params.running)),
-                reference_step: params
-                    .reference_step
-                    .map(|id| model.params.scalar(id).to_f64() as f32),
+                references: params.references.deployed(&model.params),
             }
         });
     Some(IntNetwork {

@@ -1,8 +1,8 @@
 //! The training engine: hand-written reverse-mode differentiation around the chip of [`crate::hw`]. Never imports `sim`.
 //!
 //! `param` (trainable numbers), `tape` and `ops` (values and derivatives), `quantizer` (weights to codes), `mvm` (slopes of
-//! the quantizer of partial sums), `model` (a network on the tape), `optimizer`, `schedule`, `augment`, `trainer` (the loop),
-//! `state` (resuming), `deploy` (the integer network).
+//! the quantizer of partial sums), `references` (as trained numbers), `model` (a network on the tape), `optimizer`, `schedule`,
+//! `augment`, `trainer` (the loop), `state` (resuming), `deploy` (the integer network).
 
 pub mod augment;
 pub mod deploy;
@@ -14,6 +14,7 @@ pub mod ops;
 pub mod optimizer;
 pub mod param;
 pub mod quantizer;
+pub mod references;
 pub mod schedule;
 pub mod state;
 pub mod tape;

@@ -9,7 +9,9 @@ use super::ops::batch_norm::Statistics;
 use super::ops::reconv::Reading;
 use super::param::{ParamId, Params};
 use super::quantizer::weight::{StepRule, step};
+use super::references::LearnedReferences;
 use super::tape::{NodeId, Tape, WeightSource};
+use crate::hw::readout::Readout;
 use crate::hw::variation::standard_normal;
 use crate::kernel::float::Real;
 use crate::net::network::{Layer, Network, Weights};
@@ -47,8 +49,8 @@ pub struct LayerParams {
     pub beta: ParamId,
     /// Learned step of the activation.
     pub activation_step: ParamId,
-    /// Trained step of the references in MAC units; only where a training through a macro learns it.
-    pub reference_step: Option<ParamId>,
+    /// What a training through a macro learns of the references.
+    pub references: LearnedReferences,
     /// Running statistics of the batch norm (unused in the last layer).
     pub running: Statistics,
 }
@@ -114,9 +116,15 @@ impl<T: Real> Model<T> {
 
     /// Makes the step of the references of a layer a trained number.
     pub fn learn_reference_step(&mut self, layer: usize, start: f64) {
-        let name = format!("{}.reference_step", self.network.layers[layer].name);
-        let id = self.params.add(name, vec![T::from_f64(start)], false);
-        self.layers[layer].reference_step = Some(id);
+        let name = &self.network.layers[layer].name;
+        self.layers[layer].references = LearnedReferences::step(&mut self.params, name, start);
+    }
+
+    /// Makes every threshold of a layer a trained number, from those of a placed read-out on; its codes keep their values.
+    pub fn learn_thresholds(&mut self, layer: usize, start: &Readout) {
+        let name = &self.network.layers[layer].name;
+        self.layers[layer].references =
+            LearnedReferences::thresholds(&mut self.params, name, start);
     }
 
     /// Logits of a batch of images (`byte - 128`), and the batch statistics of every batch norm. Layers with a reading
@@ -136,14 +144,8 @@ impl<T: Real> Model<T> {
             let (geometry, source) = (layer.geometry, self.source(layer, params));
             let acc = match readings.get(index) {
                 Some(Some(reading)) => {
-                    let step = params.reference_step;
-                    tape.reconv(
-                        &self.params,
-                        node,
-                        geometry,
-                        (source, step),
-                        reading.clone(),
-                    )
+                    let trained = (source, params.references);
+                    tape.reconv(&self.params, node, geometry, trained, reading.clone())
                 }
                 _ => tape.conv(&self.params, node, geometry, source),
             };
@@ -261,7 +263,7 @@ fn new_layer<T: Real>(params: &mut Params<T>, layer: &Layer, index: u64, seed: u
         ),
         beta: params.add(format!("{name}.beta"), one(0.0, outputs), false),
         activation_step: params.add(format!("{name}.activation_step"), one(1.0, 1), false),
-        reference_step: None,
+        references: LearnedReferences::Nothing,
         running: Statistics {
             mean: vec![0.0; outputs],
             variance: vec![1.0; outputs],

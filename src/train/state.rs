@@ -200,13 +200,12 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainErr
     let tensors =
         SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
     // The moments of either rule and trained references may stand there: a start does not look at them.
-    let steps: Vec<String> = model
-        .network
-        .layers
-        .iter()
-        .map(|layer| format!("{}.reference_step", layer.name))
+    let layers = model.network.layers.iter();
+    let learned = ["reference_step", "reference_thresholds", "reference_values"];
+    let references: Vec<String> = layers
+        .flat_map(|layer| learned.map(|what| format!("{}.{what}", layer.name)))
         .collect();
-    refuse_strangers(model, (&["#1", "#2"], &steps), &tensors, path)?;
+    refuse_strangers(model, (&["#1", "#2"], &references), &tensors, path)?;
     fill(model, &tensors, path)?;
     let test_accuracy = found.curve.last().map(|row| row.4);
     let quantized = found.method.starts_with("Qat");

@@ -6,6 +6,7 @@
 use super::ops::{self, Batch, batch_norm::Statistics};
 use super::param::{Gradients, ParamId, Params};
 use super::quantizer::weight;
+use super::references::LearnedReferences;
 use crate::kernel::float::{Real, backward_input_batch, backward_weights_batch, forward_batch};
 use crate::kernel::lanes::Lanes;
 use crate::net::network::{Geometry, Shape};
@@ -75,7 +76,7 @@ enum Step<T> {
         input: NodeId,
         saved: ops::reconv::Saved,
         source: WeightSource<T>,
-        reference_step: Option<ParamId>,
+        references: LearnedReferences,
     },
     BatchNorm {
         input: NodeId,
@@ -172,7 +173,7 @@ impl<T: Real> Tape<T> {
         params: &Params<T>,
         input: NodeId,
         geometry: Geometry,
-        (source, reference_step): (WeightSource<T>, Option<ParamId>),
+        (source, references): (WeightSource<T>, LearnedReferences),
         reading: ops::reconv::Reading,
     ) -> NodeId {
         let weights = source.weights(params);
@@ -181,7 +182,7 @@ impl<T: Real> Tape<T> {
             input,
             saved,
             source,
-            reference_step,
+            references,
         };
         self.push(value, step)
     }
@@ -324,12 +325,9 @@ impl<T: Real> Tape<T> {
                 input,
                 saved,
                 source,
-                reference_step,
+                references,
             } => {
-                if let Some(id) = reference_step {
-                    let dstep = ops::reconv::step_gradient(saved, &gradient);
-                    gradients.add(*id, &[T::from_f64(dstep)]);
-                }
+                add_references(*references, saved, &gradient, gradients);
                 let mut dweights = vec![T::from_f64(0.0); source.weights(params).len()];
                 let dinput = ops::reconv::df(saved, &gradient, &mut dweights);
                 source.add(params, dweights, gradients);
@@ -448,6 +446,27 @@ impl<T: Real> Tape<T> {
             block.values.iter_mut().for_each(|dy| *dy = *dy * scale);
         }
         gradient
+    }
+}
+
+/// Adds the gradient in what is trained of the references.
+fn add_references<T: Real>(
+    references: LearnedReferences,
+    saved: &ops::reconv::Saved,
+    gradient: &[Lanes<T>],
+    gradients: &mut Gradients<T>,
+) {
+    match references {
+        LearnedReferences::Nothing => {}
+        LearnedReferences::Step(id) => {
+            let dstep = ops::reconv::step_gradient(saved, gradient);
+            gradients.add(id, &[T::from_f64(dstep)]);
+        }
+        LearnedReferences::Thresholds { thresholds, .. } => {
+            let found = ops::reconv::threshold_gradients(saved, gradient);
+            let found: Vec<T> = found.into_iter().map(T::from_f64).collect();
+            gradients.add(thresholds, &found);
+        }
     }
 }
 

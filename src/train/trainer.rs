@@ -7,15 +7,17 @@ use super::augment::{Augment, Source, blocks};
 use super::deploy::deploy;
 use super::error::TrainError;
 use super::evaluate::{accuracy, accuracy_on_macro};
-use super::model::{Method, Model, PIXEL_SCALE};
+use super::model::{LayerParams, Method, Model, PIXEL_SCALE};
 use super::mvm::readings::{Readings, When};
 use super::mvm::settings::{Learn, Mvm};
 use super::ops::cross_entropy;
 use super::optimizer::{Optimizer, Rule};
+use super::references::SMALLEST_STEP;
 use super::schedule::{Schedule, factor};
 use super::tape::Tape;
 use crate::data::Dataset;
 use crate::kernel::lanes::LANES;
+use crate::net::references::LayerReferences;
 use crate::rng::{Purpose, keyed};
 use rand::seq::SliceRandom;
 
@@ -74,9 +76,6 @@ pub struct Trainer {
     pub curve: Vec<Epoch>,
 }
 
-/// Smallest learned step: a step of zero would divide by zero.
-const SMALLEST_STEP: f32 = 1e-5;
-
 /// Number of the first reading of the test images: beyond every training step.
 const TEST_READS: u64 = 1 << 40;
 
@@ -110,18 +109,14 @@ impl Trainer {
                 advice: "quantize it first".into(),
             });
         };
-        if mvm.settings.learn == Learn::Step {
+        if mvm.settings.learn != Learn::Nothing {
             let when = When {
                 epoch: 1,
                 epochs: self.settings.epochs.max(1),
             };
             let seed = self.settings.seed;
-            let steps = Readings::new(&mvm, &network, &data.train, seed, when)?.steps();
-            for (layer, step) in steps.into_iter().enumerate() {
-                if let Some(step) = step {
-                    self.model.learn_reference_step(layer, step);
-                }
-            }
+            let readings = Readings::new(&mvm, &network, &data.train, seed, when)?;
+            self.learn_references(mvm.settings.learn, &readings);
             let (rule, decay) = (self.settings.rule, self.settings.weight_decay);
             self.optimizer = Optimizer::new(rule, decay, &self.model.params);
         }
@@ -129,12 +124,32 @@ impl Trainer {
         Ok(self)
     }
 
-    /// Trained steps of references per layer.
-    fn reference_steps(&self) -> Vec<Option<f32>> {
-        let step = |layer: &super::model::LayerParams| {
-            layer.reference_step.map(|id| self.model.params.scalar(id))
-        };
-        self.model.layers.iter().map(step).collect()
+    /// Makes references trained numbers, from where they are placed on.
+    fn learn_references(&mut self, learn: Learn, readings: &Readings) {
+        match learn {
+            Learn::Nothing => {}
+            Learn::Step => {
+                for (layer, step) in readings.steps().into_iter().enumerate() {
+                    if let Some(step) = step {
+                        self.model.learn_reference_step(layer, step);
+                    }
+                }
+            }
+            Learn::Thresholds => {
+                for (layer, readout) in readings.first_readouts().into_iter().enumerate() {
+                    if let Some(readout) = readout {
+                        self.model.learn_thresholds(layer, readout);
+                    }
+                }
+            }
+        }
+    }
+
+    /// References per layer as far as they are trained.
+    fn references(&self) -> Vec<LayerReferences> {
+        let layers = self.model.layers.iter();
+        let one = |layer: &LayerParams| layer.references.deployed(&self.model.params);
+        layers.map(one).collect()
     }
 
     /// The read-outs of the next epoch.
@@ -253,9 +268,7 @@ impl Trainer {
             .collect();
         let mut tape = Tape::new();
         let readings = match readings {
-            Some(readings) => {
-                readings.batch(self.settings.seed, number, &self.reference_steps())?
-            }
+            Some(readings) => readings.batch(self.settings.seed, number, &self.references())?,
             None => Vec::new(),
         };
         let (logits, seen) = self.model.forward(&mut tape, batch, &readings);
@@ -265,11 +278,11 @@ impl Trainer {
         self.optimizer
             .update(&mut self.model.params, &gradients, rate);
         for layer in &self.model.layers {
-            let steps = [layer.weight_step, layer.activation_step];
-            for id in steps.into_iter().chain(layer.reference_step) {
+            for id in [layer.weight_step, layer.activation_step] {
                 let step = &mut self.model.params.get_mut(id)[0];
-                *step = step.max(SMALLEST_STEP);
+                *step = step.max(SMALLEST_STEP as f32);
             }
+            layer.references.project(&mut self.model.params);
         }
         self.model.keep_statistics(&seen, number == 0);
         Ok((loss, correct))

@@ -51,3 +51,34 @@ fn wrong_hardware_exits_with_two() {
         assert!(shown.is_empty() && !error.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_list_that_does_not_fit_the_references_is_named_with_its_line() {
+    let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(path).expect("shipped");
+    let number = "noise.normal = { sigma_ua = 2.2 }";
+    let listed = |count: usize| {
+        let sigmas = vec!["2.2"; count].join(", ");
+        text.replace(
+            number,
+            &format!("noise.normal = {{ sigma_ua = [{sigmas}] }}"),
+        )
+    };
+    let line = 1 + text.lines().position(|line| line == number).expect("there");
+    let macro_file = file("listed_sense_amps");
+    let name = macro_file.to_str().expect("UTF-8");
+    let out = file("listed_margin").with_extension("");
+    let margin = |text: String| {
+        let _ = fs::remove_dir_all(&out);
+        fs::write(&macro_file, text).expect("written");
+        let out = out.to_str().expect("UTF-8");
+        program(&["margin", name, "--samples", "0", "--quiet", "--out", out])
+    };
+    let (code, _, error) = margin(listed(13));
+    assert_eq!(code, Some(2), "{error}");
+    let start = format!("{name}:{line}: readout.binary_search.sense_amp.noise.normal.sigma_ua");
+    assert!(error.contains(&start), "{error}");
+    assert!(error.contains("expected 14 standard deviations"), "{error}");
+    let (code, _, error) = margin(listed(14));
+    assert_eq!(code, Some(0), "{error}");
+}

@@ -233,3 +233,24 @@ fn factors_whose_product_is_absurd_are_named() {
         "{error}"
     );
 }
+
+#[test]
+fn a_noise_for_each_reference_is_shown_and_counted() {
+    let (_, text) = variants::all().swap_remove(1);
+    let loaded = load_text("listed_noise", &text, &[]).expect("six for six references");
+    let listed = "logistic, sigma 0.3, 0.2, 0.1, 0.1, 0.2, 0.3 µA at the references";
+    let mut facts = loaded.summary.facts.iter();
+    assert!(facts.any(|(_, text)| text.starts_with(listed)));
+    let short = text.replace("[0.3, 0.2,", "[0.2,");
+    let line = 1 + short
+        .lines()
+        .position(|line| line.contains("[0.2,"))
+        .expect("there");
+    let error = error_of("short_noise", &short);
+    let start = format!(
+        "{}:{line}: readout.ramp.sense_amp.noise.logistic.sigma_ua: expected 6 standard deviations",
+        file("short_noise").display()
+    );
+    assert!(error.starts_with(&start), "{error}");
+    assert!(error.contains("found a list of 5"), "{error}");
+}

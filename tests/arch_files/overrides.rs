@@ -97,6 +97,20 @@ fn wrong_overrides_are_named() {
             "word_lines.active=300",
             ["word_lines.active", "from 1 to 256"],
         ),
+        (
+            "readout.binary_search.sense_amp.noise.normal.sigma_ua=[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]",
+            [
+                "readout.binary_search.sense_amp.noise.normal.sigma_ua",
+                "at most 15 standard deviations, one per reference, found a list of 16",
+            ],
+        ),
+        (
+            "readout.binary_search.sense_amp.noise.normal.sigma_ua=much",
+            [
+                "a number or a list of numbers, found string \"much\"",
+                "write sigma_ua = .. or sigma_ua = [..]",
+            ],
+        ),
         ("provenance.array.rows=x", ["provenance.array", "quotes"]),
         (
             "weights={offset_column={subtraction=\"analog\"}}",

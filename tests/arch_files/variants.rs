@@ -124,7 +124,15 @@ signed_codes = "symmetric"
 decode = "nearest_integer"
 references.list = { thresholds_mac = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] }
 "#;
-    format!("{HEAD}{ON_OFF}{middle}{SERIAL}{PLAIN_LINE}{readout}{ERRORS}{TAIL}")
+    // A noise of its own at each of the six references.
+    let amps = r#"
+[readout.ramp.sense_amp]
+offset.logistic = { sigma_ua = 0.2 }
+noise.logistic = { sigma_ua = [0.3, 0.2, 0.1, 0.1, 0.2, 0.3] }
+"#;
+    let errors = ERRORS.lines().filter(|line| !line.starts_with("sense_amp"));
+    let errors = errors.collect::<Vec<_>>().join("\n") + amps;
+    format!("{HEAD}{ON_OFF}{middle}{SERIAL}{PLAIN_LINE}{readout}{errors}{TAIL}")
 }
 
 fn polynomial_list() -> String {

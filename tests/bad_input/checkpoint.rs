@@ -3,6 +3,7 @@
 use super::{Tensors, rewritten, small, tensor};
 use imcsim::net::checkpoint::{Metadata, from_bytes, to_bytes};
 use imcsim::net::network::{IntLayer, IntNetwork};
+use imcsim::net::references::LayerReferences;
 use safetensors::tensor::Dtype;
 use std::collections::HashMap;
 
@@ -16,7 +17,13 @@ fn deployed() -> IntNetwork {
             scale: vec![0.5; outputs],
             shift: vec![0.25; outputs],
             statistics: None,
-            reference_step: None,
+            references: match layer.name.as_str() {
+                "f1" => LayerReferences::Thresholds {
+                    thresholds: vec![-0.5, 0.5],
+                    values: vec![-1.0, 0.0, 1.0],
+                },
+                _ => LayerReferences::Calibrated,
+            },
         }
     };
     let layers = network.layers.iter().map(layer).collect();
@@ -47,6 +54,32 @@ const DAMAGE: &[Case] = &[
     ("f2.scale", |t, _| {
         let scale = tensor(t, "f2.scale");
         (scale.2, scale.3) = (vec![1], vec![0; 4]);
+    }),
+    ("f1.reference_thresholds", |t, _| {
+        let numbers = tensor(t, "f1.reference_thresholds");
+        numbers.3[..4].copy_from_slice(&2f32.to_le_bytes());
+    }),
+    ("f1.reference_values", |t, _| {
+        let numbers = tensor(t, "f1.reference_values");
+        numbers.3[4..8].copy_from_slice(&f32::NAN.to_le_bytes());
+    }),
+    ("f1.reference_values", |t, _| {
+        t.retain(|tensor| tensor.0 != "f1.reference_values");
+    }),
+    ("f1.reference_thresholds", |t, _| {
+        t.retain(|tensor| tensor.0 != "f1.reference_thresholds");
+    }),
+    ("f1.reference_values", |t, _| {
+        let numbers = tensor(t, "f1.reference_values");
+        (numbers.2, numbers.3) = (vec![2], vec![0; 8]);
+    }),
+    ("f1.reference_thresholds", |t, _| {
+        let numbers = tensor(t, "f1.reference_thresholds");
+        (numbers.2, numbers.3) = (vec![300], vec![0; 1200]);
+    }),
+    ("exclude each other", |t, _| {
+        let step = ("f1.reference_step".into(), Dtype::F32, vec![1], vec![0; 4]);
+        t.push(step);
     }),
     ("format", |_, m| {
         m.remove("format");

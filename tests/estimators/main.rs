@@ -7,6 +7,7 @@ mod parameters;
 mod relaxed;
 mod shapes;
 
+use imcsim::hw::comparison_noise::ComparisonNoise;
 use imcsim::hw::readout::decode::DecodeRule;
 use imcsim::hw::readout::table::CodeTable;
 use imcsim::hw::readout::{
@@ -76,7 +77,7 @@ fn mixed_readout(architecture: Architecture, step: f64, scale: f64, moved: f64) 
     design.current_noise.line = normal(0.6);
     design.current_noise.cells = CellNoise::PerUnit(0.02 * scale * scale);
     if let Kind::Converter(converter) = &mut design.kind {
-        converter.sense_amp.noise = normal(0.5);
+        converter.sense_amp.noise = ComparisonNoise::Same(normal(0.5));
     }
     design.place(MACRO, None).expect("15 codes fit 4 bits")
 }

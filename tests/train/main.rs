@@ -1,6 +1,7 @@
 //! The trainer: derivatives against finite differences in f64, exact resumption, and the forward pass of a quantized model
 //! equal to the simulator's, bit for bit.
 
+mod thresholds;
 mod through_macro;
 
 use imcsim::data::{Dataset, Split};

@@ -12,7 +12,8 @@ use imcsim::kernel::lanes::{LANES, Lanes};
 use imcsim::kernel::slopes::table::{Slopes, SumSlopes};
 use imcsim::kernel::slopes::{Pass, backward_batch};
 use imcsim::kernel::stream::NoiseKey;
-use imcsim::net::network::{Geometry, Shape};
+use imcsim::net::network::{Geometry, IntLayer, IntNetwork, Shape};
+use imcsim::net::references::LayerReferences;
 use imcsim::rng::{Purpose, keyed};
 use imcsim::sim::accuracy::Images;
 use imcsim::sim::calibrate::{count_sums, place};
@@ -34,7 +35,7 @@ use rand::RngExt;
 use rand::seq::index::sample;
 
 /// A shipped macro, some of its text replaced.
-fn hardware(name: &str, changes: &[(&str, &str)]) -> Hardware {
+pub fn hardware(name: &str, changes: &[(&str, &str)]) -> Hardware {
     let path = format!("{}/arch/{name}.toml", env!("CARGO_MANIFEST_DIR"));
     let mut text = std::fs::read_to_string(path).expect("shipped");
     for (from, to) in changes {
@@ -45,7 +46,7 @@ fn hardware(name: &str, changes: &[(&str, &str)]) -> Hardware {
     Hardware::resolve(&spec).expect("resolves")
 }
 
-fn mvm(hardware: Hardware, estimator: Estimator) -> Mvm {
+pub fn mvm(hardware: Hardware, estimator: Estimator) -> Mvm {
     let noise = if estimator == Estimator::StraightThrough {
         0.0
     } else {
@@ -65,13 +66,13 @@ fn mvm(hardware: Hardware, estimator: Estimator) -> Mvm {
     }
 }
 
-const ONE: When = When {
+pub const ONE: When = When {
     epoch: 1,
     epochs: 1,
 };
 
 /// The images that a training with this seed calibrates on.
-fn calibration(train: &Split, seed: u64) -> Split {
+pub fn calibration(train: &Split, seed: u64) -> Split {
     let mut rng = keyed(seed, Purpose::Calibration, &[]);
     let mut split = Split::default();
     for index in sample(&mut rng, train.labels.len(), 48) {
@@ -83,7 +84,7 @@ fn calibration(train: &Split, seed: u64) -> Split {
     split
 }
 
-fn images(split: &Split) -> Images<'_> {
+pub fn images(split: &Split) -> Images<'_> {
     Images {
         pixels: &split.pixels,
         labels: &split.labels,
@@ -301,6 +302,65 @@ fn gradient_of_a_layer_is_that_of_its_mean() {
     }
 }
 
+/// A fully connected layer with random inputs and a random gradient behind it.
+pub struct Random<'a> {
+    int: &'a IntLayer,
+    input: Lanes<f64>,
+    pub gradient: Lanes<f64>,
+}
+
+impl<'a> Random<'a> {
+    pub fn new(deployed: &'a IntNetwork, layer: usize) -> Self {
+        let int = &deployed.layers[layer];
+        let geometry = int.layer.geometry;
+        let mut rng = keyed(6, Purpose::Pattern, &[]);
+        let mut input = Lanes::<f64>::zeros(geometry.input.channels, 1, 1, 0);
+        let inputs = input.values.iter_mut();
+        inputs.for_each(|a| *a = f64::from(rng.random_range(0..4)));
+        let mut gradient = Lanes::<f64>::zeros(geometry.outputs, 1, 1, 0);
+        let gradients = gradient.values.iter_mut();
+        gradients.for_each(|g| *g = rng.random_range(-1.0..1.0));
+        Random {
+            int,
+            input,
+            gradient,
+        }
+    }
+
+    pub fn pass(&self, reading: reconv::Reading) -> reconv::Saved {
+        let codes: Vec<f64> = self.int.codes.iter().map(|&c| f64::from(c)).collect();
+        let geometry = &self.int.layer.geometry;
+        reconv::f(std::slice::from_ref(&self.input), &codes, geometry, reading).1
+    }
+
+    pub fn reads(&self) -> f64 {
+        let geometry = self.int.layer.geometry;
+        (geometry.rows().div_ceil(9) * geometry.outputs * LANES) as f64
+    }
+
+    /// The gradient times the mean values of this read-out, in nine rows each.
+    pub fn loss(&self, readout: &Readout) -> f64 {
+        let geometry = self.int.layer.geometry;
+        let means = mean_values(&readout.table());
+        let mut total = 0.0;
+        for output in 0..geometry.outputs {
+            for group in (0..geometry.rows()).step_by(9) {
+                for lane in 0..LANES {
+                    let rows = group..(group + 9).min(geometry.rows());
+                    let product = |row: usize| {
+                        f64::from(self.int.codes[output * geometry.rows() + row])
+                            * self.input.values[row * LANES + lane]
+                    };
+                    let s = rows.map(product).sum::<f64>() as i32;
+                    total += self.gradient.values[output * LANES + lane]
+                        * means[(s - readout.range.min) as usize];
+                }
+            }
+        }
+        total
+    }
+}
+
 #[test]
 fn gradient_of_the_step_is_that_of_the_mean() {
     let (mut model, data) = trained(StepRule::Learned, 1, 96);
@@ -316,29 +376,16 @@ fn gradient_of_the_step_is_that_of_the_mean() {
     model.learn_reference_step(layer, f64::from(step));
     let deployed = deploy(&model).expect("quantized");
     let readings = Readings::new(&mvm, &deployed, &data.train, 1, ONE).expect("fits");
-    let mut steps = vec![None; 4];
-    steps[layer] = Some(step);
+    let mut steps = vec![LayerReferences::Calibrated; 4];
+    steps[layer] = LayerReferences::Step(step);
     let reading = readings
         .batch(1, 0, &steps)
         .expect("steps")
         .swap_remove(layer);
     let reading = reading.expect("on the macro");
-    let int = &deployed.layers[layer];
-    let geometry = int.layer.geometry;
-    let mut rng = keyed(6, Purpose::Pattern, &[]);
-    let mut input = Lanes::<f64>::zeros(geometry.input.channels, 1, 1, 0);
-    input
-        .values
-        .iter_mut()
-        .for_each(|a| *a = f64::from(rng.random_range(0..4)));
-    let mut gradient = Lanes::<f64>::zeros(geometry.outputs, 1, 1, 0);
-    gradient
-        .values
-        .iter_mut()
-        .for_each(|g| *g = rng.random_range(-1.0..1.0));
-    let codes: Vec<f64> = int.codes.iter().map(|&c| f64::from(c)).collect();
-    let (_, saved) = reconv::f(&[input.clone()], &codes, &geometry, reading);
-    let found = reconv::step_gradient(&saved, &[gradient.clone()]);
+    let random = Random::new(&deployed, layer);
+    let saved = random.pass(reading);
+    let found = reconv::step_gradient(&saved, &[random.gradient.clone()]);
 
     let prepared = Prepared::new(&deployed, &mvm.hardware).expect("fits");
     let calibration = calibration(&data.train, 1);
@@ -355,35 +402,18 @@ fn gradient_of_the_step_is_that_of_the_mean() {
             Some(cells) => readout.with_cell_noise(cells.shares()),
             None => readout,
         };
-        let means = mean_values(&readout.table());
-        let mut total = 0.0;
-        for output in 0..geometry.outputs {
-            for group in (0..geometry.rows()).step_by(9) {
-                for lane in 0..LANES {
-                    let rows = group..(group + 9).min(geometry.rows());
-                    let product = |row: usize| {
-                        f64::from(int.codes[output * geometry.rows() + row])
-                            * input.values[row * LANES + lane]
-                    };
-                    let s = rows.map(product).sum::<f64>() as i32;
-                    total +=
-                        gradient.values[output * LANES + lane] * means[(s - range.min) as usize];
-                }
-            }
-        }
-        total
+        random.loss(&readout)
     };
     // Values of codes are f32: a smaller difference would measure their rounding.
     let (h, step) = (5e-3, f64::from(step));
     let expected = (mean_loss(step + h) - mean_loss(step - h)) / (2.0 * h);
-    let reads = (geometry.rows().div_ceil(9) * geometry.outputs * LANES) as f64;
-    let scaled = expected / (reads * 7.0).sqrt();
+    let scaled = expected / (random.reads() * 7.0).sqrt();
     assert!(expected.abs() > 1.0, "{expected}");
     assert_relative_eq!(found, scaled, max_relative = 2e-3);
 }
 
 /// A quantized training through a macro.
-fn trainer(mvm: Mvm) -> (Trainer, imcsim::data::Dataset) {
+pub fn trainer(mvm: Mvm) -> (Trainer, imcsim::data::Dataset) {
     let data = dataset(96);
     let mut model = Model::<f32>::new(&network(), Method::Float, 1);
     model.start_quantized(StepRule::Learned);
@@ -392,7 +422,7 @@ fn trainer(mvm: Mvm) -> (Trainer, imcsim::data::Dataset) {
     (trainer, data)
 }
 
-fn epochs(trainer: &mut Trainer, data: &imcsim::data::Dataset, count: usize) {
+pub fn epochs(trainer: &mut Trainer, data: &imcsim::data::Dataset, count: usize) {
     for _ in 0..count {
         trainer.epoch(data, &mut |_, _| ()).expect("training");
     }
@@ -421,11 +451,7 @@ fn resumed_training_through_a_macro_is_the_same_training() {
         (second.optimizer, second.curve),
         (whole.optimizer, whole.curve)
     );
-    let steps = |model: &Model<f32>| {
-        model.layers[1]
-            .reference_step
-            .map(|id| model.params.scalar(id))
-    };
+    let steps = |model: &Model<f32>| model.layers[1].references.deployed(&model.params);
     assert_ne!(
         steps(&whole.model),
         steps(&start().0.model),

@@ -7,12 +7,19 @@ const MOST_LISTED: usize = 16;
 
 /// Law, standard deviation and when it is drawn.
 pub fn noise(noise: Noise, unit: f64, when: &str) -> String {
-    let law = match noise.law {
-        _ if noise.is_none() => return "none".into(),
+    if noise.is_none() {
+        return "none".into();
+    }
+    let sigma = both(noise.sigma, unit);
+    format!("{}, sigma {sigma}, {when}", law(noise.law))
+}
+
+/// Name of a law.
+pub fn law(law: Law) -> &'static str {
+    match law {
         Law::Normal => "normal",
         Law::Logistic => "logistic",
-    };
-    format!("{law}, sigma {}, {when}", both(noise.sigma, unit))
+    }
 }
 
 /// A value in MAC units, as a current first.

@@ -1,9 +1,10 @@
 //! Facts of the read-out and the accumulator: what the bits mean for sums of 2-bit weights and inputs.
 
-use super::number::{both, listed, noise, plural, short};
+use super::number::{both, law, listed, noise, plural, short};
 use super::{BITS, Facts, add, flat, widest};
 use crate::hw::accumulator::Accumulator;
 use crate::hw::chip::Hardware;
+use crate::hw::comparison_noise::ComparisonNoise;
 use crate::hw::error::HwError;
 use crate::hw::readout::{Architecture, Converter, Kind, Readout};
 use crate::hw::reference::{References, Snap, SumRange};
@@ -42,13 +43,25 @@ pub fn readout(hardware: &Hardware, facts: &mut Facts) {
                 "value of a code",
                 converter.decode.word().replace('_', " "),
             );
-            let amp = converter.sense_amp;
+            let amp = &converter.sense_amp;
             let offset = noise(amp.offset, unit, "once per chip");
             add(facts, "offset of sense amps", offset);
-            let comparison = noise(amp.noise, unit, "each comparison");
+            let comparison = comparison_noise(&amp.noise, unit);
             add(facts, "noise of sense amps", comparison);
         }
     }
+}
+
+fn comparison_noise(noises: &ComparisonNoise, unit: f64) -> String {
+    let ComparisonNoise::PerReference(list) = noises else {
+        return noise(noises.at(0), unit, "each comparison");
+    };
+    let currents: Vec<f64> = list.iter().map(|noise| noise.sigma * unit).collect();
+    let law = law(noises.at(0).law);
+    format!(
+        "{law}, sigma {} µA at the references from the lowest, each comparison",
+        listed(&currents)
+    )
 }
 
 fn search(architecture: Architecture) -> &'static str {
@@ -65,6 +78,7 @@ fn placed(hardware: &Hardware, range: SumRange) -> Result<Readout, HwError> {
         Some(References::Calibrated { .. }) => hardware.readout.with_full_range(),
         _ => hardware.readout.clone(),
     };
+    let design = design.with_common_noise();
     design.place(range, Some(&flat(range)))
 }
 

@@ -57,7 +57,7 @@ impl Kind {
         let mut kind = self.clone();
         if let Kind::Converter(converter) = &mut kind {
             let noise = &mut converter.sense_amp.noise;
-            noise.sigma *= factor.max(0.0);
+            *noise = noise.map(|noise| noise.with_sigma(noise.sigma * factor.max(0.0)));
         }
         kind
     }

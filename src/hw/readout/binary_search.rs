@@ -1,8 +1,11 @@
 //! Binary-search (SAR, multi-step sense amp) read-out: one sense amp, one decision per phase.
 //!
 //! Codes symmetric about 0 take the sign first (reference 0) and then search the magnitude; other codes are searched
-//! directly. Each decision has its own noise, so P(code) is the product along the path of the tree.
+//! directly. Each decision has its own noise, so P(code) is the product along the path of the tree, with the noise of the
+//! reference at each decision: references that mirror each other may differ in it, because the sense amp meets them with
+//! currents of either sign; the sign has a noise of its own ([`ComparisonNoise::at_sign`]).
 
+use crate::hw::comparison_noise::ComparisonNoise;
 use crate::hw::sense_amp::SenseAmp;
 use crate::hw::variation::Noise;
 use rand::Rng;
@@ -90,17 +93,28 @@ impl Decision {
             Decision::Reference(index) => thresholds[index],
         }
     }
+
+    /// Noise of this decision.
+    pub fn noise(self, noise: &ComparisonNoise) -> Noise {
+        match self {
+            Decision::Sign => noise.at_sign(),
+            Decision::Reference(index) => noise.at(index),
+        }
+    }
 }
 
 /// Adds `weight * P(code | current)` to `out`.
 pub fn add_pmf(
     current: f64,
     thresholds: &[f64],
-    sense_amp: &SenseAmp,
+    noise: &ComparisonNoise,
     weight: f64,
     out: &mut [f64],
 ) {
-    let one = |decision: Decision| sense_amp.probability(current, decision.reference(thresholds));
+    let one = |decision: Decision| {
+        let reference = decision.reference(thresholds);
+        SenseAmp::probability(current, reference, decision.noise(noise))
+    };
     add_pmf_of(thresholds, one, weight, out);
 }
 
@@ -131,9 +145,15 @@ fn descend(one: &impl Fn(Decision) -> f64, open: Open, weight: f64, out: &mut [f
 }
 
 /// One conversion.
-pub fn sample(current: f64, thresholds: &[f64], noise: Noise, rng: &mut impl Rng) -> usize {
+pub fn sample(
+    current: f64,
+    thresholds: &[f64],
+    noise: &ComparisonNoise,
+    rng: &mut impl Rng,
+) -> usize {
     search(thresholds, |decision| {
-        SenseAmp::decides(current, decision.reference(thresholds), noise.sample(rng))
+        let disturbance = decision.noise(noise).sample(rng);
+        SenseAmp::decides(current, decision.reference(thresholds), disturbance)
     })
 }
 

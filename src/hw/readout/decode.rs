@@ -19,6 +19,25 @@ keyword! {
     }
 }
 
+/// Levels for values that were kept as `f32`: even spacing counts as even within their rounding.
+pub fn from_stored(values: &[f32]) -> Decode {
+    let values: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
+    let last = values.len().saturating_sub(1);
+    let step = (values[last] - values[0]) / last.max(1) as f64;
+    let zero = values.iter().position(|v| *v == 0.0).unwrap_or(0);
+    let origin = values[zero];
+    let even = |k: usize| origin + step * (k as f64 - zero as f64);
+    let rounded = |(k, v): (usize, &f64)| (v - even(k)).abs() <= STORED * step;
+    if step > 0.0 && values.iter().enumerate().all(rounded) {
+        let even: Vec<f64> = (0..values.len()).map(even).collect();
+        return from_values(&even);
+    }
+    from_values(&values)
+}
+
+/// Rounding of stored values over their step.
+const STORED: f64 = 1e-5;
+
 /// Levels for arbitrary values: evenly spaced values keep level = code; integers are divided by their common step;
 /// anything else is rounded to a power-of-two grid of at most 255 steps.
 pub fn from_values(values: &[f64]) -> Decode {

@@ -2,8 +2,8 @@
 //!
 //! With independent comparator noise the count of ones is Poisson-binomial.
 
+use crate::hw::comparison_noise::ComparisonNoise;
 use crate::hw::sense_amp::SenseAmp;
-use crate::hw::variation::Noise;
 use rand::Rng;
 
 /// A one less likely than this is not counted.
@@ -13,12 +13,12 @@ const IMPOSSIBLE: f64 = 1e-40;
 pub fn add_pmf(
     current: f64,
     thresholds: &[f64],
-    sense_amp: &SenseAmp,
+    noise: &ComparisonNoise,
     weight: f64,
     out: &mut [f64],
 ) {
-    let one = |&threshold: &f64| sense_amp.probability(current, threshold);
-    add_pmf_of(thresholds.iter().map(one), weight, out);
+    let one = |(k, &t): (usize, &f64)| SenseAmp::probability(current, t, noise.at(k));
+    add_pmf_of(thresholds.iter().enumerate().map(one), weight, out);
 }
 
 /// The same for the probability of a one at each reference.
@@ -42,10 +42,15 @@ pub fn add_pmf_of(ones_at: impl Iterator<Item = f64>, weight: f64, out: &mut [f6
 }
 
 /// One conversion by its sense amps.
-pub fn sample(current: f64, thresholds: &[f64], noise: Noise, rng: &mut impl Rng) -> usize {
+pub fn sample(
+    current: f64,
+    thresholds: &[f64],
+    noise: &ComparisonNoise,
+    rng: &mut impl Rng,
+) -> usize {
+    let thresholds = thresholds.iter().enumerate();
     thresholds
-        .iter()
-        .filter(|t| SenseAmp::decides(current, **t, noise.sample(rng)))
+        .filter(|&(k, &t)| SenseAmp::decides(current, t, noise.at(k).sample(rng)))
         .count()
 }
 

@@ -3,12 +3,14 @@
 //! Two sources of noise at each read are kept apart: noise of the current, shared by all comparisons of one conversion, and
 //! noise of each comparison, independent. Without comparison noise the probability of a code is the probability that the
 //! shared noise lands between its two thresholds (closed form, with closed-form slope); otherwise the product or
-//! Poisson-binomial law of the architecture is averaged over the shared noise by quadrature.
+//! Poisson-binomial law of the architecture is averaged over the shared noise by quadrature. Comparison noise that is
+//! negligible beside the shared one is counted as shared where it is alike at all references; where it differs from reference
+//! to reference it stays apart, each at least as large as the quadrature can resolve.
 
 use super::table::{CodeTable, Decode, LOG_FLOOR};
 use super::{Architecture, Converter, CurrentNoise, Kind, binary_search, flash, ramp};
+use crate::hw::comparison_noise::ComparisonNoise;
 use crate::hw::reference::SumRange;
-use crate::hw::sense_amp::SenseAmp;
 use crate::hw::variation::{Law, Noise};
 use rand::Rng;
 
@@ -108,7 +110,7 @@ impl Readout {
                 crate::hw::variation::open_unit(rng),
             ),
             Kind::Converter(converter) => {
-                let noise = converter.sense_amp.noise;
+                let noise = &converter.sense_amp.noise;
                 match converter.architecture {
                     Architecture::Flash => flash::sample(x, &self.thresholds, noise, rng),
                     Architecture::BinarySearch => {
@@ -149,8 +151,9 @@ impl Readout {
 
     /// Every sum by its own mix of noises: an interval of one law, or an average over the shared noise.
     fn converter_table(&self, converter: &Converter) -> CodeTable {
-        let comparison = converter.sense_amp.noise;
-        let variance = comparison.sigma * comparison.sigma;
+        let comparison = &converter.sense_amp.noise;
+        // Laws of the current are told apart wherever one comparison could tell them apart.
+        let variance = comparison.least().sigma.powi(2);
         let laws = |s: i32| self.current_noise.at(f64::from(s), variance);
         let row = |s: i32| mixed(&laws(s), |shared| self.row_at(converter, s, shared));
         let slope = |s: i32| mixed(&laws(s), |shared| self.slope_at(converter, s, shared));
@@ -165,14 +168,14 @@ impl Readout {
     }
 
     fn row_at(&self, converter: &Converter, s: i32, shared: Noise) -> Vec<f64> {
-        match all_shared(shared, converter.sense_amp.noise) {
+        match all_shared(shared, &converter.sense_amp.noise) {
             Some(noise) => self.intervals_at(s, noise),
             None => self.averaged(converter, f64::from(s), shared),
         }
     }
 
     fn slope_at(&self, converter: &Converter, s: i32, shared: Noise) -> Vec<f64> {
-        if let Some(noise) = all_shared(shared, converter.sense_amp.noise) {
+        if let Some(noise) = all_shared(shared, &converter.sense_amp.noise) {
             return self.interval_slopes(s, noise);
         }
         let at = |x: f64| self.averaged(converter, x, shared);
@@ -223,15 +226,17 @@ impl Readout {
     /// Probabilities of the codes at nominal current `x`, averaged over the shared noise (trapezoidal rule).
     fn averaged(&self, converter: &Converter, x: f64, shared: Noise) -> Vec<f64> {
         let mut row = vec![0.0; self.code_count()];
+        let noise = &converter.sense_amp.noise;
+        let noise = &noise.at_least(NEGLIGIBLE * shared.sigma);
         let mut add = |current: f64, weight: f64| {
-            let (thresholds, amp): (_, &SenseAmp) = (&self.thresholds, &converter.sense_amp);
+            let thresholds = &self.thresholds;
             let current = self.limited(current);
             match converter.architecture {
-                Architecture::Flash => flash::add_pmf(current, thresholds, amp, weight, &mut row),
+                Architecture::Flash => flash::add_pmf(current, thresholds, noise, weight, &mut row),
                 Architecture::BinarySearch => {
-                    binary_search::add_pmf(current, thresholds, amp, weight, &mut row)
+                    binary_search::add_pmf(current, thresholds, noise, weight, &mut row)
                 }
-                Architecture::Ramp => ramp::add_pmf(current, thresholds, amp, weight, &mut row),
+                Architecture::Ramp => ramp::add_pmf(current, thresholds, noise, weight, &mut row),
             }
         };
         if shared.is_none() {
@@ -242,8 +247,7 @@ impl Readout {
             Law::Normal => REACH_NORMAL * shared.sigma,
             Law::Logistic => REACH_LOGISTIC * shared.sigma,
         };
-        let comparison = converter.sense_amp.noise.sigma;
-        let half = half_nodes(reach / shared.sigma, shared.sigma, comparison);
+        let half = half_nodes(reach / shared.sigma, shared.sigma, noise.least().sigma);
         for point in 0..=2 * half as usize {
             let e = (point as f64 / half - 1.0) * reach;
             add(x + e, shared.pdf(e) * reach / half);
@@ -291,11 +295,14 @@ fn mixed(laws: &[(f64, Noise)], of: impl Fn(Noise) -> Vec<f64>) -> Vec<f64> {
         .collect()
 }
 
-/// All noise as noise of the current, if that of the comparisons is negligible beside it.
-pub(super) fn all_shared(shared: Noise, comparison: Noise) -> Option<Noise> {
+/// All noise as noise of the current, if that of the comparisons is negligible beside it and alike at all references.
+pub(super) fn all_shared(shared: Noise, comparison: &ComparisonNoise) -> Option<Noise> {
     if comparison.is_none() {
         return Some(shared);
     }
+    let ComparisonNoise::Same(comparison) = comparison else {
+        return None;
+    };
     let sigma = shared.sigma.hypot(comparison.sigma);
     (comparison.sigma <= NEGLIGIBLE * shared.sigma).then(|| shared.with_sigma(sigma))
 }

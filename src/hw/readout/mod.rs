@@ -8,6 +8,7 @@ mod adjusted;
 pub mod binary_search;
 mod current_noise;
 pub mod decode;
+mod deviations;
 pub mod flash;
 pub mod ideal;
 mod law;
@@ -16,9 +17,12 @@ mod over_chips;
 mod place;
 pub mod ramp;
 pub mod table;
+mod trained;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod per_reference;
 #[cfg(test)]
 mod small_noise;
 #[cfg(test)]
@@ -27,7 +31,7 @@ mod tests_support;
 use self::decode::DecodeRule;
 use self::ideal::IdealSpec;
 use self::measured::{ConfusionMatrix, MeasuredSpec};
-use super::error::Checks;
+use super::error::{Checks, HwError};
 use super::reference::{
     ReferenceError, ReferenceErrorSpec, References, ReferencesSpec, SignedCodes, Snap,
 };
@@ -118,6 +122,21 @@ impl Converter {
     pub fn key(&self, setting: &str) -> String {
         format!("readout.{}.{setting}", self.architecture.name())
     }
+
+    /// Refuses a list of noises of a length that no layer can ask for.
+    fn check_noise(&self) -> Result<(), HwError> {
+        let noise = &self.sense_amp.noise;
+        let key = self.key("sense_amp.noise");
+        match self.references.count() {
+            Some(count) => noise.placed(count, &key).map(|_| ()),
+            None => noise.within((1 << self.bits) - 1, &key),
+        }
+    }
+
+    /// One noise at all references; a list was written for other references than these.
+    fn with_common_noise(&mut self) {
+        self.sense_amp.noise = self.sense_amp.noise.common();
+    }
 }
 
 /// The kind of a resolved read-out.
@@ -190,23 +209,27 @@ impl ConverterSpec {
             8,
             "choose 1 to 8 bits",
         );
-        Kind::Converter(Converter {
+        let references = self
+            .references
+            .resolve(&format!("{key}.references"), unit_ua, checks);
+        let sense_amp = self
+            .sense_amp
+            .resolve(&format!("{key}.sense_amp"), unit_ua, checks);
+        let converter = Converter {
             architecture,
             bits: self.bits.clamp(1, 8),
             signed_codes: self.signed_codes,
             decode: self.decode,
-            references: self
-                .references
-                .resolve(&format!("{key}.references"), unit_ua, checks),
+            references,
             reference_error: self.reference_error.resolve(
                 &format!("{key}.reference_error"),
                 unit_ua,
                 checks,
             ),
-            sense_amp: self
-                .sense_amp
-                .resolve(&format!("{key}.sense_amp"), unit_ua, checks),
-        })
+            sense_amp,
+        };
+        checks.keep(converter.check_noise());
+        Kind::Converter(converter)
     }
 }
 
@@ -227,14 +250,32 @@ impl ReadoutDesign {
         }
     }
 
-    /// The same converter with another resolution; ideal and measured read-outs have none and stay as they are.
+    /// The same converter with another resolution, for which noises listed per reference become one; ideal and measured
+    /// read-outs have none and stay as they are.
     pub fn with_bits(&self, bits: u32) -> Self {
-        self.altered(|converter| converter.bits = bits)
+        self.altered(|converter| {
+            if converter.bits != bits {
+                converter.with_common_noise();
+            }
+            converter.bits = bits;
+        })
     }
 
-    /// The same converter with other references; ideal and measured read-outs stay as they are.
+    /// The same converter with other references, for which noises listed per reference become one if there may be another
+    /// number of them; ideal and measured read-outs stay as they are.
     pub fn with_references(&self, references: References) -> Self {
-        self.altered(|converter| converter.references = references)
+        self.altered(|converter| {
+            if converter.references.count() != references.count() {
+                converter.with_common_noise();
+            }
+            converter.references = references;
+        })
+    }
+
+    /// The same converter with one noise at all references, of the mean variance of a list: for sums that have another number of
+    /// references than the list was written for.
+    pub fn with_common_noise(&self) -> Self {
+        self.altered(Converter::with_common_noise)
     }
 
     /// The same converter with references over the full range.

@@ -8,6 +8,7 @@
 
 use super::law::{NEGLIGIBLE, REACH_LOGISTIC, REACH_NORMAL, half_nodes};
 use super::{Architecture, Converter, Kind, Readout, binary_search, flash, ramp};
+use crate::hw::comparison_noise::ComparisonNoise;
 use crate::hw::reference::ReferenceError;
 use crate::hw::sense_amp::SenseAmp;
 use crate::hw::variation::{Law, Noise, open_unit, standard_normal};
@@ -37,8 +38,8 @@ struct Disturbance {
     shared: f64,
     /// Relative gain error.
     gain: f64,
-    /// Disturbance of every comparison against a reference.
-    each: Noise,
+    /// Disturbance of the comparison with each reference.
+    each: ComparisonNoise,
     /// Disturbance of the comparison with 0 that finds the sign.
     sign: Noise,
 }
@@ -92,46 +93,8 @@ impl Readout {
             law: disturbance.law,
             sigma: shared,
         };
-        together(all, disturbance.each).cdf(current.mean - reference)
-    }
-
-    /// True where a normal law stands for sums that are not exactly normal.
-    pub fn mixes_laws(&self) -> bool {
-        let sense_amp = self.converter().map_or(SenseAmp::IDEAL, |c| c.sense_amp);
-        [self.current_noise.line, sense_amp.offset, sense_amp.noise]
-            .iter()
-            .any(|noise| !noise.is_none() && noise.law == Law::Logistic)
-    }
-
-    /// True if single comparisons have noise or errors of their own.
-    pub fn has_separate_comparisons(&self) -> bool {
-        let Some(converter) = self.converter() else {
-            return false;
-        };
-        let amp = converter.sense_amp;
-        let flash = converter.architecture == Architecture::Flash;
-        !amp.noise.is_none()
-            || converter.reference_error.single > 0.0
-            || (flash && !amp.offset.is_none())
-    }
-
-    /// Standard deviation of what the sense amp adds, in MAC units.
-    pub fn sense_amp_sigma(&self) -> f64 {
-        let sense_amp = self.converter().map_or(SenseAmp::IDEAL, |c| c.sense_amp);
-        sense_amp.offset.sigma.hypot(sense_amp.noise.sigma)
-    }
-
-    /// Standard deviation of a reference, in MAC units.
-    pub fn reference_sigma(&self, reference: f64) -> f64 {
-        let error = self
-            .converter()
-            .map_or(ReferenceError::NONE, |c| c.reference_error);
-        (error.gain() * reference).hypot(error.single)
-    }
-
-    /// Standard deviation of the noise of the sampled current, in MAC units (cells not counted).
-    pub fn line_sigma(&self) -> f64 {
-        self.current_noise.line.sigma
+        let each = disturbance.each.at(self.nearest(reference));
+        together(all, each).cdf(current.mean - reference)
     }
 
     /// Noise of the sampled current at one read, in MAC units (cells not counted).
@@ -163,11 +126,11 @@ impl Readout {
                 law: Law::Normal,
                 shared: current.spread,
                 gain: 0.0,
-                each: Noise::NONE,
+                each: ComparisonNoise::NONE,
                 sign: Noise::NONE,
             };
         };
-        let (error, amp) = (converter.reference_error, converter.sense_amp);
+        let (error, amp) = (converter.reference_error, &converter.sense_amp);
         let flash = converter.architecture == Architecture::Flash;
         let (common, own) = if flash {
             (Noise::NONE, amp.offset)
@@ -180,13 +143,14 @@ impl Readout {
         };
         let cells = normal(current.spread + current.noise);
         let shared = together(together(cells, self.current_noise.line), common);
-        let each = together(together(normal(error.single.powi(2)), own), amp.noise);
+        let missed = together(normal(error.single.powi(2)), own);
+        let each = amp.noise.map(|noise| together(missed, noise));
         Disturbance {
             law: shared.law,
             shared: shared.sigma * shared.sigma,
             gain: error.gain(),
             each,
-            sign: amp.noise,
+            sign: amp.noise.at_sign(),
         }
     }
 
@@ -195,13 +159,13 @@ impl Readout {
     fn is_separate(&self, disturbance: &Disturbance, moved: f64) -> bool {
         let thresholds = self.thresholds.iter();
         let sigmas = thresholds.map(|&t| disturbance.sigma(t, moved));
-        disturbance.each.sigma > NEGLIGIBLE * sigmas.fold(0.0, f64::max)
+        disturbance.each.largest().sigma > NEGLIGIBLE * sigmas.fold(0.0, f64::max)
     }
 
     /// Every code is an interval of one law.
     fn intervals(&self, current: &BitLineCurrent, disturbance: &Disturbance) -> Vec<f64> {
-        let each = disturbance.each.sigma;
-        let edge = |t: f64| {
+        let edge = |k: usize, t: f64| {
+            let each = disturbance.each.at(k).sigma;
             let sigma = disturbance.sigma(t, current.moved).hypot(each);
             let all = Noise {
                 law: disturbance.law,
@@ -217,8 +181,8 @@ impl Readout {
         };
         let mut low = f64::NEG_INFINITY;
         let mut row = Vec::with_capacity(self.code_count());
-        for t in self.reachable(&self.thresholds) {
-            let high = edge(t).max(low);
+        for (k, t) in self.reachable(&self.thresholds).into_iter().enumerate() {
+            let high = edge(k, t).max(low);
             row.push(interval(disturbance.law, low, high));
             low = high;
         }
@@ -241,10 +205,11 @@ impl Readout {
         let sign_sigma = disturbance.sigma(0.0, current.moved);
         let widest = sigmas.iter().copied().fold(0.0, f64::max);
         let mut row = vec![0.0; self.code_count()];
-        for (z, weight) in nodes(disturbance.law, widest, disturbance.each.sigma) {
+        let each = disturbance.each.at_least(NEGLIGIBLE * widest);
+        for (z, weight) in nodes(disturbance.law, widest, each.least().sigma) {
             let one = |k: usize| {
                 let x = current.mean + sigmas[k] * z;
-                decided(disturbance.each, x - thresholds[k])
+                decided(each.at(k), x - thresholds[k])
             };
             let all = (0..thresholds.len()).map(one);
             match converter.architecture {
@@ -313,7 +278,7 @@ fn sample_converter(
     (x, moved): (f64, f64),
     rng: &mut impl Rng,
 ) -> usize {
-    let (error, amp) = (converter.reference_error, converter.sense_amp);
+    let (error, amp) = (converter.reference_error, &converter.sense_amp);
     let gain = 1.0 + error.gain() * standard_normal(rng);
     let common = amp.offset.sample(rng);
     let flash_kind = converter.architecture == Architecture::Flash;
@@ -333,14 +298,14 @@ fn sample_converter(
     }
     let drawn = readout.reachable(&drawn);
     match converter.architecture {
-        Architecture::Flash => flash::sample(x, &drawn, amp.noise, rng),
-        Architecture::Ramp => ramp::sample(x, &drawn, amp.noise, rng),
+        Architecture::Flash => flash::sample(x, &drawn, &amp.noise, rng),
+        Architecture::Ramp => ramp::sample(x, &drawn, &amp.noise, rng),
         Architecture::BinarySearch => binary_search::search(&readout.thresholds, |decision| {
             let reference = match decision {
                 Decision::Sign => -common,
                 Decision::Reference(k) => drawn[k],
             };
-            SenseAmp::decides(x, reference, amp.noise.sample(rng))
+            SenseAmp::decides(x, reference, decision.noise(&amp.noise).sample(rng))
         }),
     }
 }

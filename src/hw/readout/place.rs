@@ -5,6 +5,7 @@
 
 use super::decode::{DecodeRule, from_values, interval_centres, nearest_integer};
 use super::law::Readout;
+use super::table::Decode;
 use super::{Converter, Kind, ReadoutDesign, ideal};
 use crate::hw::error::HwError;
 use crate::hw::reference::{References, Snap, SumHistogram, SumRange, UniformGrid};
@@ -17,8 +18,8 @@ impl ReadoutDesign {
     /// mean look at.
     ///
     /// # Errors
-    /// If a histogram is needed and none was given, if a list has more thresholds than the bits allow, or if the sums do
-    /// not fit the read-out.
+    /// If a histogram is needed and none was given, if a list has more thresholds than the bits allow, if noises are listed for
+    /// another number of references, or if the sums do not fit the read-out.
     pub fn place(
         &self,
         range: SumRange,
@@ -43,50 +44,31 @@ impl ReadoutDesign {
                 (matrix.thresholds(), matrix.code_values.clone())
             }
         };
-        Ok(self.placed(range, codes))
+        let (thresholds, values) = codes;
+        self.placed(range, thresholds, from_values(&values))
     }
 
-    /// Places references that are calibrated at a given step in MAC units, one that was trained for example, instead of
-    /// searching it; other references are placed as they are written.
-    ///
-    /// # Errors
-    /// As [`Self::place`], or if the step is not a positive number.
-    pub fn place_at_step(
+    /// With these thresholds; refuses a list of noises of another length.
+    pub(super) fn placed(
         &self,
         range: SumRange,
-        step: f64,
-        histogram: Option<&SumHistogram>,
+        thresholds: Vec<f64>,
+        decode: Decode,
     ) -> Result<Readout, HwError> {
-        let Kind::Converter(converter) = &self.kind else {
-            return self.place(range, histogram);
-        };
-        let References::Calibrated { snap, .. } = &converter.references else {
-            return self.place(range, histogram);
-        };
-        if !(step.is_finite() && step > 0.0) {
-            let advice = "train the step again, or place references by calibration";
-            let key = converter.key("references.calibrated");
-            return Err(HwError::new(
-                key,
-                step,
-                "a positive step in MAC units",
-                advice,
-            ));
+        let mut kind = self.kind.clone();
+        if let Kind::Converter(converter) = &mut kind {
+            let key = converter.key("sense_amp.noise");
+            let noise = &mut converter.sense_amp.noise;
+            *noise = noise.placed(thresholds.len(), &key)?;
         }
-        let grid = full_grid(converter, range)?.with_step(step);
-        let codes = finish(converter, grid.thresholds(*snap), grid.values(), histogram)?;
-        Ok(self.placed(range, codes))
-    }
-
-    fn placed(&self, range: SumRange, (thresholds, values): (Vec<f64>, Vec<f64>)) -> Readout {
-        Readout {
-            kind: self.kind.clone(),
+        Ok(Readout {
+            kind,
             range,
             thresholds,
-            decode: from_values(&values),
+            decode,
             current_noise: self.current_noise.clone(),
             limit: self.limit,
-        }
+        })
     }
 }
 
@@ -146,7 +128,7 @@ fn converter_codes(
 }
 
 /// The grid over all of a range.
-fn full_grid(converter: &Converter, range: SumRange) -> Result<UniformGrid, HwError> {
+pub(super) fn full_grid(converter: &Converter, range: SumRange) -> Result<UniformGrid, HwError> {
     let grid = UniformGrid::full_range(range, converter.bits, converter.signed_codes);
     if grid.codes < 2 || (range.is_signed() && converter.bits < 2) {
         return Err(HwError::new(
@@ -210,7 +192,7 @@ fn mean_square_error(thresholds: &[f64], values: &[f64], sums: &SumHistogram) ->
 }
 
 /// Applies the value rule.
-fn finish(
+pub(super) fn finish(
     converter: &Converter,
     thresholds: Vec<f64>,
     centres: Vec<f64>,

@@ -2,8 +2,8 @@
 //!
 //! Code = number of ones before the first zero, each comparison with its own noise.
 
+use crate::hw::comparison_noise::ComparisonNoise;
 use crate::hw::sense_amp::SenseAmp;
-use crate::hw::variation::Noise;
 use rand::Rng;
 
 /// Ramps less likely than this to still run are not followed.
@@ -13,12 +13,12 @@ const UNREACHABLE: f64 = 1e-40;
 pub fn add_pmf(
     current: f64,
     thresholds: &[f64],
-    sense_amp: &SenseAmp,
+    noise: &ComparisonNoise,
     weight: f64,
     out: &mut [f64],
 ) {
-    let one = |&threshold: &f64| sense_amp.probability(current, threshold);
-    add_pmf_of(thresholds.iter().map(one), weight, out);
+    let one = |(k, &t): (usize, &f64)| SenseAmp::probability(current, t, noise.at(k));
+    add_pmf_of(thresholds.iter().enumerate().map(one), weight, out);
 }
 
 /// The same for the probability of a one at each reference.
@@ -35,10 +35,15 @@ pub fn add_pmf_of(ones_at: impl Iterator<Item = f64>, weight: f64, out: &mut [f6
 }
 
 /// One conversion.
-pub fn sample(current: f64, thresholds: &[f64], noise: Noise, rng: &mut impl Rng) -> usize {
+pub fn sample(
+    current: f64,
+    thresholds: &[f64],
+    noise: &ComparisonNoise,
+    rng: &mut impl Rng,
+) -> usize {
+    let thresholds = thresholds.iter().enumerate();
     thresholds
-        .iter()
-        .take_while(|t| SenseAmp::decides(current, **t, noise.sample(rng)))
+        .take_while(|&(k, &t)| SenseAmp::decides(current, t, noise.at(k).sample(rng)))
         .count()
 }
 

@@ -3,6 +3,7 @@
 use super::law::{all_shared, half_nodes};
 use super::tests_support::{MACRO, noisy};
 use super::{Architecture, BitLineCurrent, CellNoise, Kind, Readout};
+use crate::hw::comparison_noise::ComparisonNoise;
 use crate::hw::variation::{Law, Noise};
 
 /// Nodes that one probability may take.
@@ -21,7 +22,7 @@ fn nodes(readout: &Readout, comparison: f64, s: i32) -> f64 {
         law: Law::Normal,
         sigma: comparison,
     };
-    if shared.is_none() || all_shared(shared, comparison).is_some() {
+    if shared.is_none() || all_shared(shared, &ComparisonNoise::Same(comparison)).is_some() {
         return 1.0;
     }
     1.0 + 2.0 * half_nodes(16.0, shared.sigma, comparison.sigma)

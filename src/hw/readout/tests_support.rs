@@ -2,6 +2,7 @@
 
 use super::decode::DecodeRule;
 use super::{Architecture, Converter, CurrentNoise, Kind, ReadoutDesign};
+use crate::hw::comparison_noise::ComparisonNoise;
 use crate::hw::reference::{ReferenceError, References, SignedCodes, Snap, SumHistogram, SumRange};
 use crate::hw::sense_amp::SenseAmp;
 use crate::hw::variation::{Law, Noise};
@@ -38,7 +39,7 @@ pub fn noisy(
     let mut design = converter(architecture, 4);
     design.current_noise.line = Noise { law, sigma: shared };
     if let Kind::Converter(converter) = &mut design.kind {
-        converter.sense_amp.noise = Noise { law, sigma: each };
+        converter.sense_amp.noise = ComparisonNoise::Same(Noise { law, sigma: each });
         converter.references = References::List {
             thresholds: (0..14).map(|k| step * (f64::from(k) - 6.5)).collect(),
             values: None,

@@ -12,6 +12,7 @@ use crate::hw::error::HwError;
 use crate::hw::readout::Readout;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::{IntNetwork, Weights};
+use crate::net::references::LayerReferences;
 use crate::rng::{Purpose, keyed};
 use crate::train::error::TrainError;
 use rand::seq::index::sample;
@@ -34,18 +35,18 @@ pub struct PlacedLayer {
 }
 
 impl PlacedLayer {
-    /// The read-outs with their references at another step.
+    /// The read-outs with their references elsewhere.
     ///
     /// # Errors
-    /// If the step is no positive number.
-    pub fn at_step(&self, mvm: &Mvm, step: f32) -> Result<Vec<Readout>, HwError> {
+    /// If the step is no positive number, or the thresholds do not ascend.
+    pub fn at(&self, mvm: &Mvm, references: &LayerReferences) -> Result<Vec<Readout>, HwError> {
         let hardware = &mvm.hardware;
         let (design, accumulator) = (&hardware.readout, hardware.accumulator);
         place(
             &self.conversions,
             &self.sums,
             design,
-            Some(step),
+            references,
             accumulator,
         )
     }
@@ -118,7 +119,7 @@ pub fn place_all(
         };
         let hardware = &mvm.hardware;
         let (design, accumulator) = (&hardware.readout, hardware.accumulator);
-        let readouts = place(&conversions, &sums, design, int.reference_step, accumulator)
+        let readouts = place(&conversions, &sums, design, &int.references, accumulator)
             .map_err(|error| unfit(&int.layer.name, error))?;
         placed.push(Some(PlacedLayer {
             input_bits,

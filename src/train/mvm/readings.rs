@@ -5,12 +5,13 @@
 use super::noise_slopes;
 use super::place::{PlacedLayer, place_all};
 use super::settings::Mvm;
-use super::tables::{ConversionTables, LearnedStep, Making};
+use super::tables::{ConversionTables, Learned, LearnedStep, Making};
 use crate::convert::Prepared;
 use crate::data::Split;
 use crate::hw::readout::Readout;
 use crate::kernel::stream::NoiseKey;
 use crate::net::network::{IntNetwork, Weights};
+use crate::net::references::LayerReferences;
 use crate::train::error::TrainError;
 use crate::train::ops::reconv::Reading;
 use rayon::prelude::*;
@@ -74,7 +75,7 @@ impl<'a> Readings<'a> {
         let layers = placed.into_par_iter().enumerate().map(|(index, layer)| {
             let int = &network.layers[index];
             let (Weights::Macro { bits } | Weights::Digital { bits }) = int.layer.weights;
-            layer.map(|layer| readings.layer(index, layer, bits, int.reference_step))
+            layer.map(|layer| readings.layer(index, layer, bits, &int.references))
         });
         readings.layers = layers.collect();
         Ok(readings)
@@ -85,18 +86,20 @@ impl<'a> Readings<'a> {
         index: usize,
         placed: PlacedLayer,
         weight_bits: u32,
-        step: Option<f32>,
+        references: &LayerReferences,
     ) -> LayerReadings {
         let scaled = |readout: &Readout| readout.with_noise_scale(self.noise);
-        let noise_slopes = match step {
-            Some(_) => placed
+        let noise_slopes = match references {
+            LayerReferences::Step(_) => placed
                 .readouts
                 .iter()
                 .map(|r| noise_slopes(&scaled(r)))
                 .collect(),
-            None => Vec::new(),
+            LayerReferences::Calibrated | LayerReferences::Thresholds { .. } => Vec::new(),
         };
-        let tables = self.tables(index, &placed.readouts, step, &noise_slopes);
+        // Batches of a training make their own where references are trained.
+        let fixed = &LayerReferences::Calibrated;
+        let tables = self.tables(index, &placed.readouts, fixed, &noise_slopes);
         LayerReadings {
             conversions: Arc::new(placed.conversions.clone()),
             tables: Arc::new(tables),
@@ -110,14 +113,18 @@ impl<'a> Readings<'a> {
         &self,
         index: usize,
         readouts: &[Readout],
-        step: Option<f32>,
+        references: &LayerReferences,
         noise_slopes: &[Vec<f64>],
     ) -> Vec<ConversionTables> {
         let one = |(c, readout): (usize, &Readout)| {
-            let learned = step.map(|step| LearnedStep {
-                step: f64::from(step),
-                noise_slope: noise_slopes.get(c).map_or(&[][..], Vec::as_slice),
-            });
+            let learned = match references {
+                LayerReferences::Calibrated => Learned::Nothing,
+                LayerReferences::Step(step) => Learned::Step(LearnedStep {
+                    step: f64::from(*step),
+                    noise_slope: noise_slopes.get(c).map_or(&[][..], Vec::as_slice),
+                }),
+                LayerReferences::Thresholds { .. } => Learned::Thresholds,
+            };
             let place = [self.epoch, index as u64, c as u64];
             let readout = readout.with_noise_scale(self.noise);
             ConversionTables::new(&readout, self.making, &place, learned)
@@ -125,28 +132,29 @@ impl<'a> Readings<'a> {
         readouts.iter().enumerate().map(one).collect()
     }
 
-    /// The readings of batch `repeat`: noise keyed by it, columns drawn for it, references at the steps `steps` of the layers
-    /// where they are trained.
+    /// The readings of batch `repeat`: noise keyed by it, columns drawn for it, references of the layers where they
+    /// are trained (`references`; an empty list: as placed).
     ///
     /// # Errors
-    /// If a step is no positive number.
+    /// If references have no meaning for the macro.
     pub fn batch(
         &self,
         seed: u64,
         repeat: u64,
-        steps: &[Option<f32>],
+        references: &[LayerReferences],
     ) -> Result<Vec<Option<Reading>>, TrainError> {
         let one = |(index, layer): (usize, &Option<LayerReadings>)| {
             let Some(layer) = layer else { return Ok(None) };
             let mut tables = layer.tables.clone();
-            if let Some(Some(step)) = steps.get(index) {
-                let readouts = layer.placed.at_step(self.mvm, *step);
+            let moved = references.get(index);
+            if let Some(moved) = moved.filter(|moved| **moved != LayerReferences::Calibrated) {
+                let readouts = layer.placed.at(self.mvm, moved);
                 let readouts = readouts.map_err(|error| TrainError::Unfit {
                     layer: format!("{}", index + 1),
                     error,
                 })?;
                 let slopes = &layer.noise_slopes;
-                tables = Arc::new(self.tables(index, &readouts, Some(*step), slopes));
+                tables = Arc::new(self.tables(index, &readouts, moved, slopes));
             }
             if self.making.column_offset > 0.0 {
                 let outputs = layer.conversions[0].weights.geometry.outputs;
@@ -169,6 +177,13 @@ impl<'a> Readings<'a> {
             }))
         };
         self.layers.par_iter().enumerate().map(one).collect()
+    }
+
+    /// The first read-out of every layer on the macro as it is placed, its noise that of the macro.
+    pub fn first_readouts(&self) -> Vec<Option<&Readout>> {
+        let layers = self.layers.iter().map(Option::as_ref);
+        let first = layers.map(|layer| layer?.placed.readouts.first());
+        first.collect()
     }
 
     /// Step of the references of every layer on the macro that has evenly spaced codes.

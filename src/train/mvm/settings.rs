@@ -4,6 +4,7 @@
 
 use super::Estimator;
 use crate::hw::chip::Hardware;
+use crate::hw::reference::References;
 use crate::train::error::TrainError;
 
 /// A macro to train through.
@@ -41,6 +42,8 @@ pub enum Learn {
     Nothing,
     /// The step of every layer's references.
     Step,
+    /// Every threshold of every layer; codes keep the values of the first placement.
+    Thresholds,
 }
 
 impl Mvm {
@@ -99,6 +102,21 @@ impl Mvm {
                 "--learn step on a macro without references".into(),
                 "train through a flash, binary_search or ramp read-out",
             );
+        }
+        if settings.learn == Learn::Thresholds {
+            if settings.noise == 0.0 {
+                return wrong(
+                    "--learn thresholds with --noise 0".into(),
+                    "without noise no threshold has a gradient; train with noise, or --learn step",
+                );
+            }
+            let references = self.hardware.readout.references();
+            if !matches!(references, Some(References::Calibrated { .. })) {
+                return wrong(
+                    "--learn thresholds on a macro whose references are not calibrated".into(),
+                    "train through a flash, binary_search or ramp read-out with references.calibrated",
+                );
+            }
         }
         if settings.calibration_images == 0 {
             return wrong(
@@ -167,5 +185,11 @@ mod tests {
         assert!(refused(|s| s.column_offset = 0.5));
         assert!(refused(|s| s.final_temperature = 0.0));
         assert!(refused(|s| s.calibration_images = 0));
+        assert!(!refused(|s| s.learn = Learn::Thresholds));
+        assert!(refused(|s| {
+            s.learn = Learn::Thresholds;
+            s.estimator = Estimator::Lattice;
+            s.noise = 0.0;
+        }));
     }
 }

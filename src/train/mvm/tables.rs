@@ -3,7 +3,7 @@
 //! Offsets of columns come as a few classes of tables, of which every output takes one per batch. Not responsible for
 //! placing references (`place`) nor for the pass itself (`ops::reconv`).
 
-use super::{Estimator, Slopes, mean_slopes, slopes, step_slopes};
+use super::{Estimator, Slopes, mean_slopes, slopes, step_slopes, threshold_slopes};
 use crate::convert::accumulate::Codes;
 use crate::hw::readout::Readout;
 use crate::hw::readout::table::{CodeTable, Decode};
@@ -11,6 +11,7 @@ use crate::kernel::slopes::table as kernel;
 use crate::kernel::tables::{LevelTable, RandomTable, TOLERANCE};
 use crate::rng::{Purpose, keyed};
 use rand::RngExt;
+use rayon::prelude::*;
 
 /// What the forward pass reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +31,19 @@ pub struct ConversionTables {
     pub decode: Decode,
     /// Backward.
     pub slopes: kernel::Slopes,
-    /// d(mean value) / d(step of the references) by sum, where the step is trained.
-    pub step_slope: Option<Vec<f64>>,
+    /// Derivatives of the mean value in what is trained of the references.
+    pub learned: LearnedSlopes,
+}
+
+/// d(mean value) / d(trained number of the references) by sum.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LearnedSlopes {
+    /// Nothing is trained.
+    Nothing,
+    /// In their step.
+    Step(Vec<f64>),
+    /// In each threshold.
+    Thresholds(Vec<Vec<f64>>),
 }
 
 /// Mid-points of eight equally likely parts of the standard normal law, scaled to variance 1.
@@ -52,6 +64,17 @@ pub struct Making {
     pub seed: u64,
 }
 
+/// What is trained of the references.
+#[derive(Clone, Copy, Debug)]
+pub enum Learned<'a> {
+    /// Nothing.
+    Nothing,
+    /// Their step.
+    Step(LearnedStep<'a>),
+    /// Each of them.
+    Thresholds,
+}
+
 /// What the gradient of a trained step needs beside the tables.
 #[derive(Clone, Copy, Debug)]
 pub struct LearnedStep<'a> {
@@ -63,12 +86,7 @@ pub struct LearnedStep<'a> {
 
 impl ConversionTables {
     /// Tables of a placed read-out (its noise already scaled); `place` keys random ones.
-    pub fn new(
-        readout: &Readout,
-        making: Making,
-        place: &[u64],
-        learned: Option<LearnedStep>,
-    ) -> Self {
+    pub fn new(readout: &Readout, making: Making, place: &[u64], learned: Learned) -> Self {
         let law = |readout: &Readout| match making.noisy {
             true => readout.table(),
             false => readout.noise_free_table(),
@@ -95,12 +113,18 @@ impl ConversionTables {
         if let kernel::Slopes::Soft(soft) = &slopes {
             reads = vec![Read::Soft(soft.clone())];
         }
-        let step_slope = learned.map(|learned| step_slope(&shifted[0], &slopes, making, learned));
+        let learned = match learned {
+            Learned::Nothing => LearnedSlopes::Nothing,
+            Learned::Step(step) => {
+                LearnedSlopes::Step(step_slope(&shifted[0], &slopes, making, step))
+            }
+            Learned::Thresholds => LearnedSlopes::Thresholds(all_thresholds(readout)),
+        };
         ConversionTables {
             reads,
             decode: shifted[0].decode.clone(),
             slopes,
-            step_slope,
+            learned,
         }
     }
 
@@ -122,6 +146,23 @@ impl ConversionTables {
             kernel::Slopes::ByLevel(_) | kernel::Slopes::Soft(_) => &[],
         }
     }
+}
+
+/// Slopes in every threshold, of the read-out without an offset of its column; thresholds that mirror each other are one
+/// reference, whose slope is looked at once.
+fn all_thresholds(readout: &Readout) -> Vec<Vec<f64>> {
+    let count = readout.thresholds.len();
+    let one = |which: usize| match readout.mirror(which) {
+        Some(mirror) if mirror > which => Vec::new(),
+        _ => threshold_slopes(readout, which),
+    };
+    let mut slopes: Vec<Vec<f64>> = (0..count).into_par_iter().map(one).collect();
+    for which in 0..count {
+        if let (true, Some(mirror)) = (slopes[which].is_empty(), readout.mirror(which)) {
+            slopes[which] = slopes[mirror].iter().map(|slope| -slope).collect();
+        }
+    }
+    slopes
 }
 
 fn step_slope(

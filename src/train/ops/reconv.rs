@@ -17,7 +17,7 @@ use crate::kernel::slopes::{Pass, backward_batch, soft_sums, sum_mass::sum_mass}
 use crate::kernel::stream::NoiseKey;
 use crate::net::network::Geometry;
 use crate::train::mvm::planes::{input_share, weight_share};
-use crate::train::mvm::tables::{ConversionTables, Read};
+use crate::train::mvm::tables::{ConversionTables, LearnedSlopes, Read};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -227,33 +227,61 @@ pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>], grad_weights: &mut [T])
         .collect()
 }
 
-/// Every so many output pixels stand for the others in the gradient of the step, which sums over millions of reads.
+/// Every so many output pixels stand for the others in the gradients of references, which sum over millions of reads.
 const STEP_PIXELS: usize = 8;
 
 /// Gradient in the step of the references, times `1 / sqrt(n K)` as learned steps have it (Esser et al. 2020), `n` the reads
 /// of the batch and `K` the largest level from the middle; 0 where the tables have no slope of the step.
 pub fn step_gradient<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> f64 {
     let mut total = 0.0;
-    for (c, prepared) in saved.conversions.iter().enumerate() {
-        let tables = &saved.reading.tables[c];
-        let Some(slope) = &tables.step_slope else {
+    for (c, tables) in saved.reading.tables.iter().enumerate() {
+        let LearnedSlopes::Step(slope) = &tables.learned else {
             continue;
         };
-        let mut mass = Vec::new();
-        saved.with_pass(c, gradient, |pass| mass = sum_mass(pass, STEP_PIXELS));
-        let of_output =
-            |mass: &Vec<f64>| -> f64 { mass.iter().zip(slope).map(|(m, s)| m * s).sum() };
-        let sum: f64 = mass.iter().map(of_output).sum();
-        let plan = &prepared.weights;
-        let map = plan.geometry.output();
-        let reads = plan.plan.groups() * map.len() * saved.input.len() * LANES;
         let levels = (tables.decode.levels.len() as f64 - 1.0) / 2.0;
-        total += f64::from(prepared.conversion.factor) * sum / (reads as f64 * levels).sqrt();
+        total += along(&saved.mass(c, gradient), slope) / levels.sqrt();
     }
     total
 }
 
+/// Gradients in every threshold, times `1 / sqrt(n)` with `n` the reads of the batch; empty where the tables have no slopes of
+/// thresholds.
+pub fn threshold_gradients<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> Vec<f64> {
+    let mut total = Vec::new();
+    for (c, tables) in saved.reading.tables.iter().enumerate() {
+        let LearnedSlopes::Thresholds(slopes) = &tables.learned else {
+            continue;
+        };
+        let mass = saved.mass(c, gradient);
+        total.resize(slopes.len().max(total.len()), 0.0);
+        for (total, slope) in total.iter_mut().zip(slopes) {
+            *total += along(&mass, slope);
+        }
+    }
+    total
+}
+
+/// Sum over all outputs of gradient times slope.
+fn along(mass: &[Vec<f64>], slope: &[f64]) -> f64 {
+    let of_output = |mass: &Vec<f64>| -> f64 { mass.iter().zip(slope).map(|(m, s)| m * s).sum() };
+    mass.iter().map(of_output).sum()
+}
+
 impl Saved {
+    /// Gradient on every output and sum of a conversion, with its factor, over the root of the reads of the batch.
+    fn mass<T: Real>(&self, c: usize, gradient: &[Lanes<T>]) -> Vec<Vec<f64>> {
+        let mut mass = Vec::new();
+        self.with_pass(c, gradient, |pass| mass = sum_mass(pass, STEP_PIXELS));
+        let prepared = &self.conversions[c];
+        let plan = &prepared.weights;
+        let map = plan.geometry.output();
+        let reads = plan.plan.groups() * map.len() * self.input.len() * LANES;
+        let scale = f64::from(prepared.conversion.factor) / (reads as f64).sqrt();
+        let all = mass.iter_mut().flatten();
+        all.for_each(|mass| *mass *= scale);
+        mass
+    }
+
     /// Calls `run` with one conversion's pass.
     fn with_pass<T: Real>(&self, c: usize, gradient: &[Lanes<T>], run: impl FnOnce(&Pass<T>)) {
         let prepared = &self.conversions[c];
