@@ -241,7 +241,7 @@ pub fn train_on(
     trainer.full_precision = start.full_precision;
     if let Some(defaults) = arguments.method.macro_defaults() {
         let mvm = arguments.mvm.resolve(defaults)?;
-        trainer = trainer.through(mvm, &data).map_err(input)?;
+        trainer = trainer.through(mvm, data).map_err(input)?;
     }
     fs::create_dir_all(&arguments.out)
         .with_context(|| format!("{}", arguments.out.display()))
