@@ -385,7 +385,7 @@ fn gradient_of_the_step_is_that_of_the_mean() {
     let reading = reading.expect("on the macro");
     let random = Random::new(&deployed, layer);
     let saved = random.pass(reading);
-    let found = reconv::step_gradient(&saved, &[random.gradient.clone()]);
+    let found = reconv::step_gradient(&saved, std::slice::from_ref(&random.gradient));
 
     let prepared = Prepared::new(&deployed, &mvm.hardware).expect("fits");
     let calibration = calibration(&data.train, 1);
