@@ -130,6 +130,8 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let mut result = assemble(arguments, &loaded, &trained, outcome);
     result.margins = margins;
     if let Some(before) = &found.before {
+        let known = &mut result.accuracy.full_precision;
+        *known = known.or(before.full_precision());
         let calibration = images(&calibration, &data);
         let show = |stage: &str, done, total| {
             stages.show(

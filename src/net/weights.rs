@@ -38,6 +38,14 @@ const SHIPPED: &[(&str, &[u8])] = &[
         "models/lenet_mnist.safetensors.gz",
         include_bytes!("../../models/lenet_mnist.safetensors.gz"),
     ),
+    (
+        "models/vgg_builtin_macro.safetensors.gz",
+        include_bytes!("../../models/vgg_builtin_macro.safetensors.gz"),
+    ),
+    (
+        "models/vgg_cifar10_macro.safetensors.gz",
+        include_bytes!("../../models/vgg_cifar10_macro.safetensors.gz"),
+    ),
 ];
 
 /// Largest checkpoint that is read, unpacked: a gzipped file cannot ask for more.
