@@ -7,7 +7,7 @@ pub mod packed;
 pub mod references;
 pub mod shipped;
 pub mod spec;
-mod statistics;
+pub mod statistics;
 pub mod weights;
 
 pub use error::NetError;

@@ -3,25 +3,8 @@
 //! Field names are documented, stable keys (docs/experiment-keys.md). M1: the ADC without noise; M2: noise at each read; M3:
 //! static virtual chips.
 
-use super::accuracy::{Accuracy, Repeats};
+use super::accuracy::{Accuracy, Loss, Repeats};
 use serde::{Deserialize, Serialize};
-
-/// What a mode loses against ideal MVM values of the same network on the same images, with its 95 % interval.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PairedLoss {
-    /// (only_ideal - only_macro) / images, a mean over runs; negative where the macro happens to be better.
-    pub estimate: f64,
-    /// Lower end of the 95 % interval of the loss.
-    pub low: f64,
-    /// Upper end of it.
-    pub high: f64,
-    /// Images that both classified.
-    pub images: u64,
-    /// Images that only the ideal network classified correctly, over all runs.
-    pub only_ideal: u64,
-    /// Images that only the macro classified correctly, over all runs.
-    pub only_macro: u64,
-}
 
 /// One mode with one choice of batch norm.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,7 +12,7 @@ pub struct Evaluated {
     /// One run for M1, one per repeat for M2, one per chip for M3.
     pub accuracy: Repeats,
     /// Against ideal MVM values.
-    pub lost: PairedLoss,
+    pub lost: Loss,
 }
 
 /// One mode.

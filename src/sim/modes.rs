@@ -7,13 +7,15 @@ use super::accuracy::Images;
 use super::calibrate::{count_sums, place};
 use super::condition::Condition;
 use super::error::SimError;
-use super::interval::{Z95, quantile, repeats, wilson};
+use super::interval::repeats;
+use super::outcomes::Outcomes;
+use super::paired::{loss_of_chips, loss_of_reads};
 use super::prepare::Prepared;
 use super::reestimate::re_estimate;
 use super::stage::{Progress, stage};
 use crate::hw::readout::Readout;
-use crate::results::accuracy::Accuracy;
-use crate::results::experiment::{Evaluated, Mode, Modes, PairedLoss};
+use crate::results::accuracy::Loss;
+use crate::results::experiment::{Evaluated, Mode, Modes};
 
 /// How much is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ struct Bench<'a> {
 }
 
 /// Which images were classified correctly, as trained and re-estimated, one entry per run.
-type Runs = [Vec<Vec<bool>>; 2];
+type Runs = [Vec<Outcomes>; 2];
 
 /// Evaluates all modes.
 ///
@@ -76,19 +78,19 @@ pub fn modes(
         progress,
     };
     let ideal = bench.answers(&Condition::ideal(), images.test, "ideal MVM values")?;
-    let noise_free = mode(&ideal, &bench.noise_free()?, Spread::Images);
+    let noise_free = mode(&ideal, &bench.noise_free()?, loss_of_reads);
     let read_noise = match options.repeats {
         0 => None,
-        _ => Some(mode(&ideal, &bench.read_noise()?, Spread::Images)),
+        _ => Some(mode(&ideal, &bench.read_noise()?, loss_of_reads)),
     };
     let chips_ideal = bench.answers(&Condition::ideal(), images.chip_test, "ideal MVM values")?;
     let chips = match options.chips {
         0 => None,
-        _ => Some(mode(&chips_ideal, &bench.chips()?, Spread::Runs)),
+        _ => Some(mode(&chips_ideal, &bench.chips()?, loss_of_chips)),
     };
     Ok(Modes {
-        ideal: counted(&ideal),
-        chips_ideal: counted(&chips_ideal),
+        ideal: ideal.accuracy(),
+        chips_ideal: chips_ideal.accuracy(),
         noise_free,
         read_noise,
         chips,
@@ -102,9 +104,8 @@ impl Bench<'_> {
         condition: &Condition,
         images: Images,
         name: &str,
-    ) -> Result<Vec<bool>, SimError> {
-        let outcomes = stage(self.prepared, condition, images, name, self.progress)?;
-        Ok(outcomes.right().to_vec())
+    ) -> Result<Outcomes, SimError> {
+        stage(self.prepared, condition, images, name, self.progress)
     }
 
     fn noise_free(&self) -> Result<Runs, SimError> {
@@ -147,105 +148,14 @@ impl Bench<'_> {
     }
 }
 
-/// What varies between the runs of a mode.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Spread {
-    /// Draws of their own for every image: part of the spread over images.
-    Images,
-    /// Something that all images of a run share, a chip: counted beside it.
-    Runs,
-}
-
-fn mode(ideal: &[bool], runs: &Runs, spread: Spread) -> Mode {
-    let one = |runs: &[Vec<bool>]| Evaluated {
-        accuracy: repeats(runs.iter().map(|run| counted(run)).collect()),
-        lost: loss(ideal, runs, spread),
+/// One mode; `lost` is the rule for what varies between its runs.
+fn mode(ideal: &Outcomes, runs: &Runs, lost: fn(&Outcomes, &[Outcomes]) -> Loss) -> Mode {
+    let one = |runs: &[Outcomes]| Evaluated {
+        accuracy: repeats(runs.iter().map(Outcomes::accuracy).collect()),
+        lost: lost(ideal, runs),
     };
     Mode {
         as_trained: one(&runs[0]),
         re_estimated: one(&runs[1]),
-    }
-}
-
-fn counted(answers: &[bool]) -> Accuracy {
-    let correct = answers.iter().filter(|&&right| right).count();
-    wilson(correct as u64, answers.len() as u64)
-}
-
-/// Loss of the runs' mean; its interval is the adjusted Wald one of Agresti and Min (2005), half an observation more in each
-/// of the four cells, which keeps its coverage where few images or none differ.
-fn loss(ideal: &[bool], runs: &[Vec<bool>], spread: Spread) -> PairedLoss {
-    let (count, images) = (runs.len() as u64, ideal.len());
-    let (mut only_ideal, mut only_macro, mut squares) = (0, 0, 0.0);
-    for (image, &ideal) in ideal.iter().enumerate() {
-        let right = runs.iter().filter(|run| run[image]).count() as u64;
-        let (lost, won) = if ideal {
-            (count - right, 0)
-        } else {
-            (0, right)
-        };
-        only_ideal += lost;
-        only_macro += won;
-        squares += ((lost + won) as f64 / count as f64).powi(2);
-    }
-    let sum = (only_ideal as f64 - only_macro as f64) / count as f64;
-    let n = images as f64 + 2.0;
-    let centre = sum / n;
-    let variance = ((squares + 1.0) / n - centre * centre) / n;
-    let between = match spread {
-        Spread::Images => 0.0,
-        Spread::Runs => between(runs),
-    };
-    let half = (Z95 * variance.sqrt()).hypot(between);
-    PairedLoss {
-        estimate: sum / images as f64,
-        low: (centre - half).max(-1.0),
-        high: (centre + half).min(1.0),
-        images: images as u64,
-        only_ideal,
-        only_macro,
-    }
-}
-
-/// Half width of the 95 % interval of the mean over runs.
-fn between(runs: &[Vec<bool>]) -> f64 {
-    let all = repeats(runs.iter().map(|run| counted(run)).collect());
-    if runs.len() < 2 {
-        return 0.0;
-    }
-    quantile(runs.len()) * all.std / (runs.len() as f64).sqrt()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use approx::assert_relative_eq;
-
-    #[test]
-    fn a_loss_by_hand() {
-        // 8 lost and 3 won of 100: centre 5/102, variance (12/102 - (5/102)^2) / 102.
-        let ideal: Vec<bool> = (0..100).map(|image| image < 88).collect();
-        let real = (0..100).map(|image| (8..91).contains(&image)).collect();
-        let loss = loss(&ideal, &[real], Spread::Images);
-        assert_eq!((loss.only_ideal, loss.only_macro, loss.images), (8, 3, 100));
-        assert_relative_eq!(loss.estimate, 0.05, epsilon = 1e-12);
-        assert_relative_eq!(loss.low, 0.049_019_6 - 0.065_878, epsilon = 1e-5);
-        assert_relative_eq!(loss.high, 0.049_019_6 + 0.065_878, epsilon = 1e-5);
-    }
-
-    #[test]
-    fn chips_count_their_spread() {
-        let ideal = vec![true; 100];
-        let worse = (0..100).map(|image| image >= 4).collect();
-        let runs = [ideal.clone(), worse];
-        let narrow = loss(&ideal, &runs, Spread::Images);
-        let wide = loss(&ideal, &runs, Spread::Runs);
-        assert_relative_eq!(wide.estimate, 0.02, epsilon = 1e-12);
-        let half = |loss: &PairedLoss| loss.high - 2.0 / 102.0;
-        assert_relative_eq!(
-            half(&wide),
-            half(&narrow).hypot(12.706 * 0.02),
-            epsilon = 1e-9
-        );
     }
 }
