@@ -98,13 +98,33 @@ pub fn plane<'a>(
     conversion: &Conversion,
     input_bits: u32,
 ) -> Cow<'a, Lanes<u8>> {
-    let plane = &conversion.input;
-    if plane.shift == 0 && u32::from(plane.mask) >= (1 << input_bits) - 1 {
-        return Cow::Borrowed(input);
+    match sees_all(conversion, input_bits) {
+        true => Cow::Borrowed(input),
+        false => Cow::Owned(cut(input, conversion)),
     }
+}
+
+/// [`plane`] of every block of a batch.
+pub fn planes<'a>(
+    inputs: &'a [Lanes<u8>],
+    conversion: &Conversion,
+    input_bits: u32,
+) -> Cow<'a, [Lanes<u8>]> {
+    match sees_all(conversion, input_bits) {
+        true => Cow::Borrowed(inputs),
+        false => inputs.iter().map(|input| cut(input, conversion)).collect(),
+    }
+}
+
+fn sees_all(conversion: &Conversion, input_bits: u32) -> bool {
+    let plane = &conversion.input;
+    plane.shift == 0 && u32::from(plane.mask) >= (1 << input_bits) - 1
+}
+
+fn cut(input: &Lanes<u8>, conversion: &Conversion) -> Lanes<u8> {
     let mut cut = input.clone();
     cut.values
         .iter_mut()
-        .for_each(|code| *code = plane.apply(*code));
-    Cow::Owned(cut)
+        .for_each(|code| *code = conversion.input.apply(*code));
+    cut
 }

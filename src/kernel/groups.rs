@@ -214,4 +214,23 @@ impl PreparedWeights {
         let start = output * self.plan.rows;
         &self.codes[start + range.start..start + range.end]
     }
+
+    /// Group sums of the 32 images of one output pixel, `corner` being its place in `input` ([`Taps::pixels`]).
+    #[inline]
+    pub fn lane_sums(
+        &self,
+        input: &Lanes<u8>,
+        taps: &Taps,
+        (output, group, corner): (usize, usize, usize),
+    ) -> [i32; LANES] {
+        let mut sums = [0; LANES];
+        let rows = &taps.rows[self.plan.range(group)];
+        for (&w, &row) in self.group_codes(output, group).iter().zip(rows) {
+            let pixel = &input.values[corner + row..][..LANES];
+            for (s, &a) in sums.iter_mut().zip(pixel) {
+                *s += i32::from(w) * i32::from(a);
+            }
+        }
+        sums
+    }
 }

@@ -29,14 +29,7 @@ pub fn group_histogram(
     for &corner in taps.pixels.iter().step_by(pixel_step) {
         for output in 0..weights.geometry.outputs {
             for group in 0..weights.plan.groups() {
-                let mut lanes = [0i32; LANES];
-                let rows = &taps.rows[weights.plan.range(group)];
-                for (&w, &row) in weights.group_codes(output, group).iter().zip(rows) {
-                    let pixel = &input.values[corner + row..][..LANES];
-                    for (s, &a) in lanes.iter_mut().zip(pixel) {
-                        *s += i32::from(w) * i32::from(a);
-                    }
-                }
+                let lanes = weights.lane_sums(input, &taps, (output, group, corner));
                 for &s in &lanes[..lanes_used] {
                     counts[(s.clamp(low, high) - low) as usize] += 1;
                 }

@@ -82,8 +82,8 @@ pub fn curve(
             ));
         }
     }
-    let images = distinct.evaluate(prepared, test, options, progress)?;
     let known = Known::of(options.evaluated);
+    let images = distinct.evaluate(prepared, test, (options, &known), progress)?;
     let point = |(setting, noise, entry): (&Setting, bool, usize)| {
         let (accuracy, lost) = distinct.result(entry, &known);
         CurvePoint {

@@ -92,7 +92,7 @@ impl<'a> Distinct<'a> {
         &mut self,
         prepared: &Prepared,
         test: Images,
-        options: &CurveOptions,
+        (options, known): (&CurveOptions, &Known),
         progress: Progress,
     ) -> Result<u64, SimError> {
         let mut open: Vec<&mut Entry> = self
@@ -108,15 +108,7 @@ impl<'a> Distinct<'a> {
             .map(|entry| entry.condition(options.seed))
             .collect();
         let (conditions, place) = without_repetition(conditions);
-        let known = Known::of(options.evaluated);
-        let seen = sample(
-            prepared,
-            &conditions,
-            test,
-            &known,
-            options.images,
-            progress,
-        )?;
+        let seen = sample(prepared, &conditions, test, known, options.images, progress)?;
         for (entry, place) in open.iter_mut().zip(place) {
             entry.found = Found::Seen(seen[place].clone());
         }

@@ -6,13 +6,13 @@
 use super::augment::{Augment, Source, blocks};
 use super::deploy::deploy;
 use super::model::{Method, Model, PIXEL_SCALE};
-use super::ops::reconv::Reading;
+use super::ops::reconv::{Reading, Ready};
 use crate::convert::accumulate::exact_sums;
-use crate::convert::{Prepared, digital};
+use crate::convert::digital;
 use crate::data::Split;
 use crate::kernel::float::forward;
 use crate::kernel::lanes::{LANES, Lanes};
-use crate::net::network::{IntNetwork, Shape, activation_code};
+use crate::net::network::{IntLayer, IntNetwork, Shape, activation_code};
 use crate::train::ops::{max_pool, reshape};
 use rayon::prelude::*;
 
@@ -45,19 +45,12 @@ pub fn accuracy(model: &Model<f32>, split: &Split) -> f64 {
 /// Share of correctly classified images of a split by a deployed network on its macro.
 pub fn accuracy_on_macro(network: &IntNetwork, readings: &[Option<Reading>], split: &Split) -> f64 {
     let shape = network.network.input;
-    let conversions: Vec<Vec<Prepared>> = network
-        .layers
-        .par_iter()
-        .zip(readings)
-        .map(|(int, reading)| match reading {
-            Some(reading) => reading
-                .conversions
-                .iter()
-                .map(|c| c.with_codes(&int.codes))
-                .collect(),
-            None => Vec::new(),
-        })
-        .collect();
+    let ready = |(int, reading): (&IntLayer, &Option<Reading>)| match reading {
+        Some(reading) => reading.ready(&int.codes),
+        None => Vec::new(),
+    };
+    let layers = network.layers.par_iter().zip(readings);
+    let conversions: Vec<Vec<Ready>> = layers.map(ready).collect();
     let right = |index: usize| {
         let accumulate = |layer: usize, input: &Lanes<u8>| {
             let int = &network.layers[layer];
@@ -126,7 +119,7 @@ fn plain(model: &Model<f32>) -> Vec<Plain> {
 }
 
 fn integer_layers(network: &IntNetwork) -> Vec<Plain> {
-    let layer = |layer: &crate::net::network::IntLayer| Plain {
+    let layer = |layer: &IntLayer| Plain {
         weights: layer.codes.iter().map(|&code| f32::from(code)).collect(),
         scale: layer.scale.clone(),
         shift: layer.shift.clone(),

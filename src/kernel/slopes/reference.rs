@@ -19,13 +19,7 @@ pub fn backward<T: Real>(pass: &Pass<T>, grad_weights: &mut [T], grad_inputs: &m
                 for group in 0..weights.plan.groups() {
                     let rows = weights.plan.range(group);
                     let codes = weights.group_codes(output, group);
-                    let mut sums = [0i32; LANES];
-                    for (&w, row) in codes.iter().zip(rows.clone()) {
-                        let a = &input.values[corner + taps.rows[row]..][..LANES];
-                        for (s, &a) in sums.iter_mut().zip(a) {
-                            *s += i32::from(w) * i32::from(a);
-                        }
-                    }
+                    let sums = weights.lane_sums(input, &taps, (output, group, corner));
                     let place = (output as u32, pixel as u32, group as u32);
                     let slopes = pass.slopes.at(stream, place, &sums);
                     for (&w, row) in codes.iter().zip(rows) {

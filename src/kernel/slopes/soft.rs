@@ -26,14 +26,7 @@ pub fn soft_sums(
         for (pixel, to) in plane.chunks_mut(LANES).enumerate() {
             let corner = taps.pixels[pixel];
             for group in 0..weights.plan.groups() {
-                let mut s = [0i32; LANES];
-                let rows = &taps.rows[weights.plan.range(group)];
-                for (&w, &row) in weights.group_codes(output, group).iter().zip(rows) {
-                    let a = &input.values[corner + row..][..LANES];
-                    for (s, &a) in s.iter_mut().zip(a) {
-                        *s += i32::from(w) * i32::from(a);
-                    }
-                }
+                let s = weights.lane_sums(input, &taps, (output, group, corner));
                 let place = (output as u32, pixel as u32, group as u32);
                 let values = soft.values(&stream, place, &s);
                 for (to, value) in to.iter_mut().zip(values) {

@@ -28,14 +28,8 @@ pub fn sum_mass<T: Real>(pass: &Pass<T>, pixel_step: usize) -> Vec<Vec<f64>> {
                 let at = (output * pixels + pixel) * LANES;
                 let dy = &gradient.values[at..at + LANES];
                 for group in 0..weights.plan.groups() {
-                    let mut sums = [0i32; LANES];
-                    let rows = &taps.rows[weights.plan.range(group)];
-                    for (&w, &row) in weights.group_codes(output, group).iter().zip(rows) {
-                        let a = &input.values[taps.pixels[pixel] + row..][..LANES];
-                        for (s, &a) in sums.iter_mut().zip(a) {
-                            *s += i32::from(w) * i32::from(a);
-                        }
-                    }
+                    let place = (output, group, taps.pixels[pixel]);
+                    let sums = weights.lane_sums(input, &taps, place);
                     for (&s, &dy) in sums.iter().zip(dy) {
                         mass[(s - s_min) as usize] += worth * dy.to_f64();
                     }

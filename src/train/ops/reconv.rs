@@ -9,7 +9,7 @@
 
 use super::Batch;
 use crate::convert::Prepared;
-use crate::convert::accumulate::{Accumulator, levels, plane};
+use crate::convert::accumulate::{Accumulator, levels, plane, planes};
 use crate::kernel::float::Real;
 use crate::kernel::groups;
 use crate::kernel::lanes::{LANES, Lanes};
@@ -34,12 +34,69 @@ pub struct Reading {
     pub key: NoiseKey,
 }
 
+/// A conversion with the weights of one network, and the outputs of each class of columns together where there are several.
+pub struct Ready {
+    prepared: Prepared,
+    classes: Vec<Class>,
+}
+
+/// The outputs that read by one table.
+struct Class {
+    read: usize,
+    outputs: Vec<usize>,
+    prepared: Prepared,
+}
+
 /// What the backward pass needs.
 pub struct Saved {
     reading: Reading,
     codes: Vec<i8>,
-    conversions: Vec<Prepared>,
+    conversions: Vec<Ready>,
     input: Vec<Lanes<u8>>,
+}
+
+impl Ready {
+    fn new(prepared: Prepared, classes: &[u16]) -> Self {
+        let count = classes
+            .iter()
+            .max()
+            .map_or(0, |&last| usize::from(last) + 1);
+        let classes = (0..count).filter_map(|read| Class::new(&prepared, classes, read));
+        Ready {
+            classes: classes.collect(),
+            prepared,
+        }
+    }
+}
+
+impl Class {
+    /// The outputs of class `read`; `None` if there are none.
+    fn new(all: &Prepared, classes: &[u16], read: usize) -> Option<Self> {
+        let outputs = 0..classes.len();
+        let outputs: Vec<usize> = outputs
+            .filter(|&output| usize::from(classes[output]) == read)
+            .collect();
+        let weights = &all.weights;
+        let rows = weights.plan.rows;
+        let codes: Vec<i8> = outputs
+            .iter()
+            .flat_map(|output| &weights.codes[output * rows..(output + 1) * rows])
+            .copied()
+            .collect();
+        let geometry = Geometry {
+            outputs: outputs.len(),
+            ..weights.geometry
+        };
+        let (active, top) = (weights.plan.active, weights.max_input_code);
+        (!outputs.is_empty()).then(|| Class {
+            read,
+            outputs,
+            prepared: Prepared {
+                weights: groups::prepare(&geometry, &codes, active, top),
+                ..all.clone()
+            },
+        })
+    }
 }
 
 impl Reading {
@@ -51,26 +108,41 @@ impl Reading {
         }
     }
 
+    /// The conversions with these weight codes `[output][row]`.
+    ///
+    /// # Panics
+    /// If the number of codes does not fit the layer.
+    pub fn ready(&self, codes: &[i8]) -> Vec<Ready> {
+        let one = |(prepared, tables): (&Prepared, &ConversionTables)| {
+            Ready::new(prepared.with_codes(codes), tables.classes())
+        };
+        let pairs = self.conversions.par_iter().zip(&*self.tables);
+        pairs.map(one).collect()
+    }
+
     /// Accumulated sums of one block.
     pub fn sums(
         &self,
         input: &Lanes<u8>,
         geometry: &Geometry,
-        conversions: &[Prepared],
+        conversions: &[Ready],
         block: usize,
     ) -> Lanes<f32> {
         let mut sums = Accumulator::new(geometry);
         let mut soft = Vec::new();
-        for (c, (prepared, tables)) in conversions.iter().zip(&*self.tables).enumerate() {
+        for (c, (ready, tables)) in conversions.iter().zip(&*self.tables).enumerate() {
+            let prepared = &ready.prepared;
             let seen = plane(input, &prepared.conversion, self.bits.1);
             let key = self.key(block, c);
-            match (&tables.reads[0], tables.classes()) {
-                (Read::Soft(table), _) => soft.push((prepared, seen, table, key)),
-                (Read::Codes(codes), []) => sums.add(prepared, &tables.decode, |count| {
-                    levels(&seen, prepared, codes, key, count);
-                }),
-                (Read::Codes(_), classes) => sums.add(prepared, &tables.decode, |count| {
-                    by_class(&seen, prepared, &tables.reads, classes, key, count);
+            match &tables.reads[0] {
+                Read::Soft(table) => soft.push((prepared, seen, table, key)),
+                Read::Codes(codes) => sums.add(prepared, &tables.decode, |count| {
+                    if ready.classes.is_empty() {
+                        levels(&seen, prepared, codes, key, count);
+                    }
+                    for class in &ready.classes {
+                        by_class(&seen, class, &tables.reads, key, count);
+                    }
                 }),
             }
         }
@@ -83,54 +155,21 @@ impl Reading {
     }
 }
 
-/// Levels where outputs read by different tables: the outputs of each class together.
-fn by_class(
-    input: &Lanes<u8>,
-    prepared: &Prepared,
-    reads: &[Read],
-    classes: &[u16],
-    key: NoiseKey,
-    to: &mut Lanes<i32>,
-) {
-    let weights = &prepared.weights;
-    let rows = weights.plan.rows;
-    for (class, read) in reads.iter().enumerate() {
-        let Read::Codes(codes) = read else { continue };
-        let chosen = || (0..classes.len()).filter(|&output| usize::from(classes[output]) == class);
-        let part: Vec<i8> = chosen()
-            .flat_map(|output| {
-                weights.codes[output * rows..(output + 1) * rows]
-                    .iter()
-                    .copied()
-            })
-            .collect();
-        if part.is_empty() {
-            continue;
-        }
-        let geometry = Geometry {
-            outputs: part.len() / rows,
-            ..weights.geometry
-        };
-        let some = Prepared {
-            weights: groups::prepare(
-                &geometry,
-                &part,
-                weights.plan.active,
-                weights.max_input_code,
-            ),
-            ..prepared.clone()
-        };
-        let mut made = Lanes::zeros(geometry.outputs, to.height, to.width, 0);
-        // The class is a part of the place: two classes must not share their noise.
-        let key = NoiseKey {
-            layer: key.layer + CLASS_LAYERS * (class as u64 + 1),
-            ..key
-        };
-        levels(input, &some, codes, key, &mut made);
-        let stride = to.channel_stride();
-        for (from, output) in made.values.chunks(stride).zip(chosen()) {
-            to.values[output * stride..(output + 1) * stride].copy_from_slice(from);
-        }
+/// Levels of the outputs of one class.
+fn by_class(input: &Lanes<u8>, class: &Class, reads: &[Read], key: NoiseKey, to: &mut Lanes<i32>) {
+    let Some(Read::Codes(codes)) = reads.get(class.read) else {
+        return;
+    };
+    let mut made = Lanes::zeros(class.outputs.len(), to.height, to.width, 0);
+    // The class is a part of the place: two classes must not share their noise.
+    let key = NoiseKey {
+        layer: key.layer + CLASS_LAYERS * (class.read as u64 + 1),
+        ..key
+    };
+    levels(input, &class.prepared, codes, key, &mut made);
+    let stride = to.channel_stride();
+    for (from, output) in made.values.chunks(stride).zip(&class.outputs) {
+        to.values[output * stride..(output + 1) * stride].copy_from_slice(from);
     }
 }
 
@@ -148,11 +187,7 @@ pub fn f<T: Real>(
     reading: Reading,
 ) -> (Batch<T>, Saved) {
     let codes: Vec<i8> = weights.iter().map(|w| w.to_f64() as i8).collect();
-    let conversions: Vec<Prepared> = reading
-        .conversions
-        .par_iter()
-        .map(|prepared| prepared.with_codes(&codes))
-        .collect();
+    let conversions = reading.ready(&codes);
     let input: Vec<Lanes<u8>> = input.par_iter().map(bytes).collect();
     let block = |(block, input): (usize, &Lanes<u8>)| {
         real(&reading.sums(input, geometry, &conversions, block))
@@ -183,23 +218,24 @@ fn real<T: Real>(block: &Lanes<f32>) -> Lanes<T> {
     values
 }
 
-/// Adds the gradient in the weight codes to `grad_weights` and returns that in the input codes, without border.
-pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>], grad_weights: &mut [T]) -> Batch<T> {
+/// Gradients in the weight codes `[output][row]` and in the input codes, without border.
+pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> (Vec<T>, Batch<T>) {
     let empty = |block: &Lanes<u8>| {
         Lanes::<T>::zeros(block.channels, block.height, block.width, block.border)
     };
+    let mut grad_weights = vec![T::from_f64(0.0); saved.codes.len()];
     let mut total: Batch<T> = saved.input.iter().map(empty).collect();
     let (weight_bits, input_bits) = saved.reading.bits;
     let top = (1i32 << (weight_bits - 1)) - 1;
-    for (c, prepared) in saved.conversions.iter().enumerate() {
-        let conversion = &prepared.conversion;
+    for (c, ready) in saved.conversions.iter().enumerate() {
+        let conversion = &ready.prepared.conversion;
         let factor = f64::from(conversion.factor);
         let weight = |code: i8| factor * weight_share(&conversion.weight, code, top);
         let input = factor * input_share(&conversion.input, input_bits);
         if input == 1.0 && saved.codes.iter().all(|&code| weight(code) == 1.0) {
             // The planes are the codes themselves: nothing to weigh, and no second set of buffers.
             saved.with_pass(c, gradient, |pass| {
-                backward_batch(pass, grad_weights, &mut total);
+                backward_batch(pass, &mut grad_weights, &mut total);
             });
             continue;
         }
@@ -218,13 +254,11 @@ pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>], grad_weights: &mut [T])
             }
         }
     }
-    total
-        .into_iter()
-        .map(|block| match block.border {
-            0 => block,
-            _ => block.with_border(0),
-        })
-        .collect()
+    let tight = |block: Lanes<T>| match block.border {
+        0 => block,
+        _ => block.with_border(0),
+    };
+    (grad_weights, total.into_iter().map(tight).collect())
 }
 
 /// Every so many output pixels stand for the others in the gradients of references, which sum over millions of reads.
@@ -272,7 +306,7 @@ impl Saved {
     fn mass<T: Real>(&self, c: usize, gradient: &[Lanes<T>]) -> Vec<Vec<f64>> {
         let mut mass = Vec::new();
         self.with_pass(c, gradient, |pass| mass = sum_mass(pass, STEP_PIXELS));
-        let prepared = &self.conversions[c];
+        let prepared = &self.conversions[c].prepared;
         let plan = &prepared.weights;
         let map = plan.geometry.output();
         let reads = plan.plan.groups() * map.len() * self.input.len() * LANES;
@@ -284,12 +318,8 @@ impl Saved {
 
     /// Calls `run` with one conversion's pass.
     fn with_pass<T: Real>(&self, c: usize, gradient: &[Lanes<T>], run: impl FnOnce(&Pass<T>)) {
-        let prepared = &self.conversions[c];
-        let seen: Vec<Lanes<u8>> = self
-            .input
-            .iter()
-            .map(|input| plane(input, &prepared.conversion, self.reading.bits.1).into_owned())
-            .collect();
+        let prepared = &self.conversions[c].prepared;
+        let seen = planes(&self.input, &prepared.conversion, self.reading.bits.1);
         let keys: Vec<NoiseKey> = (0..seen.len())
             .map(|block| self.reading.key(block, c))
             .collect();

@@ -56,8 +56,7 @@ impl<T: Real> Tape<T> {
                 references,
             } => {
                 add_references(*references, saved, &gradient, gradients);
-                let mut dweights = vec![T::from_f64(0.0); source.weights(params).len()];
-                let dinput = ops::reconv::df(saved, &gradient, &mut dweights);
+                let (dweights, dinput) = ops::reconv::df(saved, &gradient);
                 source.add(params, dweights, gradients);
                 Some((*input, dinput))
             }
