@@ -7,6 +7,7 @@
 pub mod arch;
 pub mod cli;
 pub mod convert;
+pub mod cycle;
 pub mod data;
 pub mod durable;
 pub mod experiment;

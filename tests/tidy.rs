@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("results", &[]),
     ("spelling", &[]),
     ("durable", &[]),
+    ("cycle", &[]),
     ("hw", &["rng"]),
     ("arch", &["hw", "results", "rng", "spelling"]),
     ("kernel", &["hw", "net", "rng"]),

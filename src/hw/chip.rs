@@ -7,6 +7,8 @@ use super::bit_line::{BitLine, BitLineSpec};
 use super::cell::{Cell, CellSpec};
 use super::error::{Checks, HwError};
 use super::readout::{CellNoise, CurrentNoise, ReadoutDesign, ReadoutSpec};
+use super::tiles::{Chip, ChipSpec};
+use super::timing::{Timing, TimingSpec};
 use super::weights::{Conversion, WeightPlane, WeightsSpec};
 use super::word_line::{WordLines, WordLinesSpec};
 use serde::Deserialize;
@@ -57,6 +59,12 @@ pub struct HardwareSpec {
     pub readout: ReadoutSpec,
     /// Digital side.
     pub accumulator: AccumulatorSpec,
+    /// Times; without them a macro has values and no cycles.
+    #[serde(default)]
+    pub timing: Option<TimingSpec>,
+    /// What stands around the macros.
+    #[serde(default)]
+    pub chip: Option<ChipSpec>,
     /// Dotted key to `source: ..` or `assumed: ..`.
     pub provenance: BTreeMap<String, String>,
 }
@@ -82,6 +90,10 @@ pub struct Hardware {
     pub readout: ReadoutDesign,
     /// Digital side.
     pub accumulator: Accumulator,
+    /// Times.
+    pub timing: Option<Timing>,
+    /// What stands around the macros.
+    pub chip: Option<Chip>,
 }
 
 impl Hardware {
@@ -114,6 +126,9 @@ impl Hardware {
             .readout
             .resolve(unit, noise, bit_line.limit, &mut checks);
         let accumulator = spec.accumulator.resolve(&mut checks);
+        let timing = spec.timing.as_ref();
+        let timing = timing.map(|timing| timing.resolve(&readout, &mut checks));
+        let chip = spec.chip.as_ref().map(|chip| chip.resolve(&mut checks));
         checks.finish()?;
         Ok(Hardware {
             name: spec.name.clone(),
@@ -125,6 +140,8 @@ impl Hardware {
             bit_line,
             readout,
             accumulator,
+            timing,
+            chip,
         })
     }
 
@@ -167,7 +184,7 @@ impl Hardware {
         outcomes.map(|row| row.probability * row.noise).sum()
     }
 
-    /// A stable hash of every resolved number (not of the name).
+    /// A stable hash of every resolved number that values depend on (not of the name, times and cost).
     pub fn fingerprint(&self) -> String {
         let Hardware {
             name: _,
@@ -179,6 +196,8 @@ impl Hardware {
             bit_line,
             readout,
             accumulator,
+            timing: _,
+            chip: _,
         } = self;
         let numbers = format!(
             "{:?}",

@@ -17,6 +17,8 @@ pub mod readout;
 pub mod reference;
 pub mod row;
 pub mod sense_amp;
+pub mod tiles;
+pub mod timing;
 pub mod variation;
 pub mod weights;
 pub mod word_line;
