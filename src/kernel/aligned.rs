@@ -2,6 +2,7 @@
 //!
 //! Not responsible for growth or for types with padding: only plain old data.
 
+use super::recycled::Recycler;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
@@ -9,8 +10,10 @@ use std::ops::{Deref, DerefMut};
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
+/// Memory of buffers that were dropped.
+static RECYCLED: Recycler<Line> = Recycler::new();
+
 /// A fixed-length buffer of plain values on 64-byte lines.
-#[derive(Clone)]
 pub struct Aligned<T> {
     lines: Vec<Line>,
     len: usize,
@@ -22,7 +25,7 @@ impl<T: bytemuck::Pod> Aligned<T> {
     pub fn zeros(len: usize) -> Self {
         let lines = (len * size_of::<T>()).div_ceil(64);
         Aligned {
-            lines: vec![Line([0; 64]); lines],
+            lines: RECYCLED.filled(lines, Line([0; 64])),
             len,
             element: PhantomData,
         }
@@ -33,6 +36,22 @@ impl<T: bytemuck::Pod> Aligned<T> {
         let mut buffer = Self::zeros(values.len());
         buffer.copy_from_slice(values);
         buffer
+    }
+}
+
+impl<T> Clone for Aligned<T> {
+    fn clone(&self) -> Self {
+        Aligned {
+            lines: RECYCLED.copied(&self.lines),
+            len: self.len,
+            element: PhantomData,
+        }
+    }
+}
+
+impl<T> Drop for Aligned<T> {
+    fn drop(&mut self) {
+        RECYCLED.take_back(std::mem::take(&mut self.lines));
     }
 }
 

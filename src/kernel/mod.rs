@@ -14,6 +14,7 @@ pub mod groups;
 pub mod histogram;
 pub mod lanes;
 pub mod reconv;
+mod recycled;
 mod reference;
 pub mod slopes;
 pub mod stream;
