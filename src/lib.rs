@@ -20,4 +20,5 @@ pub mod results;
 pub mod rng;
 pub mod sim;
 pub mod spelling;
+pub mod trace;
 pub mod train;

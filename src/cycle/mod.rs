@@ -57,3 +57,4 @@ pub mod error;
 pub mod observer;
 pub mod outcome;
 pub mod plan;
+pub mod profile;

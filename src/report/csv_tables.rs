@@ -1,5 +1,6 @@
 //! The numbers behind every figure as CSV tables, one file each, units in the column names.
 
+use super::cycle_tables;
 use super::error::ReportError;
 use super::folder::file_name;
 use crate::results::accuracy::{Accuracy, CurvePoint};
@@ -24,6 +25,9 @@ pub fn of_run(result: &RunResult) -> Result<Vec<Table>, ReportError> {
         tables.push(layers(&result.layers)?);
         tables.push(partial_sums(&result.layers)?);
         tables.push(code_use(&result.layers)?);
+    }
+    if let Some(cycle) = &result.cycle {
+        tables.extend(cycle_tables::of_cycle(cycle)?);
     }
     for layer in &result.layers {
         if let Some(margin) = &layer.margin {
@@ -61,7 +65,7 @@ fn of_margin(report: &MarginReport, suffix: &str) -> Result<Vec<Table>, ReportEr
     Ok(tables)
 }
 
-fn table<R: AsRef<[String]>>(
+pub(super) fn table<R: AsRef<[String]>>(
     name: String,
     header: &[&str],
     rows: impl IntoIterator<Item = R>,

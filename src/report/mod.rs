@@ -5,6 +5,7 @@
 
 pub mod axis;
 pub mod csv_tables;
+mod cycle_tables;
 pub mod error;
 pub mod experiment;
 pub mod facts;

@@ -1,6 +1,7 @@
 //! Everything `imcsim run` found out, in one tree: the content of summary.json.
 
 use super::accuracy::{Accuracies, Accuracy, CurvePoint};
+use super::cycle::CycleResult;
 use super::layer::LayerResult;
 use super::margin::MarginReport;
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,8 @@ pub struct RunResult {
     pub layers: Vec<LayerResult>,
     /// Margins of the macro alone: random patterns, then exhaustive patterns.
     pub margins: Vec<MarginReport>,
+    /// Cycles, stalls, energy and area; `null` where the hardware file has no times.
+    pub cycle: Option<CycleResult>,
     /// Wall-clock seconds per stage.
     pub seconds: Vec<(String, f64)>,
     /// Warnings.

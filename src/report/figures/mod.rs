@@ -7,6 +7,10 @@ pub mod adc_bits;
 pub mod chips;
 pub mod code_use;
 pub mod confusion;
+pub mod cycle_energy;
+mod cycle_parts;
+pub mod cycle_stalls;
+pub mod cycle_timeline;
 pub mod experiment_bars;
 pub mod experiment_lines;
 pub mod layer_quality;
@@ -17,6 +21,7 @@ pub mod partial_sums;
 
 use super::facts;
 use super::picture::Picture;
+use crate::results::cycle::CycleResult;
 use crate::results::margin::MarginReport;
 use crate::results::run::RunResult;
 
@@ -55,6 +60,9 @@ pub fn of_run(result: &RunResult) -> Vec<Figure> {
     figures.extend(partial_sums::figure(&result.layers));
     figures.extend(layer_quality::figure(&result.layers));
     figures.extend(code_use::figure(&result.layers));
+    if let Some(cycle) = &result.cycle {
+        figures.extend(of_cycle(cycle));
+    }
     let is_shown =
         |report: &MarginReport| deciding.is_some_and(|shown| std::ptr::eq(shown, report));
     let worst = result
@@ -71,6 +79,16 @@ pub fn of_run(result: &RunResult) -> Vec<Figure> {
         figures.extend(of_policy(report, &suffix(report)));
     }
     figures
+}
+
+/// Figures of a run of the chip over time.
+fn of_cycle(cycle: &CycleResult) -> Vec<Figure> {
+    let figures = [
+        cycle_timeline::figure(cycle),
+        cycle_stalls::figure(cycle),
+        cycle_energy::figure(cycle),
+    ];
+    figures.into_iter().flatten().collect()
 }
 
 /// The figures of the macro alone; those of the first pattern policy carry no suffix in their names.

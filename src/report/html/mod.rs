@@ -2,6 +2,7 @@
 //!
 //! First screen: verdict, key numbers, the margin histogram, accuracy and what limits it. Parts without data are left out.
 
+mod cycle;
 mod sections;
 mod tables;
 
@@ -62,6 +63,10 @@ pub fn page(result: &RunResult, figures: &[Figure]) -> Result<String, ReportErro
     }
     body += &tables::layers(&result.layers);
     body += &tables::mapping(&result.layers);
+    body += &result
+        .cycle
+        .as_ref()
+        .map_or_else(String::new, cycle::tables);
     body += &tables::hardware(&result.arch);
     body += &sections::reproduction(result);
     Ok(format!(

@@ -6,12 +6,17 @@ use crate::results::layer::LayerResult;
 use crate::results::run::ArchSummary;
 
 /// Heading, column names and rows (already as text) to a table; the first column is a row heading.
-fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(heading: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
     noted_table(heading, "", columns, rows)
 }
 
 /// A table with a sentence on how to read it above.
-fn noted_table(heading: &str, note: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn noted_table(
+    heading: &str,
+    note: &str,
+    columns: &[&str],
+    rows: &[Vec<String>],
+) -> String {
     let head: String = columns
         .iter()
         .map(|name| format!("<th>{}</th>", escape(name)))
