@@ -5,6 +5,7 @@
 pub mod accuracy;
 pub mod experiment;
 pub mod layer;
+pub mod mapping;
 pub mod margin;
 pub mod run;
 pub mod training;
