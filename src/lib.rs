@@ -13,6 +13,7 @@ pub mod durable;
 pub mod experiment;
 pub mod hw;
 pub mod kernel;
+pub mod mapping;
 pub mod margin;
 pub mod net;
 pub mod report;

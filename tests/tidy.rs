@@ -16,13 +16,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("arch", &["hw", "results", "rng", "spelling"]),
     ("kernel", &["hw", "net", "rng"]),
     ("convert", &["hw", "kernel", "net", "rng"]),
+    (
+        "mapping",
+        &[
+            "convert", "cycle", "hw", "kernel", "net", "results", "spelling",
+        ],
+    ),
     ("net", &["durable", "hw", "kernel", "rng", "spelling"]),
     ("data", &["net", "kernel", "rng"]),
     ("margin", &["hw", "results", "rng"]),
     (
         "sim",
         &[
-            "convert", "hw", "net", "kernel", "data", "margin", "results", "rng",
+            "convert", "hw", "mapping", "net", "kernel", "data", "margin", "results", "rng",
         ],
     ),
     (

@@ -27,7 +27,8 @@
 //! 1. *ready*: its inputs are stored ([`plan::Layer::needs`]) and, layer by layer, the image before is finished.
 //! 2. *load*: the input buffer has room (an MVM takes a place from the request of its load until its last `sample_end`, or
 //!    `mvm_start` if everything is skipped); the load is requested at the first cycle at which both hold, after the load of
-//!    MVM `j - 1` was requested. It travels from the global buffer to the macro.
+//!    MVM `j - 1` was requested. It travels from the global buffer to the macro: `load_bits` for the first pixel that the copy
+//!    does in a row of the output map (`pixel % row_pixels < copies`), `load_bits_next` for the others.
 //! 3. *start*: the first cycle at which the load has arrived, an accumulator bank is free, and: between pixels `Drain`, MVM
 //!    `j - 1` has ended; `Overlap`, the array is free.
 //! 4. *partial sums*: a tile that is not the first along the rows sends its sums to the first (same column of tiles, same

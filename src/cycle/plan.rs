@@ -99,8 +99,12 @@ pub struct TileWork {
     pub operations: u32,
     /// Conversions after each operation: 1, or the positions of the multiplexer.
     pub conversions_per_operation: u32,
-    /// Bits of its inputs.
+    /// Bits of its inputs where nothing of them is on the macro yet: the first pixel that the copy does in each row of the
+    /// output map.
     pub load_bits: u32,
+    /// Bits of the inputs of every other pixel: those that the pixel before on the same copy did not have. Equal to
+    /// `load_bits` where the macro keeps nothing.
+    pub load_bits_next: u32,
     /// Bits of its partial sums (0 for the first along the rows).
     pub sum_bits: u32,
     /// Cycles to add the sums of one other tile to its own.
@@ -141,6 +145,9 @@ pub enum Work {
 pub struct Layer {
     /// Output pixels (before pooling) of one image.
     pub pixels: u32,
+    /// Pixels of one row of the output map; at least 1. Pixel p is the first that its copy does in a row where
+    /// `p % row_pixels < copies`.
+    pub row_pixels: u32,
     /// For each pixel: how many leading pixels of the layer before in the plan must be stored. Ignored in the first layer.
     pub needs: Vec<u32>,
     /// Who computes it.

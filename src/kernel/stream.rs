@@ -79,6 +79,29 @@ impl NoiseStream {
         bytes
     }
 
+    /// One image lane of [`Self::draw`] for consecutive outputs from `first` on.
+    pub fn lane_bytes(
+        &self,
+        (first, pixel, group): (u32, u32, u32),
+        (draw, lane): (u32, usize),
+        bytes: &mut [u8],
+    ) {
+        let half = 2 * draw + (lane / 16) as u32;
+        let counter = |at: usize| [group, pixel, first + at as u32, half];
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("aes") {
+            let instruction = aes::Keys::new(&self.round_keys);
+            for (at, byte) in bytes.iter_mut().enumerate() {
+                // SAFETY: the processor has the instruction.
+                *byte = unsafe { instruction.byte(counter(at), lane % 16) };
+            }
+            return;
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = self.block(counter(at))[lane % 16];
+        }
+    }
+
     fn block(&self, counter: [u32; 4]) -> [u8; 16] {
         let mut state: [u32; 4] =
             std::array::from_fn(|i| counter[i].wrapping_add(self.round_keys[0][i]));
@@ -90,6 +113,33 @@ impl NoiseStream {
             part.copy_from_slice(&word.to_le_bytes());
         }
         bytes
+    }
+}
+
+/// The same blocks by the processor's instruction.
+#[cfg(target_arch = "x86_64")]
+mod aes {
+    use super::ROUNDS;
+    use std::arch::x86_64::{__m128i, _mm_add_epi32, _mm_aesenc_si128};
+
+    /// Round keys in registers.
+    pub(super) struct Keys([__m128i; ROUNDS + 1]);
+
+    impl Keys {
+        pub(super) fn new(round_keys: &[[u32; 4]; ROUNDS + 1]) -> Self {
+            Keys(round_keys.map(bytemuck::cast))
+        }
+
+        /// Byte `at` of the block of a counter.
+        #[target_feature(enable = "aes")]
+        pub(super) fn byte(&self, counter: [u32; 4], at: usize) -> u8 {
+            let mut state = _mm_add_epi32(bytemuck::cast(counter), self.0[0]);
+            for &key in &self.0[1..] {
+                state = _mm_aesenc_si128(state, key);
+            }
+            let words: [u64; 2] = bytemuck::cast(state);
+            (words[at / 8] >> (8 * (at % 8))) as u8
+        }
     }
 }
 
@@ -173,6 +223,27 @@ mod tests {
             word([0x02, 0x6a, 0x50, 0x49]),
         ];
         assert_eq!(aes_round(state, &round_key), expected);
+    }
+
+    #[test]
+    fn a_lane_alone_is_the_lane_of_all() {
+        let key = NoiseKey {
+            seed: 3,
+            layer: 2,
+            block: 9,
+            repeat: 1,
+            conversion: 4,
+        };
+        let stream = NoiseStream::new(key);
+        for lane in 0..LANES {
+            for draw in 0..2 {
+                let mut bytes = [0; 7];
+                stream.lane_bytes((11, 5, 3), (draw, lane), &mut bytes);
+                let all = |at: u32| stream.draw(11 + at, 5, 3, draw)[lane];
+                let expected: Vec<u8> = (0..7).map(all).collect();
+                assert_eq!(bytes[..], expected, "lane {lane} draw {draw}");
+            }
+        }
     }
 
     #[test]

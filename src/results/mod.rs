@@ -6,6 +6,7 @@ pub mod accuracy;
 pub mod cycle;
 pub mod experiment;
 pub mod layer;
+pub mod mapping;
 pub mod margin;
 pub mod run;
 pub mod training;

@@ -1,0 +1,213 @@
+//! The codes of one image on the functional path, one group of word lines at a time: what every read-out converts, and to what.
+//!
+//! The same partial sums, tables and keyed draws as [`crate::kernel::reconv`], for one image lane instead of 32: levels of these
+//! codes, summed over groups, are the kernels' sums bit for bit. Not responsible for which group is on which array (`mapping`).
+
+use super::accumulate::Codes;
+use super::code_lookup::{CodeLookup, Draw};
+use super::prepare::Prepared;
+use crate::hw::readout::table::Decode;
+use crate::hw::weights::Conversion;
+use crate::kernel::groups::{GroupPlan, Taps};
+use crate::kernel::lanes::{LANES, Lanes};
+use crate::kernel::stream::{NoiseKey, NoiseStream};
+use crate::net::network::Geometry;
+use std::ops::Range;
+
+/// Input codes of one layer for one image.
+#[derive(Clone, Debug)]
+pub struct Input {
+    values: Vec<u8>,
+    /// Place of each row of the weight matrix from the corner of a pixel.
+    rows: Vec<usize>,
+    /// Corner of each output pixel.
+    pixels: Vec<usize>,
+}
+
+impl Input {
+    /// One lane of a block of images.
+    ///
+    /// # Panics
+    /// If the block has another shape than the layer or too narrow a border.
+    pub fn new(geometry: &Geometry, block: &Lanes<u8>, lane: usize) -> Self {
+        let taps = Taps::new(geometry, block);
+        let alone = |places: Vec<usize>| places.into_iter().map(|at| at / LANES).collect();
+        Input {
+            values: block
+                .values
+                .iter()
+                .skip(lane)
+                .step_by(LANES)
+                .copied()
+                .collect(),
+            rows: alone(taps.rows),
+            pixels: alone(taps.pixels),
+        }
+    }
+
+    /// Output pixels.
+    pub fn pixels(&self) -> usize {
+        self.pixels.len()
+    }
+
+    /// Input codes of some rows of the weight matrix at an output pixel.
+    pub fn gather(&self, pixel: usize, rows: Range<usize>, inputs: &mut Vec<u8>) {
+        let corner = self.pixels[pixel];
+        inputs.clear();
+        inputs.extend(self.rows[rows].iter().map(|row| self.values[corner + row]));
+    }
+}
+
+/// One conversion of a layer.
+#[derive(Clone, Debug)]
+pub struct ConversionCodes {
+    /// What it sees and how it enters the accumulator.
+    pub conversion: Conversion,
+    /// Codes of its sums.
+    pub lookup: CodeLookup,
+    plan: GroupPlan,
+    outputs: usize,
+    /// What it sees of the weights, `[row][output]`.
+    weights: Vec<i8>,
+}
+
+/// All conversions of a layer.
+#[derive(Clone, Debug)]
+pub struct LayerCodes {
+    /// In the order of the layer's plan.
+    pub conversions: Vec<ConversionCodes>,
+}
+
+/// Where the noise of one image comes from.
+#[derive(Clone, Debug)]
+pub struct Reads {
+    /// Of each conversion; none where codes are not random.
+    streams: Vec<Option<NoiseStream>>,
+    lane: usize,
+}
+
+/// A group of one output pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Output pixel, `y * width + x`.
+    pub pixel: usize,
+    /// Group.
+    pub group: usize,
+}
+
+impl LayerCodes {
+    /// Conversions with the codes and values of their read-outs.
+    ///
+    /// # Panics
+    /// If there is not one read-out per conversion.
+    pub fn new(conversions: &[Prepared], readouts: &[(&Codes, &Decode)]) -> Self {
+        assert_eq!(
+            conversions.len(),
+            readouts.len(),
+            "one read-out per conversion"
+        );
+        let one = |(prepared, (codes, decode)): (&Prepared, &(&Codes, &Decode))| {
+            let weights = &prepared.weights;
+            let (rows, outputs) = (weights.plan.rows, weights.geometry.outputs);
+            let at = |index: usize| weights.codes[index % outputs * rows + index / outputs];
+            ConversionCodes {
+                conversion: prepared.conversion,
+                lookup: CodeLookup::new(codes, decode),
+                plan: weights.plan,
+                outputs,
+                weights: (0..rows * outputs).map(at).collect(),
+            }
+        };
+        LayerCodes {
+            conversions: conversions.iter().zip(readouts).map(one).collect(),
+        }
+    }
+
+    /// Noise of an image: `key` is that of the layer and of the image's block (its conversion is ignored).
+    pub fn reads(&self, key: NoiseKey, lane: usize) -> Reads {
+        let stream = |(c, conversion): (usize, &ConversionCodes)| {
+            let key = NoiseKey {
+                conversion: c as u64,
+                ..key
+            };
+            conversion.lookup.is_random().then(|| NoiseStream::new(key))
+        };
+        Reads {
+            streams: self.conversions.iter().enumerate().map(stream).collect(),
+            lane,
+        }
+    }
+
+    /// Sums and codes of conversion `c` for one group at one output pixel and neighbouring outputs; `inputs` are the input codes
+    /// of the group's rows.
+    ///
+    /// # Panics
+    /// If slices have other lengths than the group's rows and the outputs.
+    pub fn convert(
+        &self,
+        c: usize,
+        reads: &Reads,
+        (place, inputs): (Place, &[u8]),
+        outputs: Range<usize>,
+        (sums, codes): (&mut [i32], &mut [u8]),
+    ) {
+        let conversion = &self.conversions[c];
+        let first_output = outputs.start as u32;
+        conversion.sums(inputs, place.group, outputs, sums);
+        let draw = reads.streams[c].as_ref().map(|stream| Draw {
+            stream,
+            lane: reads.lane,
+            pixel: place.pixel as u32,
+            group: place.group as u32,
+            first_output,
+        });
+        conversion.lookup.codes_of(sums, draw, codes);
+    }
+
+    /// Shows every conversion of an image: its number, its place, and sums and codes of all outputs.
+    pub fn each(
+        &self,
+        input: &Input,
+        reads: &Reads,
+        mut show: impl FnMut(usize, Place, &[i32], &[u8]),
+    ) {
+        let Some(first) = self.conversions.first() else {
+            return;
+        };
+        let (plan, outputs) = (first.plan, first.outputs);
+        let (mut sums, mut codes) = (vec![0; outputs], vec![0; outputs]);
+        let mut inputs = Vec::with_capacity(plan.active);
+        for pixel in 0..input.pixels() {
+            for group in 0..plan.groups() {
+                input.gather(pixel, plan.range(group), &mut inputs);
+                let place = Place { pixel, group };
+                for c in 0..self.conversions.len() {
+                    let into = (&mut sums[..], &mut codes[..]);
+                    self.convert(c, reads, (place, &inputs), 0..outputs, into);
+                    show(c, place, &sums, &codes);
+                }
+            }
+        }
+    }
+}
+
+impl ConversionCodes {
+    /// Partial sums of a group for neighbouring outputs.
+    fn sums(&self, inputs: &[u8], group: usize, outputs: Range<usize>, sums: &mut [i32]) {
+        let rows = self.plan.range(group);
+        assert_eq!(inputs.len(), rows.len(), "one input per row of the group");
+        assert_eq!(outputs.len(), sums.len(), "one sum per output");
+        sums.fill(0);
+        for (row, &input) in rows.zip(inputs) {
+            let input = i32::from(self.conversion.input.apply(input));
+            if input == 0 {
+                continue;
+            }
+            let start = row * self.outputs;
+            let weights = &self.weights[start + outputs.start..start + outputs.end];
+            for (sum, &weight) in sums.iter_mut().zip(weights) {
+                *sum += i32::from(weight) * input;
+            }
+        }
+    }
+}

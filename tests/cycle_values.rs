@@ -1,0 +1,302 @@
+//! The codes that the cycle engine works with are those of the functional path: their levels, accumulated one by one, are the
+//! simulator's sums bit for bit, on every macro layer of the built-in LeNet and VGG and on layers at random, with noise and
+//! without.
+
+use imcsim::convert::accumulate::{Codes, levels, plane};
+use imcsim::convert::codes::{Input, LayerCodes};
+use imcsim::convert::{self};
+use imcsim::data::{DataSource, Dataset};
+use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::hw::readout::table::Decode;
+use imcsim::kernel::lanes::{LANES, Lanes};
+use imcsim::kernel::stream::NoiseKey;
+use imcsim::kernel::tables::{LevelTable, RandomTable, TOLERANCE};
+use imcsim::net::network::{Geometry, Shape};
+use imcsim::net::shipped::load_network;
+use imcsim::net::weights;
+use imcsim::rng::{Purpose, keyed};
+use imcsim::sim::accuracy::Images;
+use imcsim::sim::calibrate::{count_sums, place};
+use imcsim::sim::condition::{Condition, Conversions};
+use imcsim::sim::forward::{Seen, forward};
+use imcsim::sim::prepare::Prepared;
+use rand::RngExt;
+
+fn hardware(file: &str, change: &[(&str, &str)]) -> Hardware {
+    let path = format!("{}/arch/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+    let mut text = std::fs::read_to_string(path).expect("the arch is shipped");
+    for (from, to) in change {
+        assert!(text.contains(from), "{from} stands in {file}");
+        text = text.replace(from, to);
+    }
+    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
+    Hardware::resolve(&spec).expect("the arch resolves")
+}
+
+/// The sums of one image from its codes, and the number of conversions.
+fn accumulated(
+    codes: &LayerCodes,
+    (input, key, lane): (&Input, NoiseKey, usize),
+    outputs: usize,
+    groups: usize,
+) -> (Vec<f32>, u64) {
+    let size = outputs * input.pixels();
+    let mut sums_of_levels = vec![vec![0i32; size]; codes.conversions.len()];
+    let mut conversions = 0;
+    let reads = codes.reads(key, lane);
+    codes.each(input, &reads, |c, place, _, found| {
+        let levels = &codes.conversions[c].lookup.decode.levels;
+        let into = &mut sums_of_levels[c][place.pixel * outputs..][..outputs];
+        for (sum, &code) in into.iter_mut().zip(found) {
+            *sum += i32::from(levels[usize::from(code)]);
+        }
+        conversions += outputs as u64;
+    });
+    let mut sums = vec![0.0f32; size];
+    for (conversion, levels) in codes.conversions.iter().zip(&sums_of_levels) {
+        let factor = conversion.conversion.factor as f32;
+        for (sum, &level) in sums.iter_mut().zip(levels) {
+            *sum += factor * conversion.lookup.decode.sum_value(level, groups);
+        }
+    }
+    (sums, conversions)
+}
+
+/// Compares every macro layer for one image of a block; conversions seen.
+fn compare(prepared: &Prepared, condition: &Condition, images: Images, lane: usize) -> u64 {
+    let block = 0;
+    let mut conversions = 0;
+    let mut macro_layers = 0;
+    forward(
+        prepared,
+        condition,
+        images.block(0),
+        block,
+        &mut |seen: Seen| {
+            let readouts = condition
+                .layers
+                .get(seen.layer)
+                .map_or(&[][..], Vec::as_slice);
+            if readouts.is_empty() {
+                return;
+            }
+            let pairs: Vec<(&Codes, &Decode)> = readouts
+                .iter()
+                .map(|readout| match &readout.conversions {
+                    Conversions::Table(codes) => (codes, &readout.decode),
+                    Conversions::Chip(_) => panic!("codes are those of the table path"),
+                })
+                .collect();
+            let layer = &prepared.layers[seen.layer];
+            let codes = LayerCodes::new(&layer.conversions, &pairs);
+            let geometry = &prepared.network.layers[seen.layer].layer.geometry;
+            let input = Input::new(geometry, seen.input, lane);
+            let key = NoiseKey {
+                seed: condition.seed,
+                layer: seen.layer as u64,
+                block,
+                repeat: condition.repeat,
+                conversion: 0,
+            };
+            let outputs = geometry.outputs;
+            let (sums, count) = accumulated(&codes, (&input, key, lane), outputs, layer.groups);
+            conversions += count;
+            macro_layers += 1;
+            for (index, sum) in sums.iter().enumerate() {
+                let (pixel, output) = (index / outputs, index % outputs);
+                let width = seen.sums.width;
+                let expected = seen.sums.pixel(output, pixel / width, pixel % width)[lane];
+                assert_eq!(
+                    sum.to_bits(),
+                    expected.to_bits(),
+                    "layer {} output {output} pixel {pixel}: {sum} against {expected}",
+                    seen.layer
+                );
+            }
+        },
+    );
+    assert_eq!(macro_layers, prepared.macro_layers().count());
+    conversions
+}
+
+fn first_images<'a>(data: &'a Dataset, split: &'a imcsim::data::Split, count: usize) -> Images<'a> {
+    Images {
+        pixels: &split.pixels,
+        labels: &split.labels,
+        shape: data.shape,
+    }
+    .first(count)
+}
+
+fn network_agrees(name: &str, conversions: u64) {
+    let network = load_network(name).expect("shipped");
+    let data = imcsim::data::load(&DataSource::Builtin, network.input).expect("built in");
+    let hardware = hardware("reram_9wl", &[]);
+    let trained = weights::shipped(&network, &data.name, &data.fingerprint, "none");
+    let trained = trained.expect("weights are shipped").trained;
+    let prepared = Prepared::new(&trained.network, &hardware).expect("fits");
+    let sums = count_sums(&prepared, first_images(&data, &data.train, 32), 7).expect("counted");
+    let readouts = place(&prepared, &hardware.readout, &sums).expect("placed");
+    let images = first_images(&data, &data.test, 32);
+    let noise_free = Condition::noise_free(&readouts);
+    assert_eq!(compare(&prepared, &noise_free, images, 3), conversions);
+    let noisy = Condition::read_noise(&readouts, 5, 2);
+    assert_eq!(compare(&prepared, &noisy, images, 21), conversions);
+}
+
+#[test]
+fn lenet_on_the_shipped_weights() {
+    // 14 x 14 pixels of 89 groups and 64 outputs; 349 groups and 512 outputs.
+    network_agrees("lenet", 14 * 14 * 89 * 64 + 349 * 512);
+}
+
+#[test]
+fn vgg_on_the_shipped_weights() {
+    let conv = |edge: u64, groups: u64, outputs: u64| edge * edge * groups * outputs;
+    let all = conv(32, 64, 64) + conv(16, 64, 128) + conv(16, 128, 128);
+    let all = all + conv(8, 128, 256) + conv(8, 256, 256) + conv(1, 456, 512);
+    network_agrees("vgg", all);
+}
+
+/// Layers at random: several conversions, other strides and kernels, table by table against the kernels' sums of levels.
+#[test]
+fn layers_at_random_agree_with_the_kernels() {
+    let offset = ("weights.sign_split]", "weights.offset_column]");
+    let digital = ("subtraction = \"analog\"", "subtraction = \"digital\"");
+    let serial = ("multi_level = { bits_per_read = 2 }", "bit_serial = {}");
+    let levels_of_cell = ("bits = 1\nread", "bits = 3\nread");
+    let one_sigma = ("sigma_relative = [0.05, 0.05]", "sigma_relative = [0.05]");
+    let full = (
+        "references.calibrated]\nstep_resolution_mac = 0.25\n",
+        "references.full_range]\n",
+    );
+    let macros = [
+        vec![full],
+        vec![full, serial, digital],
+        vec![full, serial, offset, digital, levels_of_cell, one_sigma],
+        vec![
+            full,
+            ("active = 9", "active = 4"),
+            ("readout.binary_search", "readout.ramp"),
+        ],
+    ];
+    let shapes = [
+        (3, 7, 5, 4, 3, 1, 1),
+        (2, 8, 8, 20, 3, 2, 1),
+        (17, 3, 3, 33, 1, 1, 0),
+        (5, 6, 6, 9, 5, 1, 2),
+    ];
+    let mut tested = 0;
+    for (number, change) in macros.iter().enumerate() {
+        let hardware = hardware("reram_9wl", change);
+        for (channels, height, width, outputs, kernel, stride, padding) in shapes {
+            let input = Shape {
+                channels,
+                height,
+                width,
+            };
+            let geometry = Geometry {
+                input,
+                outputs,
+                kernel,
+                stride,
+                padding,
+            };
+            let mut rng = keyed(7, Purpose::Weights, &[number as u64, outputs as u64]);
+            let weights: Vec<i8> = (0..outputs * geometry.rows())
+                .map(|_| rng.random_range(-1..=1))
+                .collect();
+            let mut block = Lanes::<u8>::zeros(channels, height, width, padding);
+            for place in 0..channels * height * width {
+                let (c, at) = (place / (height * width), place % (height * width));
+                let pixel = block.pixel_mut(c, at / width, at % width);
+                pixel
+                    .iter_mut()
+                    .for_each(|code| *code = rng.random_range(0..4));
+            }
+            let conversions = convert::prepare(&hardware, &geometry, &weights, 2, 2).expect("fits");
+            for is_noisy in [false, true] {
+                let tables: Vec<(Codes, Decode)> = conversions
+                    .iter()
+                    .map(|conversion| {
+                        let readout = hardware
+                            .readout
+                            .place(conversion.range, None)
+                            .expect("placed");
+                        let table = if is_noisy {
+                            readout.table()
+                        } else {
+                            readout.noise_free_table()
+                        };
+                        let codes = match is_noisy {
+                            true => Codes::Random(RandomTable::new(&table, TOLERANCE)),
+                            false => Codes::NoiseFree(LevelTable::new(&table)),
+                        };
+                        (codes, table.decode)
+                    })
+                    .collect();
+                tested += check_levels((&geometry, &block), &conversions, &tables);
+            }
+        }
+    }
+    assert!(tested > 10_000, "{tested} sums compared");
+}
+
+fn check_levels(
+    (geometry, block): (&Geometry, &Lanes<u8>),
+    conversions: &[convert::Prepared],
+    tables: &[(Codes, Decode)],
+) -> usize {
+    let map = geometry.output();
+    let pairs: Vec<(&Codes, &Decode)> = tables
+        .iter()
+        .map(|(codes, decode)| (codes, decode))
+        .collect();
+    let layer = LayerCodes::new(conversions, &pairs);
+    let key = NoiseKey {
+        seed: 1,
+        layer: 4,
+        block: 2,
+        repeat: 3,
+        conversion: 0,
+    };
+    let mut fast = Vec::new();
+    for (c, (conversion, (codes, _))) in conversions.iter().zip(tables).enumerate() {
+        let mut sums = Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
+        let seen = plane(block, &conversion.conversion, 2);
+        levels(
+            &seen,
+            conversion,
+            codes,
+            NoiseKey {
+                conversion: c as u64,
+                ..key
+            },
+            &mut sums,
+        );
+        fast.push(sums);
+    }
+    let mut tested = 0;
+    for lane in [0, 15, 16, LANES - 1] {
+        let input = Input::new(geometry, block, lane);
+        let mut own = vec![vec![0i32; map.len()]; conversions.len()];
+        layer.each(&input, &layer.reads(key, lane), |c, place, _, codes| {
+            for (output, &code) in codes.iter().enumerate() {
+                let level = layer.conversions[c].lookup.decode.levels[usize::from(code)];
+                own[c][output * map.height * map.width + place.pixel] += i32::from(level);
+            }
+        });
+        for (own, fast) in own.iter().zip(&fast) {
+            let of_lane: Vec<i32> = fast
+                .values
+                .iter()
+                .skip(lane)
+                .step_by(LANES)
+                .copied()
+                .collect();
+            assert_eq!(*own, of_lane, "lane {lane}");
+            tested += own.len();
+        }
+    }
+    tested
+}

@@ -1,0 +1,67 @@
+//! A network on a chip: layouts in closed form, brute force where it is cheap, and every error that says what to do.
+
+mod activity;
+mod duplication;
+mod layer;
+mod needs;
+mod plan;
+mod rounds;
+
+use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::net::network::{Geometry, Shape};
+
+/// Times and a chip of 4 x 20 macros around the shipped macro.
+const CHIP: &str = r#"
+[timing]
+clock_ns = 2.0
+precharge_cycles = 1
+develop_cycles = 2
+sample_cycles = 0
+sense_setup_cycles = 0
+sense_cycles_per_step = 1
+latch_cycles = 1
+sample_and_hold = "per_readout"
+early_termination = false
+skip_zero_groups = false
+
+[chip]
+tiles = 4
+macros_per_tile = 20
+buffers = { input_vectors = 2, accumulator_banks = 2, output_vectors = 1, global_kib = 64.0 }
+interconnect = { bus = { width_bits = 64 } }
+digital = { macs_per_cycle = 64, adds_per_cycle = 16, activations_per_cycle = 10 }
+schedule = { order = "pipelined", between_pixels = "overlap", input_reuse = "none" }
+duplication = { none = {} }
+weight_writing = { row_ns = 100.0, macros_at_once = 2 }
+"#;
+
+/// The shipped macro on that chip, with parts of the text replaced.
+fn hardware(change: &[(&str, &str)]) -> Hardware {
+    let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
+    let mut text = std::fs::read_to_string(path).expect("the arch is shipped") + CHIP;
+    for (from, to) in change {
+        assert!(text.contains(from), "{from} stands in the file");
+        text = text.replace(from, to);
+    }
+    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
+    Hardware::resolve(&spec).expect("the arch resolves")
+}
+
+fn geometry(
+    (channels, height, width): (usize, usize, usize),
+    outputs: usize,
+    (kernel, stride, padding): (usize, usize, usize),
+) -> Geometry {
+    let input = Shape {
+        channels,
+        height,
+        width,
+    };
+    Geometry {
+        input,
+        outputs,
+        kernel,
+        stride,
+        padding,
+    }
+}
