@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("spelling", &[]),
     ("durable", &[]),
     ("cycle", &[]),
-    ("trace", &["cycle"]),
+    ("trace", &["cycle", "hw", "mapping"]),
     ("hw", &["rng"]),
     ("arch", &["hw", "results", "rng", "spelling"]),
     ("kernel", &["hw", "net", "rng"]),

@@ -50,6 +50,12 @@ pub(super) struct PartActivity<'a> {
 
 /// One read of the input bits of one group on one array: an operation, or one for each position of the multiplexer.
 pub(super) struct Activation<'a> {
+    /// Group of word lines.
+    pub group: usize,
+    /// Read of the input bits.
+    pub read: usize,
+    /// Input codes of the rows, all bits.
+    pub codes: &'a [u8],
     /// Rows of the weight matrix.
     pub rows: Range<usize>,
     /// What is on their word lines.
@@ -144,6 +150,9 @@ impl<'a> DataActivity<'a> {
                     }
                 }
                 show(&Activation {
+                    group,
+                    read,
+                    codes: &inputs,
                     rows: rows.clone(),
                     inputs: &driven,
                     steps: &steps,

@@ -16,5 +16,6 @@ pub mod layer;
 pub mod needs;
 pub mod plan;
 pub mod rounds;
+pub mod slot_values;
 pub mod slots;
 mod work;

@@ -5,11 +5,20 @@
 
 use super::layer::LayerMapping;
 
-/// Position of every unit of one array.
+/// Where a unit is converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// By which read-out of the array.
+    pub readout: u32,
+    /// At which position of the column multiplexer.
+    pub position: u32,
+}
+
+/// Place of every unit of one array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slots {
-    /// Position of each unit.
-    position: Vec<u32>,
+    /// Place of each unit.
+    place: Vec<Unit>,
     /// Units at each position.
     at: Vec<u32>,
     units_per_output: usize,
@@ -19,17 +28,20 @@ impl Slots {
     /// The units on the arrays of a column tile.
     pub fn new(mapping: &LayerMapping, column_tile: usize) -> Self {
         let (units, readouts) = (mapping.units(column_tile), mapping.readouts());
-        let position = |unit: usize| {
+        let place = |unit: usize| {
             let readout = ((unit + 1) * readouts - 1) / units;
-            (unit - readout * units / readouts) as u32
+            Unit {
+                readout: readout as u32,
+                position: (unit - readout * units / readouts) as u32,
+            }
         };
-        let position: Vec<u32> = (0..units).map(position).collect();
+        let place: Vec<Unit> = (0..units).map(place).collect();
         let mut at = vec![0; mapping.positions(column_tile)];
-        for &place in &position {
-            at[place as usize] += 1;
+        for unit in &place {
+            at[unit.position as usize] += 1;
         }
         Slots {
-            position,
+            place,
             at,
             units_per_output: mapping.units_per_output(),
         }
@@ -47,11 +59,21 @@ impl Slots {
 
     /// Position of plane `plane` (among those of its own) of the array's output `output`.
     pub fn own(&self, output: usize, plane: usize) -> usize {
-        self.position[output * self.units_per_output + plane] as usize
+        self.own_unit(output, plane).position as usize
+    }
+
+    /// Place of plane `plane` (among those of its own) of the array's output `output`.
+    pub fn own_unit(&self, output: usize, plane: usize) -> Unit {
+        self.place[output * self.units_per_output + plane]
+    }
+
+    /// Place of the array's `plane`-th shared unit, with `outputs` outputs on the array.
+    pub fn shared_unit(&self, outputs: usize, plane: usize) -> Unit {
+        self.place[outputs * self.units_per_output + plane]
     }
 
     /// Position of the array's `plane`-th shared unit, with `outputs` outputs on the array.
     pub fn shared(&self, outputs: usize, plane: usize) -> usize {
-        self.position[outputs * self.units_per_output + plane] as usize
+        self.shared_unit(outputs, plane).position as usize
     }
 }

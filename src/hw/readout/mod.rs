@@ -7,6 +7,7 @@
 mod adjusted;
 pub mod binary_search;
 mod current_noise;
+mod decisions;
 pub mod decode;
 mod deviations;
 pub mod flash;
