@@ -53,7 +53,12 @@
 //! *sample-and-hold*. A read-out waits for the *array* from `mvm_start` on while it neither senses nor is blocked, and for the
 //! *latch* between `sense_end` and `latch_start`. A macro whose work is done, or that has none, is *idle*.
 
+mod check;
+pub mod closed_form;
+pub mod engine;
 pub mod error;
+pub mod links;
 pub mod observer;
 pub mod outcome;
 pub mod plan;
+pub mod tick;
