@@ -65,7 +65,7 @@ fn layer_times_of_three_readouts() {
         assert_eq!(mvm_cycles(&plan.timing, OPERATIONS, 1), pixel);
         let mut told = Record::<false>::default();
         let outcome = engine::run(&plan, &Uniform, &mut told).expect("the plan is right");
-        let mut busy = vec![0; 10];
+        let mut busy = [0; 10];
         for (_, macro_index, span) in &told.mvms {
             busy[*macro_index as usize] += span.end - span.start;
         }

@@ -59,3 +59,74 @@ impl<A: Activity, O: Observer> Engine<'_, A, O> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cycle::observer::Blind;
+    use crate::cycle::plan::{
+        BetweenPixels, Buffers, Hold, Layer, MacroTiming, MacroWork, Network, Order, Plan,
+        TileWork, Topology, Uniform, Work,
+    };
+
+    fn layer(needs: Vec<u32>, macro_index: u32) -> Layer {
+        let part = TileWork {
+            operations: 1,
+            conversions_per_operation: 1,
+            load_bits: 1,
+            sum_bits: 0,
+            merge: 0,
+            activate: 1,
+            output_bits: 1,
+        };
+        Layer {
+            pixels: 1,
+            needs,
+            work: Work::Macro(MacroWork {
+                row_tiles: 1,
+                column_tiles: 1,
+                tiles: vec![part],
+                macros: vec![macro_index],
+            }),
+        }
+    }
+
+    /// The check is left out: the second layer needs two pixels of one.
+    #[test]
+    fn who_waits_is_named() {
+        let plan = Plan {
+            timing: MacroTiming {
+                front: 1,
+                sample: 0,
+                sense: 1,
+                latch: 1,
+                hold: Hold::PerReadout,
+            },
+            network: Network {
+                topology: Topology::Bus,
+                width_bits: 1,
+                hop_cycles: 0,
+            },
+            buffers: Buffers {
+                input_vectors: 1,
+                accumulator_banks: 1,
+                output_vectors: 1,
+            },
+            between_pixels: BetweenPixels::Drain,
+            order: Order::Pipelined,
+            images: 1,
+            tile_of_macro: vec![0, 0],
+            layers: vec![layer(vec![], 0), layer(vec![2], 1)],
+        };
+        let mut observer = Blind;
+        let error = Engine::new(&plan, &Uniform, &mut observer)
+            .run()
+            .expect_err("no inputs");
+        let words = "macro 1 (layer 1, image 0, pixel 0) waits for inputs";
+        let expected = CycleError::Stuck {
+            cycle: 6,
+            waiting: words.into(),
+        };
+        assert_eq!(error, expected);
+    }
+}
