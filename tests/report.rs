@@ -1,6 +1,8 @@
 //! The report as a whole: every figure is there and readable, files are well formed, nothing is half written, nothing
 //! from a user's file becomes markup, and results with missing parts do not break it.
 
+#[path = "report/cycle_fixture.rs"]
+mod cycle_fixture;
 #[path = "report/fixture.rs"]
 mod fixture;
 

@@ -8,6 +8,8 @@
 //! # The law
 //! Time is a whole number of cycles. At cycle `t` everything that ends at `t` has ended before anything that starts at `t`
 //! starts; what starts may enable other starts in the same cycle. Work takes what it needs for whole cycles `start..end`.
+//! Within a cycle units start until nothing changes, then waiting transfers are looked through once; if one of them took no
+//! time, it arrives when all have been looked at, and units and transfers are looked at again.
 //!
 //! **One matrix-vector multiplication (MVM)** is one output pixel of one layer's tile on one macro: a list of *operations*
 //! (one activation of word lines each), each followed by one conversion ([`plan::Hold::None`], [`plan::Hold::PerReadout`])
@@ -24,38 +26,53 @@
 //! All read-outs of a macro sense together. The four `.._free` times stay with the macro from one MVM to the next.
 //!
 //! **Around the macro**, for MVM `j` of a macro (its MVMs run image by image, pixel by pixel):
-//! 1. *ready*: its inputs are stored ([`plan::Layer::needs`]) and, layer by layer, the image before is finished.
+//! 1. *ready*: its inputs are stored ([`plan::Layer::needs`] of the same image; layer by layer all pixels of the layer
+//!    before). In the first layer they always are; layer by layer the image before must be finished.
 //! 2. *load*: the input buffer has room (an MVM takes a place from the request of its load until its last `sample_end`, or
-//!    `mvm_start` if everything is skipped); the load is requested at the first cycle at which both hold, after the load of
-//!    MVM `j - 1` was requested. It travels from the global buffer to the macro: `load_bits` for the first pixel that the copy
-//!    does in a row of the output map (`pixel % row_pixels < copies`), `load_bits_next` for the others.
+//!    `mvm_start` if everything is skipped); the load is requested at the first cycle at which both hold and the load of
+//!    MVM `j - 1` has been requested, be it in the same cycle. It travels from the global buffer to the macro: `load_bits` for
+//!    the first pixel that the copy does in a row of the output map (`pixel % row_pixels < copies`), `load_bits_next` for the
+//!    others.
 //! 3. *start*: the first cycle at which the load has arrived, an accumulator bank is free, and: between pixels `Drain`, MVM
 //!    `j - 1` has ended; `Overlap`, the array is free.
 //! 4. *partial sums*: a tile that is not the first along the rows sends its sums to the first (same column of tiles, same
 //!    pixel): requested when both have ended, its bank is free when they have arrived. The first tile adds what arrives for
-//!    `merge` cycles each, one after the other in the order of arrival (lower row tile first in the same cycle).
+//!    `merge` cycles each (its own `merge`), one after the other in the order of arrival (in the same cycle the lower row
+//!    tile first, then the earlier pixel).
 //! 5. *output*: when all sums are added (a tile without others: at its end), the first tile's activation unit works for
 //!    `activate` cycles if the output buffer has a free place, which it takes; then its bank is free and the codes are
 //!    requested to travel to the global buffer; on arrival the place is free and the pixel of this column of tiles stored.
 //!    The activation unit serves one pixel at a time, in order of the pixels.
 //! 6. A pixel is *stored* when all columns of tiles have stored it. `needs` counts the leading pixels (in order) that are.
+//!    An image is *finished* when all pixels of all layers are stored; the run ends with the last image.
+//!
+//! What a tile is not to do is not looked at (`sum_bits` of the first along the rows, `output_bits`, `merge` and `activate` of
+//! the others, `needs` of the first layer).
 //!
 //! **Links**: a transfer needs all links of its path at once and holds them for `ceil(bits / width) + hop_cycles * (links - 1)`
 //! cycles; a path without links (within a tile) takes no time. A bus is link 0. A mesh has link 0 from the global buffer to
-//! router 0, link 1 back, and from router r the links 2 + 4 r + (0 east, 1 west, 2 south, 3 north). Each cycle, waiting transfers are looked through by (cycle of the request,
-//! outputs before partial sums before loads, macro, image, pixel); each whose links are all free starts.
+//! router 0, link 1 back, and from router r the links 2 + 4 r + (0 east, 1 west, 2 south, 3 north); its last row is filled up
+//! with routers without tiles. Each cycle, waiting transfers are looked through by (cycle of the request, outputs before
+//! partial sums before loads, macro, image, pixel); each whose links are all free starts.
 //!
-//! **Digital layers** share one unit: pixel by pixel in order, `cycles_per_pixel` each, ready by the same `needs`; of several
-//! layers that are ready the one whose pixel was ready first is served, then the earlier image, then the earlier layer.
+//! **Digital layers** share one unit: pixel by pixel in order, `cycles_per_pixel` each. A layer's next pixel is ready when the
+//! pixel before is computed and rule 1 holds; of several layers the one whose pixel was ready first is served, then the
+//! earlier image, then the earlier layer. The unit is at the global buffer: what it has computed is stored.
 //!
 //! **Stalls.** Between `array_free` and the next `front_start` a macro with work left waits, cycle by cycle, for the first of:
 //! *inputs* (not ready), *buffer* (no room), *bus* (load not arrived), *accumulator* (no bank), *read-out* (`Drain`: MVM before
-//! not ended; no sample-and-hold: conversion not latched). Between `developed` and `sample_start` it waits for the
-//! *sample-and-hold*. A read-out waits for the *array* from `mvm_start` on while it neither senses nor is blocked, and for the
-//! *latch* between `sense_end` and `latch_start`. A macro whose work is done, or that has none, is *idle*.
+//! not ended). Without sample-and-hold it waits for the *read-out* from `sample_end` until the conversion is latched, whatever
+//! the next MVM lacks. Between `developed` and `sample_start` it waits for the *sample-and-hold*. A read-out waits for the
+//! *array* while an MVM has started and not ended and it neither senses nor is blocked, and for the *latch* between
+//! `sense_end` and `latch_start`. A macro whose work is done, or that has none, is *idle*.
 
+mod check;
+pub mod closed_form;
+pub mod engine;
 pub mod error;
+pub mod links;
 pub mod observer;
 pub mod outcome;
 pub mod plan;
 pub mod profile;
+pub mod tick;

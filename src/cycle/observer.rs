@@ -87,7 +87,8 @@ pub enum Unit {
 
 /// Told by an engine; does nothing unless it wants to know.
 pub trait Observer {
-    /// False: operations and conversions are not told, which is faster.
+    /// False: operations, conversions and what the array waits for between the operations of an MVM are not told, which is
+    /// faster.
     const DETAIL: bool = true;
     /// An operation.
     fn operation(&mut self, _: &Operation) {}
@@ -97,10 +98,13 @@ pub trait Observer {
     fn transfer(&mut self, _: &Transfer) {}
     /// An MVM from its start to its end on a macro.
     fn mvm(&mut self, _: Mvm, _macro_index: u32, _: Span) {}
-    /// A macro (its array) waits; one span per class, not empty, in order of time.
+    /// A macro (its array) waits: one span per class and MVM (before it starts) or operation (within one), not empty, in
+    /// order of time.
     fn stall(&mut self, _macro_index: u32, _: Stall, _: Span) {}
     /// A unit works; `macro_index` is that of the unit, `None` for the digital one.
     fn unit(&mut self, _macro_index: Option<u32>, _: Unit, _: Span) {}
+    /// How far the run is, every few thousand MVMs (pixels of digital layers are none) and at its end; by `engine` only.
+    fn progress(&mut self, _cycle: u64, _done_mvms: u64, _all_mvms: u64) {}
 }
 
 /// Wants to know nothing.

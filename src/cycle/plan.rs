@@ -154,6 +154,20 @@ pub struct Layer {
     pub work: Work,
 }
 
+impl Layer {
+    /// Bits that a tile of this layer loads for a pixel.
+    pub fn load_bits(&self, part: &TileWork, pixel: u32) -> u32 {
+        let Work::Macro(work) = &self.work else {
+            return 0;
+        };
+        let copies = work.macros.len() / work.tiles.len().max(1);
+        match (pixel % self.row_pixels.max(1)) as usize {
+            place if place < copies => part.load_bits,
+            _ => part.load_bits_next,
+        }
+    }
+}
+
 /// What one chip is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {

@@ -341,6 +341,7 @@ pub fn run() -> RunResult {
             ],
         },
         accuracy: accuracies(),
+        cycle: Some(crate::cycle_fixture::cycle()),
         before: Some(Before {
             weights: "built-in set, qat, 60 epochs".into(),
             accuracy: accuracies(),
