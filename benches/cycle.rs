@@ -19,12 +19,16 @@ const GROUPS_PER_ARRAY: u32 = 14;
 const READS: u32 = 2 * 4;
 
 /// Leading pixels of a map of `from` x `from` that a 3x3 window around each pixel of `to` x `to` needs (2x2 pooling between
-/// maps of different sizes).
+/// maps of different sizes), and never fewer than a pixel before: at the lower edge the window ends at the same row twice.
 fn needs(from: u32, to: u32) -> Vec<u32> {
     let scale = from / to;
     let last = |at: u32| (scale * (at + 2)).min(from) - 1;
     let need = |pixel: u32| last(pixel / to) * from + last(pixel % to) + 1;
-    (0..to * to).map(need).collect()
+    let running = |most: &mut u32, pixel| {
+        *most = need(pixel).max(*most);
+        Some(*most)
+    };
+    (0..to * to).scan(0, running).collect()
 }
 
 /// A 3x3 layer (1x1 maps: fully connected over `inputs`).

@@ -156,7 +156,7 @@ mod tests {
             topology: Topology::Mesh { columns },
             width_bits: 8,
             hop_cycles,
-            routers: 6,
+            routers: 6_u64.next_multiple_of(u64::from(columns)),
         }
     }
 

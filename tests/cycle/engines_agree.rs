@@ -1,6 +1,6 @@
 //! The event-driven engine does exactly what the law, taken literally, does.
 
-use crate::plans::{Scattered, plans};
+use crate::plans::{Scattered, long_mvms, plans};
 use crate::record::Record;
 use imcsim::cycle::plan::{Activity, Plan, Uniform};
 use imcsim::cycle::{engine, tick};
@@ -29,5 +29,11 @@ proptest! {
     #[test]
     fn engines_agree((plan, activity) in plans()) {
         agree_always(&plan, &activity)?;
+    }
+
+    /// Many operations that are alike: the engine multiplies where the literal one counts.
+    #[test]
+    fn engines_agree_on_long_mvms(plan in long_mvms()) {
+        agree::<false, _>(&plan, &Uniform)?;
     }
 }

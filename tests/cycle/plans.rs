@@ -314,3 +314,37 @@ fn assemble(plan: &mut Plan, drafts: &[Draft], (tiles, backwards): (u32, bool)) 
         }
     }
 }
+
+/// One macro, up to 80 operations in a pixel, phases of any proportion.
+pub fn long_mvms() -> impl Strategy<Value = Plan> {
+    let holds = prop_oneof![
+        Just(Hold::None),
+        Just(Hold::PerReadout),
+        Just(Hold::PerColumn)
+    ];
+    let phases = (1..24_u32, 0..8_u32, 1..24_u32, 1..24_u32, holds);
+    let counts = (1..80_u32, 1..5_u32, 1..4_u32, any::<bool>());
+    (phases, counts).prop_map(|(phases, counts)| {
+        let (front, sample, sense, latch, hold) = phases;
+        let (operations, conversions, pixels, overlap) = counts;
+        let mut plan = small();
+        plan.timing = MacroTiming {
+            front,
+            sample,
+            sense,
+            latch,
+            hold,
+        };
+        plan.buffers.input_vectors = 2;
+        plan.buffers.accumulator_banks = 2;
+        if overlap {
+            plan.between_pixels = BetweenPixels::Overlap;
+        }
+        let mut part = part(operations);
+        if hold == Hold::PerColumn {
+            part.conversions_per_operation = conversions;
+        }
+        plan.layers = vec![macro_layer(pixels, vec![], 1, 1, part, vec![0])];
+        plan
+    })
+}
