@@ -3,7 +3,7 @@
 //! without.
 
 use imcsim::convert::accumulate::{Codes, levels, plane};
-use imcsim::convert::codes::{Input, LayerCodes};
+use imcsim::convert::codes::{Input, LayerCodes, Reads};
 use imcsim::convert::{self};
 use imcsim::data::{DataSource, Dataset};
 use imcsim::hw::chip::{Hardware, HardwareSpec};
@@ -20,6 +20,7 @@ use imcsim::sim::calibrate::{count_sums, place};
 use imcsim::sim::condition::{Condition, Conversions};
 use imcsim::sim::forward::{Seen, forward};
 use imcsim::sim::prepare::Prepared;
+use imcsim::sim::values::image_values;
 use rand::RngExt;
 
 fn hardware(file: &str, change: &[(&str, &str)]) -> Hardware {
@@ -36,15 +37,14 @@ fn hardware(file: &str, change: &[(&str, &str)]) -> Hardware {
 /// The sums of one image from its codes, and the number of conversions.
 fn accumulated(
     codes: &LayerCodes,
-    (input, key, lane): (&Input, NoiseKey, usize),
+    (input, reads): (&Input, &Reads),
     outputs: usize,
     groups: usize,
 ) -> (Vec<f32>, u64) {
     let size = outputs * input.pixels();
     let mut sums_of_levels = vec![vec![0i32; size]; codes.conversions.len()];
     let mut conversions = 0;
-    let reads = codes.reads(key, lane);
-    codes.each(input, &reads, |c, place, _, found| {
+    codes.each(input, reads, |c, place, _, found| {
         let levels = &codes.conversions[c].lookup.decode.levels;
         let into = &mut sums_of_levels[c][place.pixel * outputs..][..outputs];
         for (sum, &code) in into.iter_mut().zip(found) {
@@ -99,7 +99,12 @@ fn compare(prepared: &Prepared, condition: &Condition, images: Images, lane: usi
                 conversion: 0,
             };
             let outputs = geometry.outputs;
-            let (sums, count) = accumulated(&codes, (&input, key, lane), outputs, layer.groups);
+            let (sums, count) = accumulated(
+                &codes,
+                (&input, &codes.reads(key, lane)),
+                outputs,
+                layer.groups,
+            );
             conversions += count;
             macro_layers += 1;
             for (index, sum) in sums.iter().enumerate() {
@@ -299,4 +304,54 @@ fn check_levels(
         }
     }
     tested
+}
+
+/// Images of the second block have its noise and their own lane: every layer's inputs and codes give the simulator's sums.
+#[test]
+fn values_of_images_are_those_of_their_block() {
+    let network = load_network("lenet").expect("shipped");
+    let data = imcsim::data::load(&DataSource::Builtin, network.input).expect("built in");
+    let hardware = hardware("reram_9wl", &[]);
+    let trained = weights::shipped(&network, &data.name, &data.fingerprint, "none");
+    let trained = trained.expect("weights are shipped").trained;
+    let prepared = Prepared::new(&trained.network, &hardware).expect("fits");
+    let sums = count_sums(&prepared, first_images(&data, &data.train, 32), 7).expect("counted");
+    let readouts = place(&prepared, &hardware.readout, &sums).expect("placed");
+    let images = first_images(&data, &data.test, 35);
+    let condition = Condition::read_noise(&readouts, 5, 2);
+    let values = image_values(&prepared, &condition, images).expect("by table");
+    assert_eq!(
+        values.iter().map(Option::is_some).collect::<Vec<_>>(),
+        [false, true, true, false]
+    );
+    let mut compared = 0;
+    forward(
+        &prepared,
+        &condition,
+        images.block(1),
+        1,
+        &mut |seen: Seen| {
+            let Some(values) = &values[seen.layer] else {
+                return;
+            };
+            assert_eq!(values.images.len(), 35);
+            assert_eq!(values.weights, trained.network.layers[seen.layer].codes);
+            for lane in 0..3 {
+                let (input, reads) = &values.images[LANES + lane];
+                let (outputs, groups) = (seen.sums.channels, prepared.layers[seen.layer].groups);
+                let (own, _) = accumulated(&values.codes, (input, reads), outputs, groups);
+                for (index, sum) in own.iter().enumerate() {
+                    let (pixel, output) = (index / outputs, index % outputs);
+                    let width = seen.sums.width;
+                    let expected = seen.sums.pixel(output, pixel / width, pixel % width)[lane];
+                    assert_eq!(sum.to_bits(), expected.to_bits());
+                    compared += 1;
+                }
+            }
+        },
+    );
+    assert_eq!(compared, 3 * (14 * 14 * 64 + 512));
+    let ideal = image_values(&prepared, &Condition::ideal(), images);
+    let error = ideal.err().expect("ideal values have no codes").to_string();
+    assert!(error.contains("layer conv2 has no codes"), "{error}");
 }

@@ -18,9 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("convert", &["hw", "kernel", "net", "rng"]),
     (
         "mapping",
-        &[
-            "convert", "cycle", "hw", "kernel", "net", "results", "spelling",
-        ],
+        &["convert", "cycle", "hw", "net", "results", "spelling"],
     ),
     ("net", &["durable", "hw", "kernel", "rng", "spelling"]),
     ("data", &["net", "kernel", "rng"]),

@@ -26,4 +26,13 @@ pub enum SimError {
     /// Nothing to evaluate.
     #[error("no images to evaluate; ask for at least one")]
     NoImages,
+    /// A condition whose codes cannot be had one by one.
+    #[error(
+        "layer {layer} has no codes one by one under this condition: they are those of read-outs by table, without noise or with \
+         noise at each read, not of ideal MVM values or virtual chips"
+    )]
+    NoCodes {
+        /// Layer.
+        layer: String,
+    },
 }

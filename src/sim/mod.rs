@@ -26,4 +26,5 @@ pub mod run;
 mod same_reads;
 pub mod sampling;
 pub mod stage;
+pub mod values;
 pub mod verdict;
