@@ -5,6 +5,7 @@
 use super::accumulator::{Accumulator, AccumulatorSpec};
 use super::bit_line::{BitLine, BitLineSpec};
 use super::cell::{Cell, CellSpec};
+use super::cost::{Cost, CostSpec};
 use super::error::{Checks, HwError};
 use super::readout::{CellNoise, CurrentNoise, ReadoutDesign, ReadoutSpec};
 use super::tiles::{Chip, ChipSpec};
@@ -65,6 +66,9 @@ pub struct HardwareSpec {
     /// What stands around the macros.
     #[serde(default)]
     pub chip: Option<ChipSpec>,
+    /// Energy and area.
+    #[serde(default)]
+    pub cost: Option<CostSpec>,
     /// Dotted key to `source: ..` or `assumed: ..`.
     pub provenance: BTreeMap<String, String>,
 }
@@ -94,6 +98,8 @@ pub struct Hardware {
     pub timing: Option<Timing>,
     /// What stands around the macros.
     pub chip: Option<Chip>,
+    /// Energy and area.
+    pub cost: Option<Cost>,
 }
 
 impl Hardware {
@@ -129,6 +135,8 @@ impl Hardware {
         let timing = spec.timing.as_ref();
         let timing = timing.map(|timing| timing.resolve(&readout, &mut checks));
         let chip = spec.chip.as_ref().map(|chip| chip.resolve(&mut checks));
+        let cost = spec.cost.as_ref();
+        let cost = cost.and_then(|cost| cost.resolve(&cell, &readout, chip.is_some(), &mut checks));
         checks.finish()?;
         Ok(Hardware {
             name: spec.name.clone(),
@@ -142,6 +150,7 @@ impl Hardware {
             accumulator,
             timing,
             chip,
+            cost,
         })
     }
 
@@ -198,6 +207,7 @@ impl Hardware {
             accumulator,
             timing: _,
             chip: _,
+            cost: _,
         } = self;
         let numbers = format!(
             "{:?}",
