@@ -294,7 +294,11 @@ mod tests {
                 if hold != SampleAndHold::None {
                     timing.sample_cycles = sample;
                 }
-                let most = if hold == SampleAndHold::PerColumn { 4 } else { 1 };
+                let most = if hold == SampleAndHold::PerColumn {
+                    4
+                } else {
+                    1
+                };
                 for activations in 1..6 {
                     for conversions in 1..=most {
                         assert_eq!(

@@ -31,14 +31,17 @@ pub fn time_and_cost(hardware: &Hardware, facts: &mut Facts) {
 
 fn ns(timing: &Timing, cycles: u64) -> String {
     let time = short(cycles as f64 * timing.clock_ns);
-    format!("{} = {time} ns", plural(cycles as usize, "cycle"))
+    let clock = short(timing.clock_ns);
+    format!(
+        "{} of {clock} ns = {time} ns",
+        plural(cycles as usize, "cycle")
+    )
 }
 
 fn times(hardware: &Hardware, timing: &Timing, facts: &mut Facts) {
     let phases = format!(
-        "{} of {} ns: precharge {}, develop {}, sample {}, sense {} ({}), latch {}",
+        "{}: precharge {}, develop {}, sample {}, sense {} ({}), latch {}",
         ns(timing, timing.invocation_cycles()),
-        short(timing.clock_ns),
         timing.precharge_cycles,
         timing.develop_cycles,
         timing.sample_cycles,
@@ -77,7 +80,10 @@ fn around(chip: &Chip, facts: &mut Facts) {
     let links = match chip.interconnect {
         InterconnectSpec::Bus(bus) => format!("one bus of {} bits", bus.width_bits),
         InterconnectSpec::Mesh(mesh) => {
-            format!("a mesh of {} columns, {} bits", mesh.columns, mesh.width_bits)
+            format!(
+                "a mesh of {} columns, {} bits",
+                mesh.columns, mesh.width_bits
+            )
         }
     };
     let text = format!(
@@ -135,7 +141,10 @@ fn converters(hardware: &Hardware, cost: &Cost, facts: &mut Facts) {
     let text = format!("at {bits}: {}{spread}", shown.join(", "));
     add(facts, "energy of a conversion", text);
     let factor = match cost.calibration_factor {
-        Some(factor) => format!("{} (all energies of the macro are multiplied by it)", short(factor)),
+        Some(factor) => format!(
+            "{} (all energies of the macro are multiplied by it)",
+            short(factor)
+        ),
         None => "none: energies are as modelled".into(),
     };
     add(facts, "calibration factor", factor);
@@ -170,7 +179,11 @@ fn area(hardware: &Hardware, cost: &Cost, facts: &mut Facts) {
 
 fn shares(parts: &[(&str, f64)], total: f64) -> String {
     let share = |(name, value): &(&str, f64)| {
-        let percent = if total > 0.0 { 100.0 * value / total } else { 0.0 };
+        let percent = if total > 0.0 {
+            100.0 * value / total
+        } else {
+            0.0
+        };
         format!("{name} {percent:.1} %")
     };
     parts.iter().map(share).collect::<Vec<_>>().join(", ")

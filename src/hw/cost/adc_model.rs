@@ -84,7 +84,9 @@ impl AdcModel {
     /// Where the form comes from; its numbers have their provenance in the file.
     pub fn source(&self) -> &'static str {
         match self {
-            Self::Zigzag(_) => "ZigZag-IMC (KU Leuven MICAS, BSD-3), fit of published converters at 28 nm",
+            Self::Zigzag(_) => {
+                "ZigZag-IMC (KU Leuven MICAS, BSD-3), fit of published converters at 28 nm"
+            }
             Self::SenseAmps(_) => "energy of one comparison times comparisons made",
             Self::Walden(_) => "Walden, IEEE JSAC 1999: figure of merit per effective step",
             Self::Table(_) => "table of the hardware file",
@@ -210,7 +212,9 @@ impl TableSpec {
     /// The value for these bits; 0 for bits without one, which [`AdcModel::valid_at`] refuses.
     fn at(&self, bits: u32, values: &[f64]) -> f64 {
         let place = self.bits.iter().position(|&entry| entry == bits);
-        place.and_then(|place| values.get(place).copied()).unwrap_or(0.0)
+        place
+            .and_then(|place| values.get(place).copied())
+            .unwrap_or(0.0)
     }
 }
 
@@ -243,9 +247,21 @@ mod tests {
     #[test]
     fn values_are_those_computed_by_hand() {
         let [zigzag, amps, walden, table] = models().try_into().expect("four models");
-        for (bits, energy, area) in [(4, 256.164, 183.0), (6, 386.621, 618.0), (8, 553.943, 2085.0)] {
-            assert_relative_eq!(zigzag.energy_fj(bits, 0.0).unwrap(), energy, max_relative = 1e-5);
-            assert_relative_eq!(zigzag.area_um2(bits, 1.0).unwrap(), area, max_relative = 1e-3);
+        for (bits, energy, area) in [
+            (4, 256.164, 183.0),
+            (6, 386.621, 618.0),
+            (8, 553.943, 2085.0),
+        ] {
+            assert_relative_eq!(
+                zigzag.energy_fj(bits, 0.0).unwrap(),
+                energy,
+                max_relative = 1e-5
+            );
+            assert_relative_eq!(
+                zigzag.area_um2(bits, 1.0).unwrap(),
+                area,
+                max_relative = 1e-3
+            );
         }
         assert_relative_eq!(zigzag.energy_fj(1, 0.0).unwrap(), 100.004 * 0.64);
         assert_relative_eq!(amps.energy_fj(3, 7.0).unwrap(), 70.0);
@@ -279,7 +295,9 @@ mod tests {
     #[test]
     fn more_bits_never_cost_less() {
         for model in models() {
-            let valid: Vec<u32> = (1..=8).filter(|&bits| model.valid_at(bits).is_ok()).collect();
+            let valid: Vec<u32> = (1..=8)
+                .filter(|&bits| model.valid_at(bits).is_ok())
+                .collect();
             assert!(valid.len() >= 4 && valid[0] < 4, "{}", model.name());
             for pair in valid.windows(2) {
                 let energy = |bits: u32| model.energy_fj(bits, f64::from(bits)).unwrap();

@@ -159,16 +159,28 @@ fn what_is_missing_is_named() {
         let errors = hardware(change).expect_err("wrong");
         errors[0].key.clone()
     };
-    assert_eq!(first(|cost| cost.adc.sense_amps = None), "cost.adc.sense_amps");
+    assert_eq!(
+        first(|cost| cost.adc.sense_amps = None),
+        "cost.adc.sense_amps"
+    );
     assert_eq!(first(|cost| cost.chip = None), "cost.chip");
-    assert_eq!(first(|cost| cost.conversion_bits = Some(4)), "cost.conversion_bits");
-    assert_eq!(first(|cost| cost.calibration_factor = Some(0.0)), "cost.calibration_factor");
+    assert_eq!(
+        first(|cost| cost.conversion_bits = Some(4)),
+        "cost.conversion_bits"
+    );
+    assert_eq!(
+        first(|cost| cost.calibration_factor = Some(0.0)),
+        "cost.calibration_factor"
+    );
     let mut alone = spec();
     alone.chip = None;
     if let Some(cost) = &mut alone.cost {
         cost.chip = None;
     }
-    let cost = Hardware::resolve(&alone).expect("a macro alone").cost.expect("there");
+    let cost = Hardware::resolve(&alone)
+        .expect("a macro alone")
+        .cost
+        .expect("there");
     let moved = EnergyCounts {
         link_bits: 1.0,
         ..EnergyCounts::default()

@@ -16,6 +16,9 @@ pub struct WeightWriteCost {
 impl WeightWriteCost {
     /// Checks the number.
     pub fn check(&self, checks: &mut Checks) {
-        checks.not_negative("cost.chip.weight_writing.cell_energy_fj", self.cell_energy_fj);
+        checks.not_negative(
+            "cost.chip.weight_writing.cell_energy_fj",
+            self.cell_energy_fj,
+        );
     }
 }
