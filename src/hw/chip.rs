@@ -100,6 +100,8 @@ pub struct Hardware {
     pub chip: Option<Chip>,
     /// Energy and area.
     pub cost: Option<Cost>,
+    /// What times and costs lack for this read-out: they are written and cannot be told, while values can.
+    pub undetermined: Vec<HwError>,
 }
 
 impl Hardware {
@@ -132,11 +134,14 @@ impl Hardware {
             .readout
             .resolve(unit, noise, bit_line.limit, &mut checks);
         let accumulator = spec.accumulator.resolve(&mut checks);
+        let mut undetermined = Vec::new();
         let timing = spec.timing.as_ref();
         let timing = timing.map(|timing| timing.resolve(&readout, &mut checks));
+        let timing = timing.and_then(|timing| timing.map_err(|e| undetermined.push(e)).ok());
         let chip = spec.chip.as_ref().map(|chip| chip.resolve(&mut checks));
         let cost = spec.cost.as_ref();
-        let cost = cost.and_then(|cost| cost.resolve(&cell, &readout, chip.is_some(), &mut checks));
+        let cost = cost.map(|cost| cost.resolve(&cell, &readout, chip.is_some(), &mut checks));
+        let cost = cost.and_then(|cost| cost.map_err(|e| undetermined.push(e)).ok().flatten());
         checks.finish()?;
         Ok(Hardware {
             name: spec.name.clone(),
@@ -151,6 +156,7 @@ impl Hardware {
             timing,
             chip,
             cost,
+            undetermined,
         })
     }
 
@@ -208,6 +214,7 @@ impl Hardware {
             timing: _,
             chip: _,
             cost: _,
+            undetermined: _,
         } = self;
         let numbers = format!(
             "{:?}",

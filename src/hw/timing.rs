@@ -85,7 +85,10 @@ const MOST_CYCLES: u64 = 1 << 20;
 
 impl TimingSpec {
     /// Checks the numbers against each other and against the read-out.
-    pub fn resolve(&self, readout: &ReadoutDesign, checks: &mut Checks) -> Timing {
+    ///
+    /// # Errors
+    /// If neither the read-out nor the file says how many comparisons a conversion takes: values are known all the same.
+    pub fn resolve(&self, readout: &ReadoutDesign, checks: &mut Checks) -> Result<Timing, HwError> {
         checks.positive("timing.clock_ns", self.clock_ns);
         for (key, value, least) in [
             ("precharge_cycles", self.precharge_cycles, 0),
@@ -115,27 +118,27 @@ impl TimingSpec {
             ));
         }
         let steps = self.sense_steps.or_else(|| natural_steps(readout));
-        if steps.is_none() {
-            checks.push(HwError::new(
+        let sense_steps = steps.ok_or_else(|| {
+            HwError::new(
                 "timing.sense_steps",
                 "missing",
                 "comparisons of one conversion",
                 "an ideal or measured read-out does not say how many comparisons it takes; write them",
-            ));
-        }
-        Timing {
+            )
+        })?;
+        Ok(Timing {
             clock_ns: self.clock_ns,
             precharge_cycles: self.precharge_cycles,
             develop_cycles: self.develop_cycles,
             sample_cycles: self.sample_cycles,
             sense_setup_cycles: self.sense_setup_cycles,
             sense_cycles_per_step: self.sense_cycles_per_step,
-            sense_steps: steps.unwrap_or(1),
+            sense_steps,
             latch_cycles: self.latch_cycles,
             sample_and_hold: self.sample_and_hold,
             early_termination: self.early_termination,
             skip_zero_groups: self.skip_zero_groups,
-        }
+        })
     }
 
     fn check_early_termination(&self, readout: &ReadoutDesign, checks: &mut Checks) {

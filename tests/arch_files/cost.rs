@@ -105,12 +105,6 @@ fn wrong_costs_are_named_with_their_line() {
             "above 0",
         ),
         (
-            "[cost]\n",
-            "[cost]\nconversion_bits = 4\n",
-            "cost.conversion_bits",
-            "remove it",
-        ),
-        (
             "\"cost.array_read\" =",
             "\"cost.array_red\" =",
             "cost.array_read.bit_line_capacitance_ff",

@@ -210,8 +210,15 @@ fn optional(text: &Text, path: &[String]) -> bool {
     match key.strip_prefix("cost.adc.") {
         Some(model) if !model.contains('.') && model != "model" => !chosen(model),
         _ => {
-            ["timing", "chip", "cost", "cost.calibration_factor"].contains(&key.as_str())
-                || key == "chip.weight_writing"
+            let keys = [
+                "timing",
+                "timing.sense_steps",
+                "chip",
+                "cost",
+                "cost.calibration_factor",
+                "cost.conversion_bits",
+            ];
+            keys.contains(&key.as_str())
         }
     }
 }

@@ -14,6 +14,11 @@ use crate::hw::timing::{SampleAndHold, Timing};
 
 /// Everything that the file says about time and cost.
 pub fn time_and_cost(hardware: &Hardware, facts: &mut Facts) {
+    for lacking in &hardware.undetermined {
+        let table = lacking.key.split('.').next().unwrap_or_default();
+        let text = format!("not known without {}: {}", lacking.key, lacking.advice);
+        add(facts, &format!("[{table}]"), text);
+    }
     if let Some(timing) = &hardware.timing {
         times(hardware, timing, facts);
     }

@@ -44,7 +44,7 @@ pub struct CostSpec {
     /// Measured over modelled energy of the macro; left out: not calibrated.
     #[serde(default)]
     pub calibration_factor: Option<f64>,
-    /// Bits of the converter where the read-out does not say them (ideal, measured).
+    /// Bits of the converter where the read-out does not say them (ideal, measured); its own bits go first.
     #[serde(default)]
     pub conversion_bits: Option<u32>,
     /// Cells and bit lines.
@@ -119,14 +119,17 @@ pub struct AreaCounts {
 }
 
 impl CostSpec {
-    /// Checks the numbers against each other, the cell and the read-out; nothing if conversions cannot be told.
+    /// Checks the numbers against each other, the cell and the read-out; nothing if they are wrong.
+    ///
+    /// # Errors
+    /// If neither the read-out nor the file says how many bits a conversion has: values are known all the same.
     pub fn resolve(
         &self,
         cell: &Cell,
         readout: &ReadoutDesign,
         chip: bool,
         checks: &mut Checks,
-    ) -> Option<Cost> {
+    ) -> Result<Option<Cost>, HwError> {
         if let Some(factor) = self.calibration_factor {
             checks.positive("cost.calibration_factor", factor);
         }
@@ -143,9 +146,21 @@ impl CostSpec {
             )),
             None => {}
         }
-        let bits = self.bits(readout, checks)?;
-        let adc = self.adc.resolve(bits, checks)?;
-        Some(Cost {
+        if let Some(bits) = self.conversion_bits {
+            let advice = "write the bits that a converter in this place would have";
+            checks.within("cost.conversion_bits", u64::from(bits), 1, 8, advice);
+        }
+        let bits = readout.bits().or(self.conversion_bits).ok_or_else(|| {
+            HwError::new(
+                "cost.conversion_bits",
+                "missing",
+                "bits of one conversion",
+                "an ideal or measured read-out does not say how many bits a converter in its place has; write them",
+            )
+        })?;
+        // Wrong bits were reported above; what follows is looked at with legal ones.
+        let bits = bits.clamp(1, 8);
+        let cost = |adc: Adc| Cost {
             calibration_factor: self.calibration_factor,
             read_voltage_v: cell.read_voltage_v,
             bits,
@@ -154,38 +169,8 @@ impl CostSpec {
             adc,
             accumulation: self.accumulation,
             chip: self.chip,
-        })
-    }
-
-    fn bits(&self, readout: &ReadoutDesign, checks: &mut Checks) -> Option<u32> {
-        let key = "cost.conversion_bits";
-        match (readout.bits(), self.conversion_bits) {
-            (Some(bits), None) => Some(bits),
-            (Some(bits), Some(written)) => {
-                checks.push(HwError::new(
-                    key,
-                    written,
-                    "no such key where the read-out has bits of its own",
-                    format!("remove it: conversions have {bits} bits"),
-                ));
-                None
-            }
-            (None, Some(bits)) => {
-                let advice = "write the bits that a converter in this place would have";
-                checks.within(key, u64::from(bits), 1, 8, advice);
-                // Wrong bits were reported above; what follows is looked at with legal ones.
-                Some(bits.clamp(1, 8))
-            }
-            (None, None) => {
-                checks.push(HwError::new(
-                    key,
-                    "missing",
-                    "bits of one conversion",
-                    "an ideal or measured read-out does not say how many bits a converter in its place has; write them",
-                ));
-                None
-            }
-        }
+        };
+        Ok(self.adc.resolve(bits, checks).map(cost))
     }
 }
 

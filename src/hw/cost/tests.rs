@@ -165,10 +165,6 @@ fn what_is_missing_is_named() {
     );
     assert_eq!(first(|cost| cost.chip = None), "cost.chip");
     assert_eq!(
-        first(|cost| cost.conversion_bits = Some(4)),
-        "cost.conversion_bits"
-    );
-    assert_eq!(
         first(|cost| cost.calibration_factor = Some(0.0)),
         "cost.calibration_factor"
     );
@@ -186,4 +182,21 @@ fn what_is_missing_is_named() {
         ..EnergyCounts::default()
     };
     assert_eq!(cost.energy(&moved).expect_err("no price").key, "cost.chip");
+}
+
+#[test]
+fn an_exact_read_out_has_values_without_times_and_costs() {
+    let mut spec = spec();
+    spec.readout = toml::from_str("ideal = {}").expect("parses");
+    let exact = Hardware::resolve(&spec).expect("values are known");
+    assert!(exact.timing.is_none() && exact.cost.is_none());
+    let keys: Vec<&str> = exact.undetermined.iter().map(|e| e.key.as_str()).collect();
+    assert_eq!(keys, ["timing.sense_steps", "cost.conversion_bits"]);
+    if let (Some(timing), Some(cost)) = (&mut spec.timing, &mut spec.cost) {
+        (timing.sense_steps, cost.conversion_bits) = (Some(6), Some(6));
+    }
+    let told = Hardware::resolve(&spec).expect("right");
+    assert!(told.undetermined.is_empty());
+    assert_eq!(told.cost.expect("told").bits, 6);
+    assert_eq!(told.timing.expect("told").sense_steps, 6);
 }
