@@ -13,6 +13,21 @@ const SHIPPED: &[(&str, &str)] = &[
     ("ideal", IDEAL),
     ("reram_9wl", include_str!("../../arch/reram_9wl.toml")),
     ("reram_64wl", include_str!("../../arch/reram_64wl.toml")),
+    // Published macros, with validation in docs/published-macros.md.
+    (
+        "deaville22_22",
+        include_str!("../../arch/deaville22_22.toml"),
+    ),
+    ("hung22_22", include_str!("../../arch/hung22_22.toml")),
+    ("khwa22_40", include_str!("../../arch/khwa22_40.toml")),
+    (
+        "spetalnick23_40",
+        include_str!("../../arch/spetalnick23_40.toml"),
+    ),
+    ("xue19_55", include_str!("../../arch/xue19_55.toml")),
+    ("xue20_22", include_str!("../../arch/xue20_22.toml")),
+    ("xue21_22", include_str!("../../arch/xue21_22.toml")),
+    ("yoon21_40", include_str!("../../arch/yoon21_40.toml")),
 ];
 
 /// Text of the ideal macro: a description in which every key is right.

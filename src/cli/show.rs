@@ -11,7 +11,7 @@ use clap::Args;
 /// Options of `imcsim show`.
 #[derive(Args, Debug)]
 pub struct ShowArguments {
-    /// Hardware: a shipped name (ideal, reram_9wl, reram_64wl) or a TOML file.
+    /// Hardware: a shipped name (ideal, reram_9wl, reram_64wl, or a published macro) or a TOML file.
     #[arg(value_name = "ARCH")]
     pub arch: String,
     /// Change a value of the hardware, for example word_lines.active=16.
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_screen() {
-        for name in ["ideal", "reram_9wl", "reram_64wl"] {
+        for name in arch::names() {
             let loaded = arch::load(name, &[]).expect("shipped");
             let wide = page("a/long/path/".repeat(20).as_str(), &loaded.summary);
             for line in wide.lines() {

@@ -5,6 +5,7 @@
 use super::accumulator::{Accumulator, AccumulatorSpec};
 use super::bit_line::{BitLine, BitLineSpec};
 use super::cell::{Cell, CellSpec};
+use super::cost::{Cost, CostSpec};
 use super::error::{Checks, HwError};
 use super::readout::{CellNoise, CurrentNoise, ReadoutDesign, ReadoutSpec};
 use super::tiles::{Chip, ChipSpec};
@@ -65,6 +66,9 @@ pub struct HardwareSpec {
     /// What stands around the macros.
     #[serde(default)]
     pub chip: Option<ChipSpec>,
+    /// Energy and area.
+    #[serde(default)]
+    pub cost: Option<CostSpec>,
     /// Dotted key to `source: ..` or `assumed: ..`.
     pub provenance: BTreeMap<String, String>,
 }
@@ -94,6 +98,10 @@ pub struct Hardware {
     pub timing: Option<Timing>,
     /// What stands around the macros.
     pub chip: Option<Chip>,
+    /// Energy and area.
+    pub cost: Option<Cost>,
+    /// What times and costs lack for this read-out: they are written and cannot be told, while values can.
+    pub undetermined: Vec<HwError>,
 }
 
 impl Hardware {
@@ -126,9 +134,14 @@ impl Hardware {
             .readout
             .resolve(unit, noise, bit_line.limit, &mut checks);
         let accumulator = spec.accumulator.resolve(&mut checks);
+        let mut undetermined = Vec::new();
         let timing = spec.timing.as_ref();
         let timing = timing.map(|timing| timing.resolve(&readout, &mut checks));
+        let timing = timing.and_then(|timing| timing.map_err(|e| undetermined.push(e)).ok());
         let chip = spec.chip.as_ref().map(|chip| chip.resolve(&mut checks));
+        let cost = spec.cost.as_ref();
+        let cost = cost.map(|cost| cost.resolve(&cell, &readout, chip.is_some(), &mut checks));
+        let cost = cost.and_then(|cost| cost.map_err(|e| undetermined.push(e)).ok().flatten());
         checks.finish()?;
         Ok(Hardware {
             name: spec.name.clone(),
@@ -142,6 +155,8 @@ impl Hardware {
             accumulator,
             timing,
             chip,
+            cost,
+            undetermined,
         })
     }
 
@@ -198,6 +213,8 @@ impl Hardware {
             accumulator,
             timing: _,
             chip: _,
+            cost: _,
+            undetermined: _,
         } = self;
         let numbers = format!(
             "{:?}",

@@ -9,6 +9,7 @@ pub mod bit_line;
 pub mod cell;
 pub mod chip;
 pub mod comparison_noise;
+pub mod cost;
 pub mod error;
 pub mod imc_array;
 mod keyword;

@@ -2,6 +2,7 @@
 //!
 //! Label and value lines for `imcsim show` and for reports; nothing is decided here.
 
+mod cost;
 mod number;
 mod readout;
 
@@ -17,7 +18,7 @@ use number::{both, listed, noise, plural, short};
 const BITS: u32 = 2;
 type Facts = Vec<(String, String)>;
 
-/// Every fact, in the order of the signal chain.
+/// Every fact, in the order of the signal chain, then time, chip and cost.
 pub fn facts(hardware: &Hardware) -> Facts {
     let mut facts = Vec::new();
     array(hardware, &mut facts);
@@ -26,6 +27,7 @@ pub fn facts(hardware: &Hardware) -> Facts {
     bit_line(hardware, &mut facts);
     readout::readout(hardware, &mut facts);
     readout::accumulator(hardware, &mut facts);
+    cost::time_and_cost(hardware, &mut facts);
     facts
 }
 
