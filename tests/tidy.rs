@@ -26,7 +26,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "sim",
         &[
-            "convert", "hw", "mapping", "net", "kernel", "data", "margin", "results", "rng",
+            "convert", "cycle", "hw", "mapping", "net", "kernel", "data", "margin", "results",
+            "rng",
         ],
     ),
     (
@@ -41,11 +42,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "arch",
+            "cycle",
             "data",
             "durable",
             "experiment",
             "hw",
             "kernel",
+            "mapping",
             "margin",
             "net",
             "report",
@@ -53,6 +56,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "rng",
             "sim",
             "spelling",
+            "trace",
             "train",
         ],
     ),

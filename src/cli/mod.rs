@@ -9,6 +9,7 @@ pub mod output;
 pub mod progress;
 pub mod run;
 pub mod show;
+pub mod trace;
 pub mod train;
 mod train_images;
 
@@ -38,6 +39,8 @@ enum Command {
     Train(train::TrainArguments),
     /// Run a declared set of trainings and evaluations, resumable: tables and figures.
     Experiment(experiment::ExperimentArguments),
+    /// A network on the chip cycle by cycle: time, stalls, energy, a timeline, waveforms and golden vectors.
+    Trace(trace::TraceArguments),
     /// Look at a macro alone: distributions, read margins, ADC confusion, error rates.
     Margin(margin::MarginArguments),
 }
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Experiment(arguments) => experiment::run(&arguments),
         Command::Margin(arguments) => margin::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

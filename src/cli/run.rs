@@ -63,6 +63,9 @@ pub struct RunArguments {
     /// the test images for all points together].
     #[arg(long, allow_negative_numbers = true)]
     pub curve_images: Option<usize>,
+    /// Test images that go through the chip cycle by cycle; 0 leaves cycles and cost out.
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1)]
+    pub cycle_images: usize,
     /// Monte Carlo samples of a bit line per pattern policy and layer; 0 leaves the Monte Carlo out.
     #[arg(long, allow_negative_numbers = true, default_value_t = 100_000)]
     pub samples: u64,
@@ -109,6 +112,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         chip_images: arguments.chip_images,
         curve_images: arguments.curve_images,
         pixel_step: PIXEL_STEP,
+        cycle_images: arguments.cycle_images,
         patterns: PATTERNS,
         margin: MarginOptions {
             samples: arguments.samples,
@@ -271,7 +275,12 @@ fn assemble(
         mut accuracy,
         curve,
         layers,
+        cycle,
+        cycle_problem,
     } = outcome;
+    let mut warnings = curve.warnings;
+    let why = |problem: SimError| format!("no cycles and no cost: {problem}");
+    warnings.extend(cycle_problem.map(why));
     accuracy.full_precision = trained.full_precision();
     let name = &trained.network.network.name;
     RunResult {
@@ -287,8 +296,9 @@ fn assemble(
         adc_curve: curve.points,
         adc_curve_ideal: curve.ideal,
         adc_curve_images: curve.images,
-        warnings: curve.warnings,
+        warnings,
         layers,
+        cycle,
         ..super::about(arguments.seed, loaded)
     }
 }
@@ -317,6 +327,10 @@ fn fidelity() -> Vec<(String, String)> {
         pair(
             "re_estimated",
             "table path without noise, batch norm re-estimated on calibration images",
+        ),
+        pair(
+            "cycle",
+            "cycle engine, codes of the noise-free table path; energy from the currents and comparisons of the operations that took place",
         ),
         pair(
             "adc_curve",

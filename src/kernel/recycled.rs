@@ -136,7 +136,8 @@ mod tests {
         for round in 0..50 {
             // Two at once, of lengths that never come again.
             let pair = [LEN + 2 * round, LEN + 2 * round + 1].map(|len| recycler.filled(len, 0u8));
-            pair.map(|buffer| recycler.take_back(buffer));
+            pair.into_iter()
+                .for_each(|buffer| recycler.take_back(buffer));
             assert!(free(&recycler) <= 2 * LEN + 4 * round + 1);
         }
     }

@@ -22,8 +22,10 @@ pub struct ActivityCounts {
     pub conversions: u64,
     /// Comparisons of all sense amps: of a flash one per reference, otherwise one per step that the conversion takes.
     pub comparisons: u64,
-    /// Mean over operations of the current that the cells of one array draw, in uA: input times the currents of all cells of the
-    /// row, summed over the open rows; cells at the levels they were meant to have.
+    /// Pulses on word lines, over all operations: one for each bit of an input that is 1.
+    pub word_line_pulses: u64,
+    /// Mean over operations of the current through the cells of the columns that are read, in uA, averaged over the time that
+    /// word lines are open: a row conducts for its share of pulses. Cells at the levels they were meant to have.
     pub mean_current_ua: f64,
 }
 
@@ -48,6 +50,7 @@ impl DataActivity<'_> {
                 SampleAndHold::PerColumn => 1,
                 SampleAndHold::None | SampleAndHold::PerReadout => slots.len() as u64,
             };
+            let pulses_per_read = f64::from(self.hardware.word_lines.bits_per_read);
             let per_conversion = references(self.hardware, part);
             let images = 0..self.images() as u32;
             let places = images.flat_map(|image| {
@@ -64,11 +67,14 @@ impl DataActivity<'_> {
                 self.activations(part, mvm, |activation| {
                     let open = activation.inputs.iter().filter(|&&input| input > 0);
                     let rows = &row_current[activation.rows.clone()];
-                    let driven = rows.iter().zip(activation.inputs);
-                    let current: f64 = driven.map(|(i, &a)| i * f64::from(a)).sum();
+                    let pulses = activation.inputs.iter().map(|input| input.count_ones());
+                    let driven = rows.iter().zip(pulses.clone());
+                    let current: f64 = driven.map(|(i, pulses)| i * f64::from(pulses)).sum();
                     total.operations += repeats;
                     total.open_rows += repeats * open.count() as u64;
-                    total.current_ua += repeats as f64 * current;
+                    total.pulses += repeats * u64::from(pulses.sum::<u32>());
+                    // Every column is read once, at its own position or all at once.
+                    total.current_ua += current / pulses_per_read;
                     for (&readouts, &steps) in slots.iter().zip(activation.steps) {
                         let each = per_conversion.unwrap_or(u64::from(steps));
                         total.conversions += u64::from(readouts);
@@ -87,6 +93,7 @@ struct Total {
     open_rows: u64,
     conversions: u64,
     comparisons: u64,
+    pulses: u64,
     current_ua: f64,
 }
 
@@ -97,6 +104,7 @@ impl Total {
             open_rows: self.open_rows,
             conversions: self.conversions,
             comparisons: self.comparisons,
+            word_line_pulses: self.pulses,
             mean_current_ua: self.current_ua / self.operations.max(1) as f64,
         }
     }

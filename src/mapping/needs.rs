@@ -1,7 +1,9 @@
 //! Which output pixels of the layer before must be stored before an output pixel of a layer can begin.
 //!
 //! Pixels are counted in raster order before pooling, so "the first n" says it all: the last one in the window of the kernel,
-//! and of it the last one in its window of the pooling. Not responsible for when they are stored (`cycle`).
+//! and of it the last one in its window of the pooling. Windows at the lower edge end in the same row of inputs, further left
+//! with every row; as pixels are begun in order, none of them counts as needing less than the one before. Not responsible for
+//! when they are stored (`cycle`).
 
 use crate::net::network::Layer;
 
@@ -30,5 +32,10 @@ pub fn needs(before: &Layer, layer: &Layer) -> Vec<u32> {
         let (y, x) = ((y + 1) * pool - 1, (x + 1) * pool - 1);
         (y * from.width + x + 1) as u32
     };
-    (0..pixels).map(of).collect()
+    let mut most = 0;
+    let in_order = |pixel| {
+        most = of(pixel).max(most);
+        most
+    };
+    (0..pixels).map(in_order).collect()
 }

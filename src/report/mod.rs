@@ -5,6 +5,7 @@
 
 pub mod axis;
 pub mod csv_tables;
+mod cycle_screen;
 mod cycle_tables;
 pub mod error;
 pub mod experiment;
@@ -22,6 +23,7 @@ pub mod picture;
 pub mod render;
 mod screen;
 
+pub use cycle_screen::cycle_terminal;
 pub use error::ReportError;
 pub use screen::{margin_terminal, terminal};
 
@@ -37,8 +39,23 @@ use std::path::{Path, PathBuf};
 /// If `out` holds something that is not a report, the file system refuses, or a figure cannot be drawn. Nothing half
 /// written is left, an older report stays.
 pub fn write(result: &RunResult, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    write_with(result, &[], out)
+}
+
+/// Writes the report of a run of the chip with other files beside it (`imcsim trace`), names relative to the folder.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_with(
+    result: &RunResult,
+    beside: &[(String, Vec<u8>)],
+    out: &Path,
+) -> Result<Vec<PathBuf>, ReportError> {
     let mut folder = folder::Folder::create(out)?;
     folder.write(folder::MARKER, &json(result)?)?;
+    for (name, content) in beside {
+        folder.write(name, content)?;
+    }
     let tables = csv_tables::of_run(result)?;
     finish(&mut folder, result, &figures::of_run(result), &tables)?;
     folder.publish()

@@ -1,6 +1,8 @@
 //! What can go wrong when a network meets a macro.
 
+use crate::cycle::error::CycleError;
 use crate::hw::error::HwError;
+use crate::mapping::error::MappingError;
 
 /// A simulation that cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -34,5 +36,17 @@ pub enum SimError {
     NoCodes {
         /// Layer.
         layer: String,
+    },
+    /// The network cannot be laid on the chip.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// The chip cannot do what it is to do.
+    #[error(transparent)]
+    Cycle(#[from] CycleError),
+    /// A cost model that is not valid here.
+    #[error("{error}")]
+    Cost {
+        /// Which number.
+        error: HwError,
     },
 }

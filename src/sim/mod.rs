@@ -8,6 +8,7 @@ mod adjusted;
 pub mod calibrate;
 pub mod condition;
 pub mod curve;
+pub mod cycles;
 mod distinct;
 pub mod error;
 pub mod evaluated;

@@ -4,16 +4,21 @@
 
 use super::accuracy::Images;
 use super::calibrate::{count_sums, place};
+use super::condition::Condition;
 use super::curve::{Curve, CurveOptions, curve};
+use super::cycles::OnChip;
 use super::error::SimError;
 use super::evaluated::evaluated;
 use super::layers::layer_results;
 use super::patterns::{fill_margins, sample_patterns};
 use super::prepare::Prepared;
 use super::stage::Progress;
+use crate::hw::readout::Readout;
 use crate::margin::MarginOptions;
 use crate::results::accuracy::Accuracies;
+use crate::results::cycle::CycleResult;
 use crate::results::layer::LayerResult;
+use std::time::Instant;
 
 /// How much is simulated.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +35,8 @@ pub struct RunOptions {
     pub curve_images: Option<usize>,
     /// Output pixels skipped when partial sums are counted.
     pub pixel_step: usize,
+    /// Test images that go through the chip cycle by cycle; 0: none.
+    pub cycle_images: usize,
     /// Patterns per layer for read margins; 0 leaves them out.
     pub patterns: usize,
     /// How read margins of layers are looked at (their seed is that of the run).
@@ -44,6 +51,10 @@ pub struct Outcome {
     pub curve: Curve,
     /// Layers.
     pub layers: Vec<LayerResult>,
+    /// Cycles, energy and area; none where the hardware says nothing of time or chip, or the network does not fit the chip.
+    pub cycle: Option<CycleResult>,
+    /// Why there are none although the hardware says it.
+    pub cycle_problem: Option<SimError>,
 }
 
 /// Accuracies alone, without virtual chips: what the network is compared with.
@@ -105,9 +116,41 @@ pub fn run(
     } else {
         curve(prepared, &sums, test, &curve_options, progress)?
     };
+    let (cycle, cycle_problem) = match cycles(
+        prepared,
+        &readouts,
+        test.first(options.cycle_images),
+        progress,
+    ) {
+        Ok(cycle) => (cycle, None),
+        Err(problem) => (None, Some(problem)),
+    };
     Ok(Outcome {
         accuracy: evaluated.accuracies(),
         curve,
         layers,
+        cycle,
+        cycle_problem,
     })
+}
+
+/// The chip cycle by cycle with the codes of read-outs without noise; nothing without images, times or chip.
+fn cycles(
+    prepared: &Prepared,
+    readouts: &[Vec<Readout>],
+    images: Images,
+    progress: Progress,
+) -> Result<Option<CycleResult>, SimError> {
+    let hardware = prepared.hardware;
+    if images.labels.is_empty() || hardware.timing.is_none() || hardware.chip.is_none() {
+        return Ok(None);
+    }
+    let condition = Condition::noise_free(readouts);
+    let chip = OnChip::new(prepared, readouts, &condition, images)?;
+    let began = Instant::now();
+    let told = |_: usize, cycle: u64, done: u64, all: u64| {
+        let per_second = cycle as f64 / began.elapsed().as_secs_f64().max(1e-3) / 1e6;
+        progress(&format!("cycles, {per_second:.1} M/s"), done, all);
+    };
+    chip.run(&told).map(Some)
 }

@@ -38,7 +38,10 @@ weight_writing = { row_ns = 100.0, macros_at_once = 2 }
 /// The shipped macro on that chip, with parts of the text replaced.
 fn hardware(change: &[(&str, &str)]) -> Hardware {
     let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(path).expect("the arch is shipped") + CHIP;
+    let shipped = std::fs::read_to_string(path).expect("the arch is shipped");
+    let (values, own) = shipped.split_once("[timing]").expect("it has times");
+    let (_, provenance) = own.split_once("[provenance]").expect("and sources");
+    let mut text = format!("{values}{CHIP}[provenance]{provenance}");
     for (from, to) in change {
         assert!(text.contains(from), "{from} stands in the file");
         text = text.replace(from, to);

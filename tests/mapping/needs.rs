@@ -69,13 +69,11 @@ fn needs_are_those_of_every_value() {
                 let found = needs(&before, &layer(next, None, false));
                 let map = next.output();
                 assert_eq!(found.len(), map.height * map.width);
+                let mut most = 0;
                 for (pixel, &need) in found.iter().enumerate() {
                     let at = (pixel / map.width, pixel % map.width);
-                    assert_eq!(
-                        need,
-                        brute_force((height, width), pool, &next, at),
-                        "{next:?} pool {pool} pixel {at:?}"
-                    );
+                    most = brute_force((height, width), pool, &next, at).max(most);
+                    assert_eq!(need, most, "{next:?} pool {pool} pixel {at:?}");
                     tested += 1;
                 }
             }

@@ -1,0 +1,322 @@
+//! A network on the chip over time: every round through the cycle engine, with the codes that the simulator computes, as plain
+//! results.
+//!
+//! `share` (cycles of units as shares), `timeline`, `cost` (counts to energy and area). Not responsible for the schedule (`cycle`),
+//! for what goes where (`mapping`), nor for files.
+
+mod cost;
+mod share;
+mod timeline;
+
+use super::accuracy::Images;
+use super::condition::Condition;
+use super::error::SimError;
+use super::prepare::Prepared;
+use super::values::image_values;
+use crate::cycle::engine;
+use crate::cycle::observer::Observer;
+use crate::cycle::outcome::Outcome;
+use crate::cycle::plan::Order;
+use crate::cycle::profile::Profile;
+use crate::hw::readout::Readout;
+use crate::mapping::activity::{DataActivity, LayerValues};
+use crate::mapping::counts::ActivityCounts;
+use crate::mapping::plan::{Mapped, Round, map_network};
+use crate::results::cycle::{CycleResult, LayerTime, RoundTime};
+use share::Shares;
+
+/// A network on a chip, ready to run.
+pub struct OnChip<'a> {
+    prepared: &'a Prepared<'a>,
+    /// Rounds and what they are.
+    pub mapped: Mapped,
+    /// Inputs and codes of every layer.
+    pub values: Vec<Option<LayerValues<'a>>>,
+    images: u64,
+}
+
+/// One round that ran.
+pub(super) struct Ran<'a> {
+    round: &'a Round,
+    outcome: Outcome,
+    profile: Profile,
+    counts: Vec<Option<ActivityCounts>>,
+    /// First cycle of its work, after the weights were written.
+    offset: u64,
+}
+
+/// Told how far a round is: its number, cycle, MVMs done and all of them.
+pub type ChipProgress<'a> = &'a dyn Fn(usize, u64, u64, u64);
+
+/// Passes the progress of an engine on, and everything else to another observer.
+struct Watched<'a, O> {
+    inner: O,
+    round: usize,
+    progress: ChipProgress<'a>,
+}
+
+impl<'a> OnChip<'a> {
+    /// Lays a network on the chip for these images, under a condition whose codes can be had one by one.
+    ///
+    /// # Errors
+    /// If the network does not fit the chip, or the hardware says nothing of time.
+    pub fn new(
+        prepared: &'a Prepared<'a>,
+        readouts: &[Vec<Readout>],
+        condition: &Condition,
+        images: Images,
+    ) -> Result<Self, SimError> {
+        let level = |readout: &Readout| readout.decode.levels.iter().copied().max();
+        let highest: Vec<u32> = readouts
+            .iter()
+            .map(|layer| layer.iter().filter_map(level).max().map_or(0, u32::from))
+            .collect();
+        let count = images.labels.len();
+        let network = &prepared.network.network;
+        let mapped = map_network(prepared.hardware, network, Some(&highest), count as u32)?;
+        Ok(OnChip {
+            prepared,
+            mapped,
+            values: image_values(prepared, condition, images)?,
+            images: count as u64,
+        })
+    }
+
+    /// What depends on the data in a round.
+    ///
+    /// # Errors
+    /// If leaving out empty groups would change values.
+    pub fn activity<'b>(&'b self, round: &'b Round) -> Result<DataActivity<'b>, SimError> {
+        Ok(DataActivity::new(
+            self.prepared.hardware,
+            round,
+            &self.values,
+        )?)
+    }
+
+    /// Runs every round.
+    ///
+    /// # Errors
+    /// If a plan cannot be run, or a cost model is not valid for this macro.
+    pub fn run(&self, progress: ChipProgress) -> Result<CycleResult, SimError> {
+        let mut ran: Vec<Ran> = Vec::with_capacity(self.mapped.rounds.len());
+        let mut end = 0;
+        for (number, round) in self.mapped.rounds.iter().enumerate() {
+            let activity = self.activity(round)?;
+            let topology = round.plan.network.topology;
+            let mut watched = Watched {
+                inner: Profile::new(round.plan.layers.len(), topology),
+                round: number,
+                progress,
+            };
+            let outcome = engine::run(&round.plan, &activity, &mut watched)?;
+            let offset = end + round.weight_cycles;
+            end = offset + outcome.cycles;
+            ran.push(Ran {
+                round,
+                outcome,
+                profile: watched.inner,
+                counts: activity.counts(),
+                offset,
+            });
+        }
+        self.result(&ran, end)
+    }
+
+    fn result(&self, ran: &[Ran], cycles: u64) -> Result<CycleResult, SimError> {
+        let hardware = self.prepared.hardware;
+        let clock_ns = hardware.timing.map_or(1.0, |timing| timing.clock_ns);
+        let us = |cycles: u64| cycles as f64 * clock_ns / 1e3;
+        let (first, images) = (first_image(ran, cycles), self.images);
+        let between = match (images, ran) {
+            (2.., [one]) => (one.outcome.cycles - first) as f64 / (images - 1) as f64,
+            _ => cycles as f64 / images.max(1) as f64,
+        };
+        let images_per_s = 1e9 / (between * clock_ns);
+        let mut layers = self.layers(ran, us);
+        let cost = match &hardware.cost {
+            None => None,
+            Some(cost) => {
+                let account = cost::Account::new(self, ran, cost);
+                for layer in &mut layers {
+                    layer.energy_pj = account.layer(&layer.name)?;
+                }
+                Some(account.total(cycles, images_per_s)?)
+            }
+        };
+        let shares = Shares::of(ran);
+        let description = &self.mapped.description;
+        let conversions: u64 = layers.iter().map(|layer| layer.conversions).sum();
+        let macro_macs = self.macs(|on_macro| on_macro);
+        let order = ran.first().map(|one| one.round.plan.order);
+        Ok(CycleResult {
+            clock_ns,
+            images,
+            order: match order {
+                Some(Order::Pipelined) => "pipelined".into(),
+                _ => "layer_by_layer".into(),
+            },
+            cycles,
+            latency_us: us(first),
+            images_per_s,
+            macro_macs,
+            macs: self.macs(|_| true),
+            macros: description.macros as u64,
+            macros_used: description.macros_used as u64,
+            conversions_per_mac: conversions as f64 / (macro_macs * images).max(1) as f64,
+            activity: self.described(),
+            rounds: ran.iter().map(round_time).collect(),
+            layers,
+            units: shares.units(),
+            array_cycles: shares.arrays(),
+            readout_cycles: shares.readouts(),
+            timeline: timeline::timeline(self, ran, cycles, clock_ns),
+            cost,
+        })
+    }
+
+    /// Names of the layers in the order of the network.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let layers = self.prepared.network.network.layers.iter();
+        layers.map(|layer| layer.name.as_str())
+    }
+
+    /// Products of one image in layers that are (true) or are not on macros.
+    fn macs(&self, wanted: impl Fn(bool) -> bool) -> u64 {
+        let layers = self.prepared.network.network.layers.iter();
+        let counted = layers.zip(&self.prepared.layers);
+        counted
+            .filter(|(_, prepared)| wanted(!prepared.conversions.is_empty()))
+            .map(|(layer, _)| {
+                let map = layer.geometry.output();
+                (layer.geometry.rows() * map.len()) as u64
+            })
+            .sum()
+    }
+
+    /// Times and counts of every layer, all rounds together.
+    fn layers(&self, ran: &[Ran], us: impl Fn(u64) -> f64) -> Vec<LayerTime> {
+        let one = |name: &str| {
+            let parts = parts_of(ran, name);
+            let mut layer = LayerTime {
+                name: name.into(),
+                start_cycle: u64::MAX,
+                ..LayerTime::default()
+            };
+            let mut shares = Shares::default();
+            for (round, ran, at) in parts {
+                let (part, found) = (&ran.round.parts[at], &ran.outcome.layers[at]);
+                layer.rounds.push(round as u32 + 1);
+                layer.start_cycle = layer.start_cycle.min(ran.offset + found.start);
+                layer.end_cycle = layer.end_cycle.max(ran.offset + found.end);
+                layer.pixels = u64::from(ran.round.plan.layers[at].pixels);
+                layer.copies = u64::from(part.copies);
+                layer.on_macro = part.mapping.is_some();
+                layer.macros += shares.add_layer(ran, at);
+                if let Some(counts) = &ran.counts[at] {
+                    layer.operations += counts.operations;
+                    layer.conversions += counts.conversions;
+                    let planned = share::planned_operations(ran, at);
+                    layer.skipped_operations += planned - counts.operations.min(planned);
+                }
+            }
+            layer.start_cycle = layer.start_cycle.min(layer.end_cycle);
+            layer.time_us = us(layer.end_cycle - layer.start_cycle);
+            layer.array_cycles = shares.arrays();
+            (layer.array_busy, layer.readout_busy) = shares.busy();
+            layer
+        };
+        self.names().map(one).collect()
+    }
+
+    fn described(&self) -> String {
+        let hardware = self.prepared.hardware;
+        let Some(timing) = &hardware.timing else {
+            return String::new();
+        };
+        let what = match (timing.skip_zero_groups, timing.early_termination) {
+            (false, false) => "No time depends on the data: every group of word lines is opened, every conversion takes all its \
+                 steps."
+                .to_string(),
+            (true, false) => "Groups whose inputs are all zero are not opened.".into(),
+            (false, true) => "A ramp stops when every read-out of the macro has its code.".into(),
+            (true, true) => {
+                "Groups whose inputs are all zero are not opened, a ramp stops when every read-out has its code.".into()
+            }
+        };
+        let images = match self.images {
+            1 => "the first test image".to_string(),
+            many => format!("the first {many} test images"),
+        };
+        format!("{what} Currents and codes are those of {images}.")
+    }
+}
+
+/// When the first image is finished, counted from the start of everything.
+fn first_image(ran: &[Ran], cycles: u64) -> u64 {
+    match ran {
+        [one] => one.outcome.images.first().copied().unwrap_or(cycles),
+        // Rounds run all images: the first one is through with the last round only.
+        _ => ran.last().map_or(cycles, |last| {
+            last.offset + last.outcome.images.first().copied().unwrap_or(0)
+        }),
+    }
+}
+
+fn round_time(ran: &Ran) -> RoundTime {
+    RoundTime {
+        layers: ran
+            .round
+            .parts
+            .iter()
+            .map(|part| part.name.clone())
+            .collect(),
+        macros: ran.outcome.macros.iter().filter(|one| one.mvms > 0).count() as u64,
+        weight_cycles: ran.round.weight_cycles,
+        cycles: ran.outcome.cycles,
+    }
+}
+
+/// Where a layer is: number of the round, the round, its place in the plan.
+fn parts_of<'a>(
+    ran: &'a [Ran<'a>],
+    name: &str,
+) -> impl Iterator<Item = (usize, &'a Ran<'a>, usize)> {
+    ran.iter().enumerate().flat_map(move |(round, ran)| {
+        let places = 0..ran.round.parts.len();
+        let own: Vec<usize> = places
+            .filter(|&at| ran.round.parts[at].name == name)
+            .collect();
+        own.into_iter().map(move |at| (round, ran, at))
+    })
+}
+
+impl<O: Observer> Observer for Watched<'_, O> {
+    const DETAIL: bool = O::DETAIL;
+
+    fn transfer(&mut self, transfer: &crate::cycle::observer::Transfer) {
+        self.inner.transfer(transfer);
+    }
+
+    fn mvm(
+        &mut self,
+        mvm: crate::cycle::plan::Mvm,
+        index: u32,
+        span: crate::cycle::observer::Span,
+    ) {
+        self.inner.mvm(mvm, index, span);
+    }
+
+    fn unit(
+        &mut self,
+        index: Option<u32>,
+        unit: crate::cycle::observer::Unit,
+        span: crate::cycle::observer::Span,
+    ) {
+        self.inner.unit(index, unit, span);
+    }
+
+    fn progress(&mut self, cycle: u64, done: u64, all: u64) {
+        (self.progress)(self.round, cycle, done, all);
+    }
+}
