@@ -8,16 +8,32 @@ use crate::report::number;
 use crate::report::picture::Picture;
 use crate::results::cycle::{CycleResult, Part};
 
+/// What is drawn as one: more parts than colours would not be told apart.
+fn group(part: &str) -> &str {
+    match part {
+        "bit lines" | "word lines" => "lines of the array",
+        "sums of other arrays" | "activations" | "digital layers" => "digital",
+        other => other,
+    }
+}
+
 /// Draws the figure; nothing without cost models.
 pub fn figure(cycle: &CycleResult) -> Option<Figure> {
     let cost = cycle.cost.as_ref()?;
     let images = cycle.images.max(1) as f64;
     let in_nj = |parts: &[Part]| -> Vec<Part> {
-        let one = |part: &Part| Part {
-            name: part.name.clone(),
-            value: part.value / images / 1e3,
-        };
-        parts.iter().map(one).collect()
+        let mut grouped: Vec<Part> = Vec::new();
+        for part in parts {
+            let (name, value) = (group(&part.name), part.value / images / 1e3);
+            match grouped.iter_mut().find(|other| other.name == name) {
+                Some(other) => other.value += value,
+                None => grouped.push(Part {
+                    name: name.into(),
+                    value,
+                }),
+            }
+        }
+        grouped
     };
     let (names, amounts): (Vec<String>, Vec<Vec<Part>>) = cycle
         .layers
