@@ -1,5 +1,6 @@
 //! What a run of the chip takes, in plain numbers: cycles, stalls, utilisation, energy and area, by layer and by part.
 
+use super::mapping::ChipMapping;
 use serde::{Deserialize, Serialize};
 
 /// A named share or amount.
@@ -143,6 +144,8 @@ pub struct CycleResult {
     pub conversions_per_mac: f64,
     /// Whether work depended on the data: what was measured on which inputs.
     pub activity: String,
+    /// Where the layers are on the chip.
+    pub mapping: ChipMapping,
     /// Rounds.
     pub rounds: Vec<RoundTime>,
     /// Layers in order.

@@ -3,6 +3,7 @@
 use imcsim::results::cycle::{
     CostResult, CycleResult, LayerTime, Part, RoundTime, Timeline, UnitUse,
 };
+use imcsim::results::mapping::{ChipMapping, LayerOnChip, RoundOnChip};
 
 fn parts(named: &[(&str, f64)]) -> Vec<Part> {
     let one = |&(name, value): &(&str, f64)| Part {
@@ -59,6 +60,35 @@ pub fn cycle() -> CycleResult {
         macros: 128,
         macros_used: 40,
         conversions_per_mac: 0.111,
+        mapping: ChipMapping {
+            macros: 128,
+            macros_used: 40,
+            macros_needed: 20,
+            buffer_bits: 163_840,
+            rounds: vec![RoundOnChip {
+                macros: 40,
+                rows_written: 0,
+                weight_cycles: 0,
+            }],
+            layers: vec![LayerOnChip {
+                name: "conv2".into(),
+                on_macro: true,
+                pixels: 256,
+                copies: 2,
+                macros: 8,
+                row_tiles: 3,
+                column_tiles: 1,
+                wasted_rows: 4,
+                row_utilisation: 0.75,
+                cell_utilisation: 0.375,
+                positions: 8,
+                operations: 224,
+                conversions_per_readout: 224,
+                cycles: 2240,
+                sum_bits: 9,
+                ..LayerOnChip::default()
+            }],
+        },
         activity: "Nothing depends on the data: every group is opened, every conversion takes its full time.".into(),
         rounds: vec![RoundTime {
             layers: vec!["conv1".into(), "conv2".into(), "conv3".into()],

@@ -3,10 +3,11 @@
 use super::tables::{noted_table, table};
 use crate::report::number;
 use crate::results::cycle::{CostResult, CycleResult, LayerTime, Part, UnitUse};
+use crate::results::mapping::{ChipMapping, LayerOnChip};
 
 /// All tables of a run of the chip.
 pub fn tables(cycle: &CycleResult) -> String {
-    let mut html = layers(cycle) + &units(&cycle.units);
+    let mut html = layers(cycle) + &mapping(&cycle.mapping) + &units(&cycle.units);
     if cycle.rounds.len() > 1 {
         html += &rounds(cycle);
     }
@@ -63,6 +64,58 @@ fn layer(layer: &LayerTime) -> Vec<String> {
         number::share(layer.array_busy),
         number::share(layer.readout_busy),
         longest_wait(&layer.array_cycles),
+    ]
+}
+
+/// Where the layers are, and what of the arrays they use.
+fn mapping(mapping: &ChipMapping) -> String {
+    let note = format!(
+        "One copy of everything needs {} macros. Wasted rows: those of an array that no whole group of open word lines fits into. \
+         Buffers: {} KiB of activations when it is fullest.",
+        mapping.macros_needed,
+        number::significant(mapping.buffer_bits as f64 / 8192.0)
+    );
+    let on_macro = mapping.layers.iter().filter(|layer| layer.on_macro);
+    let rows: Vec<Vec<String>> = on_macro.map(placed).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    noted_table(
+        "Layers on the chip",
+        &note,
+        &[
+            "Layer",
+            "Tiles (rows x columns)",
+            "Copies",
+            "Macros",
+            "Row utilisation",
+            "Wasted rows per array",
+            "Cell utilisation",
+            "Multiplexer positions",
+            "Operations per pixel",
+            "Cycles per pixel",
+            "Bits of a partial sum",
+        ],
+        &rows,
+    )
+}
+
+fn placed(layer: &LayerOnChip) -> Vec<String> {
+    vec![
+        layer.name.clone(),
+        format!("{} x {}", layer.row_tiles, layer.column_tiles),
+        layer.copies.to_string(),
+        layer.macros.to_string(),
+        number::share(layer.row_utilisation),
+        layer.wasted_rows.to_string(),
+        number::share(layer.cell_utilisation),
+        layer.positions.to_string(),
+        number::grouped(layer.operations),
+        number::grouped(layer.cycles),
+        match layer.sum_bits {
+            0 => "stays".into(),
+            bits => bits.to_string(),
+        },
     ]
 }
 

@@ -165,6 +165,7 @@ impl<'a> OnChip<'a> {
             macros_used: description.macros_used as u64,
             conversions_per_mac: conversions as f64 / (macro_macs * images).max(1) as f64,
             activity: self.described(),
+            mapping: description.clone(),
             rounds: ran.iter().map(round_time).collect(),
             layers,
             units: shares.units(),
