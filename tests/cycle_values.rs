@@ -2,11 +2,12 @@
 //! simulator's sums bit for bit, on every macro layer of the built-in LeNet and VGG and on layers at random, with noise and
 //! without.
 
-use imcsim::convert::accumulate::{Codes, levels, plane};
-use imcsim::convert::codes::{Input, LayerCodes, Reads};
+use imcsim::convert::accumulate::{Codes, levels_by_class, plane};
+use imcsim::convert::codes::{Input, LayerCodes, Reads, Tables};
 use imcsim::convert::{self};
 use imcsim::data::{DataSource, Dataset};
 use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::hw::readout::columns::Columns;
 use imcsim::hw::readout::table::Decode;
 use imcsim::kernel::lanes::{LANES, Lanes};
 use imcsim::kernel::stream::NoiseKey;
@@ -45,9 +46,9 @@ fn accumulated(
     let mut sums_of_levels = vec![vec![0i32; size]; codes.conversions.len()];
     let mut conversions = 0;
     codes.each(input, reads, |c, place, _, found| {
-        let levels = &codes.conversions[c].lookup.decode.levels;
         let into = &mut sums_of_levels[c][place.pixel * outputs..][..outputs];
-        for (sum, &code) in into.iter_mut().zip(found) {
+        for (output, (sum, &code)) in into.iter_mut().zip(found).enumerate() {
+            let levels = &codes.conversions[c].lookup(output).decode.levels;
             *sum += i32::from(levels[usize::from(code)]);
         }
         conversions += outputs as u64;
@@ -55,8 +56,9 @@ fn accumulated(
     let mut sums = vec![0.0f32; size];
     for (conversion, levels) in codes.conversions.iter().zip(&sums_of_levels) {
         let factor = conversion.conversion.factor as f32;
-        for (sum, &level) in sums.iter_mut().zip(levels) {
-            *sum += factor * conversion.lookup.decode.sum_value(level, groups);
+        for (at, (sum, &level)) in sums.iter_mut().zip(levels).enumerate() {
+            let decode = &conversion.lookup(at % outputs).decode;
+            *sum += factor * decode.sum_value(level, groups);
         }
     }
     (sums, conversions)
@@ -80,15 +82,19 @@ fn compare(prepared: &Prepared, condition: &Condition, images: Images, lane: usi
             if readouts.is_empty() {
                 return;
             }
-            let pairs: Vec<(&Codes, &Decode)> = readouts
+            let tables: Vec<Tables> = readouts
                 .iter()
                 .map(|readout| match &readout.conversions {
-                    Conversions::Table(codes) => (codes, &readout.decode),
+                    Conversions::Table(codes) => Tables {
+                        codes,
+                        decodes: &readout.decodes,
+                        columns: &readout.columns,
+                    },
                     Conversions::Chip(_) => panic!("codes are those of the table path"),
                 })
                 .collect();
             let layer = &prepared.layers[seen.layer];
-            let codes = LayerCodes::new(&layer.conversions, &pairs);
+            let codes = LayerCodes::new(&layer.conversions, &tables);
             let geometry = &prepared.network.layers[seen.layer].layer.geometry;
             let input = Input::new(geometry, seen.input, lane);
             let key = NoiseKey {
@@ -253,11 +259,29 @@ fn check_levels(
     tables: &[(Codes, Decode)],
 ) -> usize {
     let map = geometry.output();
-    let pairs: Vec<(&Codes, &Decode)> = tables
+    // Every third column reads by a class of its own, whose codes are those of the sums one lower.
+    let columns = Columns::new((0..map.channels).map(|o| u16::from(o % 3 == 2)).collect());
+    let classes: Vec<(Vec<Codes>, Vec<Decode>)> = tables
         .iter()
-        .map(|(codes, decode)| (codes, decode))
+        .map(|(codes, decode)| {
+            let own = vec![codes.clone(), shifted(codes)];
+            (own, vec![decode.clone(), decode.clone()])
+        })
         .collect();
-    let layer = LayerCodes::new(conversions, &pairs);
+    let of = |(codes, decodes): &'_ (Vec<Codes>, Vec<Decode>)| -> (Vec<Codes>, Vec<Decode>) {
+        let used = columns.members().len().max(1);
+        (codes[..used].to_vec(), decodes[..used].to_vec())
+    };
+    let classes: Vec<(Vec<Codes>, Vec<Decode>)> = classes.iter().map(of).collect();
+    let by_class: Vec<Tables> = classes
+        .iter()
+        .map(|(codes, decodes)| Tables {
+            codes,
+            decodes,
+            columns: &columns,
+        })
+        .collect();
+    let layer = LayerCodes::new(conversions, &by_class);
     let key = NoiseKey {
         seed: 1,
         layer: 4,
@@ -266,17 +290,19 @@ fn check_levels(
         conversion: 0,
     };
     let mut fast = Vec::new();
-    for (c, (conversion, (codes, _))) in conversions.iter().zip(tables).enumerate() {
+    for (c, (conversion, (codes, _))) in conversions.iter().zip(&classes).enumerate() {
         let mut sums = Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
         let seen = plane(block, &conversion.conversion, 2);
-        levels(
+        let key = NoiseKey {
+            conversion: c as u64,
+            ..key
+        };
+        levels_by_class(
             &seen,
             conversion,
-            codes,
-            NoiseKey {
-                conversion: c as u64,
-                ..key
-            },
+            &columns,
+            |class| &codes[class],
+            key,
             &mut sums,
         );
         fast.push(sums);
@@ -287,7 +313,7 @@ fn check_levels(
         let mut own = vec![vec![0i32; map.len()]; conversions.len()];
         layer.each(&input, &layer.reads(key, lane), |c, place, _, codes| {
             for (output, &code) in codes.iter().enumerate() {
-                let level = layer.conversions[c].lookup.decode.levels[usize::from(code)];
+                let level = layer.conversions[c].lookup(output).decode.levels[usize::from(code)];
                 own[c][output * map.height * map.width + place.pixel] += i32::from(level);
             }
         });
@@ -354,4 +380,16 @@ fn values_of_images_are_those_of_their_block() {
     let ideal = image_values(&prepared, &Condition::ideal(), images);
     let error = ideal.err().expect("ideal values have no codes").to_string();
     assert!(error.contains("layer conv2 has no codes"), "{error}");
+}
+
+/// Other codes of the same sums: each table is read one sum further up.
+fn shifted(codes: &Codes) -> Codes {
+    match codes {
+        Codes::NoiseFree(table) => {
+            let mut table = table.clone();
+            table.levels.rotate_left(1);
+            Codes::NoiseFree(table)
+        }
+        Codes::Random(table) => Codes::Random(table.clone()),
+    }
 }

@@ -122,11 +122,18 @@ fn references_that_follow_the_inputs_act_on_virtual_chips_as_in_the_closed_form(
             layer: 0,
             plane: 0,
         };
-        let chip = VirtualChip::program(&hardware, &readout, &conversion, &codes, 9, place);
+        let chip = VirtualChip::program(
+            &hardware,
+            &readout.clone().into(),
+            &conversion,
+            &codes,
+            9,
+            place,
+        );
         let rows = chip.weights.iter().zip(&inputs);
         let x: f32 = rows.map(|(w, &a)| w * f32::from(a)).sum();
         let code = chip.thresholds.iter().filter(|&&t| t <= x).count();
-        let highest = chip.highest.as_ref().expect("knows its inputs")[driven];
+        let highest = chip.highest.as_ref().expect("knows its inputs")[0][driven];
         code.min(usize::from(highest)) != usize::from(right)
     };
     let wrong = (0..chips).filter(is_wrong).count();

@@ -51,7 +51,14 @@ fn program(hardware: &Hardware, outputs: usize, rows: usize) -> (Readout, Virtua
     let range = conversion.sum_range(hardware.word_lines.active, 2, 2);
     let readout = hardware.readout.place(range, None).expect("full range");
     let codes = vec![0; outputs * rows];
-    let chip = VirtualChip::program(hardware, &readout, &conversion, &codes, rows, PLACE);
+    let chip = VirtualChip::program(
+        hardware,
+        &readout.clone().into(),
+        &conversion,
+        &codes,
+        rows,
+        PLACE,
+    );
     (readout, chip)
 }
 

@@ -1,5 +1,6 @@
 //! `imcsim run` as a user starts it: from an empty folder, with shipped and own weights, and with wrong input.
 
+use imcsim::net::references::LayerReferences;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -335,5 +336,72 @@ fn a_run_killed_while_it_writes_is_cleaned_up_by_the_next() {
         left.contains(&hidden),
         !cfg!(target_os = "linux"),
         "{left:?}"
+    );
+}
+
+/// A network small enough to train in a test, on the built-in digits.
+const TINY: &str = r#"
+name = "tiny"
+input = { channels = 1, height = 28, width = 28 }
+classes = 10
+
+[[layers]]
+conv = { name = "c1", outputs = 4, kernel = 5, stride = 4, padding = 2, weights = { digital = { bits = 8 } }, activation_bits = 2 }
+[[layers]]
+linear = { name = "f1", outputs = 16, weights = { macro = { bits = 2 } }, activation_bits = 2 }
+[[layers]]
+classifier = { name = "f2", weights = { digital = { bits = 8 } } }
+"#;
+
+#[test]
+fn a_step_for_every_column_is_trained_and_run() {
+    let scratch = Scratch::new("columns");
+    std::fs::write(scratch.0.join("tiny.toml"), TINY).expect("scratch file");
+    let train = |options: &str| {
+        let common = "train --model tiny.toml --data builtin --train-images 320";
+        let arguments: Vec<&str> = common.split(' ').chain(options.split(' ')).collect();
+        scratch.imcsim(&arguments)
+    };
+    let through = "--method imcaq --init qat/state.safetensors --learn step-per-column";
+    // A high rate, so that registers change within the few batches of a test.
+    for options in [
+        "--out float --method float --epochs 1",
+        "--out qat --method qat --epochs 1 --init float/state.safetensors",
+        &format!("--out columns --epochs 8 --lr 0.5 {through}"),
+    ] {
+        let output = train(options);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    let refused = train(&format!(
+        "--out no --epochs 1 --estimator reinmax {through}"
+    ));
+    let error = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{error}");
+    assert!(error.contains("--learn step-per-column"), "{error}");
+    let network = imcsim::net::spec::parse(TINY, "tiny.toml").expect("a network");
+    let deployed = scratch.0.join("columns/deployed.safetensors");
+    let (deployed, _) = imcsim::net::checkpoint::load(&deployed, &network).expect("a network");
+    let LayerReferences::StepPerColumn { trims, .. } = &deployed.layers[1].references else {
+        panic!("{:?}", deployed.layers[1].references);
+    };
+    assert!(trims.iter().any(|trim| *trim != trims[0]), "{trims:?}");
+
+    let run = "run reram_9wl --weights columns/deployed.safetensors --out report";
+    let small = SMALL.iter().copied();
+    let small = small.map(|one| if one == "lenet" { "tiny.toml" } else { one });
+    let arguments: Vec<&str> = run.split(' ').chain(small).collect();
+    let output = scratch.imcsim(&arguments);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let all = summary(&scratch.0.join("report"));
+    let says = |key: &str| {
+        let rows = all["fidelity"].as_array().expect("rows").iter();
+        rows.clone().any(|row| row.to_string().contains(key))
+    };
+    assert!(says("trained step"), "{}", all["fidelity"]);
+    assert!(all["layers"][1]["error_rate"].as_f64() > Some(0.0));
+    assert!(
+        all["adc_curve"]
+            .as_array()
+            .is_some_and(|curve| !curve.is_empty())
     );
 }

@@ -2,17 +2,21 @@
 //! agrees with it, noise does not depend on threads, and non-idealities have influence.
 
 use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::hw::readout::columns::ColumnReadouts;
+use imcsim::hw::trim::Trim;
 use imcsim::kernel::lanes::LANES;
 use imcsim::net::network::{
     Geometry, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, SumStatistics, Weights,
     activation_code,
 };
 use imcsim::net::references::LayerReferences;
+use imcsim::results::layer::LayerResult;
 use imcsim::rng::{Purpose, keyed};
 use imcsim::sim::accuracy::{Images, classify_block, evaluate};
 use imcsim::sim::calibrate::{count_sums, place};
 use imcsim::sim::condition::Condition;
 use imcsim::sim::forward::{Seen, forward};
+use imcsim::sim::layers::layer_results;
 use imcsim::sim::patterns::sample_patterns;
 use imcsim::sim::prepare::Prepared;
 use imcsim::sim::reestimate::re_estimate;
@@ -200,15 +204,24 @@ fn logits(prepared: &Prepared, condition: &Condition, images: Images) -> Vec<Vec
 fn conditions(
     file: &str,
     change: &[(&str, &str)],
-    make: impl Fn(&Prepared, &[Vec<imcsim::hw::readout::Readout>]) -> Condition,
+    make: impl Fn(&Prepared, &[Vec<ColumnReadouts>]) -> Condition,
 ) -> Vec<Vec<f32>> {
-    let (network, hardware, pixels) = (network(), hardware(file, change), pixels());
+    conditions_of(&network(), file, change, make)
+}
+
+fn conditions_of(
+    network: &IntNetwork,
+    file: &str,
+    change: &[(&str, &str)],
+    make: impl Fn(&Prepared, &[Vec<ColumnReadouts>]) -> Condition,
+) -> Vec<Vec<f32>> {
+    let (hardware, pixels) = (hardware(file, change), pixels());
     let images = Images {
         pixels: &pixels,
         labels: &[0; IMAGES],
         shape: INPUT,
     };
-    let prepared = Prepared::new(&network, &hardware).expect("the network fits");
+    let prepared = Prepared::new(network, &hardware).expect("the network fits");
     let sums = count_sums(&prepared, images, 1).expect("the images fit");
     let readouts = place(&prepared, &hardware.readout, &sums).expect("the read-out fits");
     logits(&prepared, &make(&prepared, &readouts), images)
@@ -324,6 +337,134 @@ fn a_chip_without_variation_is_the_table_path() {
         Condition::chip(prepared, readouts, 3, 1)
     });
     assert_eq!(table, chip);
+}
+
+/// The network with a trained step for every layer on the macro, and one register of a trim for each of its columns, in turn.
+fn with_column_steps(step: f32, registers: &[u8]) -> IntNetwork {
+    let mut network = network();
+    for layer in &mut network.layers {
+        if matches!(layer.layer.weights, Weights::Macro { .. }) {
+            let outputs = layer.layer.geometry.outputs;
+            let trims = (0..outputs).map(|output| registers[output % registers.len()]);
+            let trims = trims.map(|register| Trim::new(register).expect("a register"));
+            layer.references = LayerReferences::StepPerColumn {
+                step,
+                trims: trims.collect(),
+            };
+        }
+    }
+    network
+}
+
+#[test]
+fn a_chip_without_variation_reads_every_column_with_its_own_step() {
+    // Codes with the same levels in all columns, and codes whose levels differ between them.
+    let integers = ("decode = \"centre\"", "decode = \"nearest_integer\"");
+    let aware = (
+        "leakage = \"replica_column\"",
+        "leakage = \"input_aware_reference\"",
+    );
+    let single = (
+        "[weights.sign_split]\nsubtraction = \"analog\"",
+        "[weights.sign_split]\nsubtraction = \"digital\"",
+    );
+    for more in [&[][..], &[integers], &[aware, single]] {
+        let change = [&EXACT_CHIP[..], more].concat();
+        let both = |network: &IntNetwork| {
+            let table = conditions_of(network, "reram_9wl", &change, |_, readouts| {
+                Condition::noise_free(readouts)
+            });
+            let chip = conditions_of(network, "reram_9wl", &change, |prepared, readouts| {
+                Condition::chip(prepared, readouts, 3, 1)
+            });
+            (table, chip)
+        };
+        let (table, chip) = both(&with_column_steps(1.6, &[16, 11, 24]));
+        assert_eq!(table, chip, "{more:?}");
+        let (alike, _) = both(&with_column_steps(1.6, &[16]));
+        assert_ne!(table, alike, "{more:?}");
+    }
+}
+
+#[test]
+fn a_column_reads_as_in_a_layer_that_is_all_of_its_step() {
+    // Sums of the layer with columns of two steps: each column has those of the layer with its step, noise included.
+    let (hardware, pixels) = (hardware("reram_9wl", &[]), pixels());
+    let images = Images {
+        pixels: &pixels,
+        labels: &[0; IMAGES],
+        shape: INPUT,
+    };
+    let sums_of_layer = |network: &IntNetwork, chip: bool| {
+        let prepared = Prepared::new(network, &hardware).expect("the network fits");
+        let counted = count_sums(&prepared, images, 1).expect("the images fit");
+        let readouts = place(&prepared, &hardware.readout, &counted).expect("fits");
+        let condition = match chip {
+            true => Condition::chip(&prepared, &readouts, 3, 1),
+            false => Condition::read_noise(&readouts, 3, 1),
+        };
+        let mut sums = Vec::new();
+        let mut look = |seen: Seen| {
+            if seen.layer == 1 {
+                let stride = seen.sums.channel_stride();
+                sums = seen
+                    .sums
+                    .values
+                    .chunks(stride)
+                    .map(<[f32]>::to_vec)
+                    .collect();
+            }
+        };
+        forward(&prepared, &condition, images.block(0), 0, &mut look);
+        sums
+    };
+    for chip in [false, true] {
+        let mixed = sums_of_layer(&with_column_steps(1.6, &[16, 20]), chip);
+        let alike = [16, 20].map(|one| sums_of_layer(&with_column_steps(1.6, &[one]), chip));
+        assert!(mixed.len() > 2);
+        for (output, sums) in mixed.iter().enumerate() {
+            let (own, other) = (&alike[output % 2][output], &alike[1 - output % 2][output]);
+            assert!(sums == own, "output {output}");
+            assert!(sums != other, "output {output}");
+        }
+    }
+}
+
+#[test]
+fn errors_of_a_layer_are_means_over_its_columns() {
+    let (hardware, pixels) = (hardware("reram_9wl", &[]), pixels());
+    let images = Images {
+        pixels: &pixels,
+        labels: &[0; IMAGES],
+        shape: INPUT,
+    };
+    let of_layer = |registers: &[u8]| {
+        let network = with_column_steps(1.6, registers);
+        let prepared = Prepared::new(&network, &hardware).expect("the network fits");
+        let sums = count_sums(&prepared, images, 1).expect("the images fit");
+        let readouts = place(&prepared, &hardware.readout, &sums).expect("fits");
+        let mut all = layer_results(&prepared, &readouts, &sums, images, 1).expect("fits");
+        (all.swap_remove(1), network.layers[1].layer.geometry.outputs)
+    };
+    let (mixed, outputs) = of_layer(&[10, 24, 10]);
+    let [(fine, _), (coarse, _)] = [10, 24].map(|one| of_layer(&[one]));
+    let share = (0..outputs).filter(|output| output % 3 == 1).count() as f64 / outputs as f64;
+    for part in [
+        |layer: &LayerResult| layer.error_rate,
+        |layer: &LayerResult| layer.clipped,
+        |layer: &LayerResult| 10f64.powf(-0.1 * layer.sqnr_db),
+        |layer: &LayerResult| 10f64.powf(-0.1 * layer.sqnr_noise_free_db),
+    ] {
+        let mean = (1.0 - share) * part(&fine) + share * part(&coarse);
+        assert!((part(&mixed) - mean).abs() < 1e-9 * mean, "{mean}");
+        assert!(part(&fine) != part(&coarse));
+    }
+    // Most columns have the finer step.
+    assert_eq!(mixed.thresholds, fine.thresholds);
+    assert_eq!(
+        (mixed.code_values, mixed.code_histogram),
+        (fine.code_values, fine.code_histogram)
+    );
 }
 
 #[test]
@@ -488,8 +629,9 @@ fn cells_read_without_noise_leave_the_read_out_as_designed() {
         let (range, seen) = (prepared.layers[1].conversions[0].range, &sums[1][0]);
         let designed = hardware.readout.place(range, Some(&seen.histogram));
         let designed = designed.expect("placed");
-        assert_eq!(readouts[1][0] == designed, same);
-        assert_eq!(readouts[1][0].table().pmf == designed.table().pmf, same);
+        let placed = readouts[1][0].of(0);
+        assert_eq!(*placed == designed, same);
+        assert_eq!(placed.table().pmf == designed.table().pmf, same);
     }
 }
 

@@ -111,7 +111,14 @@ fn compare(parts: &Parts) -> Vec<(u8, usize)> {
     let mut both = Vec::new();
     for conversion in hardware.conversions(2, 2).expect("two bits fit") {
         let readout = placed(&hardware, &conversion);
-        let chip = VirtualChip::program(&hardware, &readout, &conversion, &codes, rows, PLACE);
+        let chip = VirtualChip::program(
+            &hardware,
+            &readout.clone().into(),
+            &conversion,
+            &codes,
+            rows,
+            PLACE,
+        );
         let steps = readout.thresholds.len();
         let mut rng = keyed(4, Purpose::Pattern, &[]);
         for pattern in 0..200 {
@@ -252,7 +259,7 @@ fn column_currents_have_the_closed_form_moments() {
         let outputs = 4000;
         let chip = VirtualChip::program(
             &hardware,
-            &readout,
+            &readout.into(),
             &conversion,
             &codes.repeat(outputs),
             9,
@@ -297,7 +304,14 @@ fn thresholds_have_the_declared_errors() {
     let readout = placed(&hardware, &conversion);
     let outputs = 16_000;
     let codes = vec![0i8; outputs];
-    let chip = VirtualChip::program(&hardware, &readout, &conversion, &codes, 1, PLACE);
+    let chip = VirtualChip::program(
+        &hardware,
+        &readout.clone().into(),
+        &conversion,
+        &codes,
+        1,
+        PLACE,
+    );
     let steps = readout.thresholds.len();
     // Eight columns share a read-out: one threshold set per instance.
     let upper: Vec<f64> = chip
@@ -330,7 +344,14 @@ fn every_draw_depends_on_its_place_only() {
     let (outputs, rows) = (12, 18);
     let codes = random_codes(outputs, rows);
     let program = |codes: &[i8], place| {
-        VirtualChip::program(&hardware, &readout, &conversion, codes, rows, place)
+        VirtualChip::program(
+            &hardware,
+            &readout.clone().into(),
+            &conversion,
+            codes,
+            rows,
+            place,
+        )
     };
     let all = program(&codes, PLACE);
     let some = program(&codes[..5 * rows], PLACE);

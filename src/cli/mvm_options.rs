@@ -51,6 +51,8 @@ pub enum LearnName {
     Nothing,
     /// The step of every layer's references.
     Step,
+    /// The step of the references of every output column, where the macro calibrates them: the layer's times a trim.
+    StepPerColumn,
     /// Every reference of every layer, where the macro calibrates them; codes keep their values. Needs noise.
     Thresholds,
 }
@@ -91,6 +93,7 @@ impl MvmOptions {
         let learn = match self.learn {
             LearnName::Nothing => Learn::Nothing,
             LearnName::Step => Learn::Step,
+            LearnName::StepPerColumn => Learn::StepPerColumn,
             LearnName::Thresholds => Learn::Thresholds,
         };
         Ok(Mvm {

@@ -7,6 +7,7 @@ use crate::arch::{self, Loaded};
 use crate::data::{DataSource, Dataset, Split, load};
 use crate::margin::{MarginOptions, macro_margins};
 use crate::net::network::{IntNetwork, Network};
+use crate::net::references::LayerReferences;
 use crate::net::shipped::load_network;
 use crate::net::weights::{self, Shipped, Trained};
 use crate::report;
@@ -284,7 +285,7 @@ fn assemble(
     accuracy.full_precision = trained.full_precision();
     let name = &trained.network.network.name;
     RunResult {
-        fidelity: fidelity(),
+        fidelity: fidelity(&trained.network),
         model: ModelSummary {
             name: name.clone(),
             weights: trained.describe(),
@@ -311,9 +312,9 @@ fn parameters(network: &IntNetwork) -> u64 {
 }
 
 /// Which path computed each accuracy.
-fn fidelity() -> Vec<(String, String)> {
+fn fidelity(network: &IntNetwork) -> Vec<(String, String)> {
     let pair = |what: &str, how: &str| (what.to_string(), how.to_string());
-    vec![
+    let mut all = vec![
         pair("ideal", "integer network, every sum exact"),
         pair("noise_free", "table path: integer partial sum to code"),
         pair(
@@ -337,5 +338,18 @@ fn fidelity() -> Vec<(String, String)> {
             "table path, references placed anew for every number of bits; ideal accuracy on all test images less the loss \
              against it, image by image on those looked at, corrected for what the run knows of all",
         ),
-    ]
+    ];
+    if has_column_steps(network) {
+        all.push(pair(
+            "columns",
+            "every column read with its own trained step; a layer's thresholds, codes and margins are those of the step that \
+             most of its columns have, its errors the mean over columns, each on the partial sums of all of them",
+        ));
+    }
+    all
+}
+
+fn has_column_steps(network: &IntNetwork) -> bool {
+    let mut layers = network.layers.iter();
+    layers.any(|layer| matches!(layer.references, LayerReferences::StepPerColumn { .. }))
 }

@@ -3,15 +3,17 @@
 //! ```text
 //! acc = sum over conversions of factor * decode(sum of levels)     (exact integer sum if the layer has no read-out)
 //! ```
+//! Columns of several classes read by the table of their class, and its codes are worth what that class says.
 //! Not responsible for virtual chips (`sim`) nor for what happens to the sums afterwards.
 
 use super::prepare::Prepared;
+use crate::hw::readout::columns::Columns;
 use crate::hw::readout::table::Decode;
 use crate::hw::weights::Conversion;
 use crate::kernel::elementwise::{add_decoded, to_float};
 use crate::kernel::exact::exact;
 use crate::kernel::lanes::Lanes;
-use crate::kernel::reconv::{reconv, reconv_random};
+use crate::kernel::reconv::{reconv, reconv_of, reconv_random, reconv_random_of};
 use crate::kernel::stream::NoiseKey;
 use crate::kernel::tables::{LevelTable, RandomTable};
 use crate::net::network::{Geometry, PIXEL_ZERO};
@@ -53,23 +55,28 @@ impl Accumulator {
         }
     }
 
-    /// Adds a conversion; `count` writes the sum of its levels over all groups.
+    /// Adds a conversion; `count` writes the sum of its levels over all groups. `decodes` has what codes are worth for every class
+    /// of columns, or once for all.
     pub fn add(
         &mut self,
         prepared: &Prepared,
-        decode: &Decode,
+        columns: &Columns,
+        decodes: &[Decode],
         count: impl FnOnce(&mut Lanes<i32>),
     ) {
         count(&mut self.levels);
         let groups = prepared.weights.plan.groups();
         let factor = prepared.conversion.factor as f32;
-        add_decoded(
-            &mut self.sums.values,
-            &self.levels.values,
-            decode,
-            groups,
-            factor,
-        );
+        let (sums, levels) = (&mut self.sums.values, &self.levels.values);
+        if let ([decode], _) | ([decode, ..], true) = (decodes, columns.are_alike()) {
+            return add_decoded(sums, levels, decode, groups, factor);
+        }
+        let stride = self.levels.channel_stride();
+        let outputs = sums.chunks_mut(stride).zip(levels.chunks(stride));
+        for (output, (sums, levels)) in outputs.enumerate() {
+            let decode = &decodes[columns.class(output)];
+            add_decoded(sums, levels, decode, groups, factor);
+        }
     }
 
     /// The sums.
@@ -89,6 +96,30 @@ pub fn levels(
     match codes {
         Codes::NoiseFree(table) => reconv(input, &prepared.weights, table, levels),
         Codes::Random(table) => reconv_random(input, &prepared.weights, table, key, levels),
+    }
+}
+
+/// [`levels`] of columns that read by the table of their class; `codes` gives it. What a column draws does not depend on its class.
+pub fn levels_by_class<'a>(
+    input: &Lanes<u8>,
+    prepared: &Prepared,
+    columns: &Columns,
+    codes: impl Fn(usize) -> &'a Codes,
+    key: NoiseKey,
+    to: &mut Lanes<i32>,
+) {
+    if columns.are_alike() {
+        return levels(input, prepared, codes(0), key, to);
+    }
+    let weights = &prepared.weights;
+    for (class, outputs) in columns.members().iter().enumerate() {
+        if outputs.is_empty() {
+            continue;
+        }
+        match codes(class) {
+            Codes::NoiseFree(table) => reconv_of(input, weights, table, outputs, to),
+            Codes::Random(table) => reconv_random_of(input, weights, (table, key), outputs, to),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use super::accumulate::Codes;
 use super::code_lookup::{CodeLookup, Draw};
 use super::prepare::Prepared;
+use crate::hw::readout::columns::Columns;
 use crate::hw::readout::table::Decode;
 use crate::hw::weights::Conversion;
 use crate::kernel::groups::{GroupPlan, Taps};
@@ -63,12 +64,24 @@ impl Input {
 pub struct ConversionCodes {
     /// What it sees and how it enters the accumulator.
     pub conversion: Conversion,
-    /// Codes of its sums.
-    pub lookup: CodeLookup,
+    /// Codes of its sums, for every class of columns.
+    pub lookups: Vec<CodeLookup>,
+    columns: Columns,
     plan: GroupPlan,
     outputs: usize,
     /// What it sees of the weights, `[row][output]`.
     weights: Vec<i8>,
+}
+
+/// The tables of one conversion: codes and what they are worth for every class of columns.
+#[derive(Clone, Copy)]
+pub struct Tables<'a> {
+    /// Codes of every class.
+    pub codes: &'a [Codes],
+    /// What codes of every class are worth.
+    pub decodes: &'a [Decode],
+    /// Which column is of which class.
+    pub columns: &'a Columns,
 }
 
 /// All conversions of a layer.
@@ -99,20 +112,27 @@ impl LayerCodes {
     /// Conversions with the codes and values of their read-outs.
     ///
     /// # Panics
-    /// If there is not one read-out per conversion.
-    pub fn new(conversions: &[Prepared], readouts: &[(&Codes, &Decode)]) -> Self {
+    /// If there is not one read-out per conversion and class of columns.
+    pub fn new(conversions: &[Prepared], readouts: &[Tables]) -> Self {
         assert_eq!(
             conversions.len(),
             readouts.len(),
             "one read-out per conversion"
         );
-        let one = |(prepared, (codes, decode)): (&Prepared, &(&Codes, &Decode))| {
+        let one = |(prepared, tables): (&Prepared, &Tables)| {
+            let lookups = tables.codes.iter().zip(tables.decodes);
+            let lookups: Vec<CodeLookup> = lookups
+                .map(|(codes, decode)| CodeLookup::new(codes, decode))
+                .collect();
+            let needed = tables.columns.members().len().max(1);
+            assert_eq!(lookups.len(), needed, "one read-out per class");
             let weights = &prepared.weights;
             let (rows, outputs) = (weights.plan.rows, weights.geometry.outputs);
             let at = |index: usize| weights.codes[index % outputs * rows + index / outputs];
             ConversionCodes {
                 conversion: prepared.conversion,
-                lookup: CodeLookup::new(codes, decode),
+                lookups,
+                columns: tables.columns.clone(),
                 plan: weights.plan,
                 outputs,
                 weights: (0..rows * outputs).map(at).collect(),
@@ -130,7 +150,7 @@ impl LayerCodes {
                 conversion: c as u64,
                 ..key
             };
-            conversion.lookup.is_random().then(|| NoiseStream::new(key))
+            conversion.is_random().then(|| NoiseStream::new(key))
         };
         Reads {
             streams: self.conversions.iter().enumerate().map(stream).collect(),
@@ -161,7 +181,7 @@ impl LayerCodes {
             group: place.group as u32,
             first_output,
         });
-        conversion.lookup.codes_of(sums, draw, codes);
+        conversion.codes_of(sums, draw, first_output, codes);
     }
 
     /// Shows every conversion of an image: its number, its place, and sums and codes of all outputs.
@@ -192,6 +212,30 @@ impl LayerCodes {
 }
 
 impl ConversionCodes {
+    /// Codes of the column of an output.
+    pub fn lookup(&self, output: usize) -> &CodeLookup {
+        &self.lookups[self.columns.class(output)]
+    }
+
+    fn is_random(&self) -> bool {
+        self.lookups.iter().any(CodeLookup::is_random)
+    }
+
+    /// Codes of neighbouring outputs.
+    fn codes_of(&self, sums: &[i32], draw: Option<Draw>, first_output: u32, codes: &mut [u8]) {
+        if self.columns.are_alike() {
+            return self.lookups[0].codes_of(sums, draw, codes);
+        }
+        for (output, (&sum, code)) in (first_output..).zip(sums.iter().zip(codes)) {
+            let draw = draw.map(|draw| Draw {
+                first_output: output,
+                ..draw
+            });
+            let (sum, code) = (std::slice::from_ref(&sum), std::slice::from_mut(code));
+            self.lookup(output as usize).codes_of(sum, draw, code);
+        }
+    }
+
     /// Partial sums of a group for neighbouring outputs.
     fn sums(&self, inputs: &[u8], group: usize, outputs: Range<usize>, sums: &mut [i32]) {
         let rows = self.plan.range(group);

@@ -9,8 +9,10 @@ use super::prepare::Prepared;
 use crate::hw::accumulator::Accumulator;
 use crate::hw::chip::Hardware;
 use crate::hw::error::HwError;
+use crate::hw::readout::columns::{ColumnReadouts, Columns};
 use crate::hw::readout::{Readout, ReadoutDesign};
-use crate::hw::reference::SumHistogram;
+use crate::hw::reference::{References, SumHistogram};
+use crate::hw::trim::{self, Trim};
 use crate::kernel::histogram::group_histogram;
 use crate::kernel::lanes::Lanes;
 use crate::net::references::LayerReferences;
@@ -97,7 +99,7 @@ fn add(into: &mut [u64], from: &[u64]) {
 }
 
 /// Places a read-out design on every conversion of a layer, before an accumulator that must be wide enough; references that the
-/// design calibrates lie where `references` says, alike for all conversions.
+/// design calibrates lie where `references` says, alike for all conversions. Classes of columns are those of their trims, ascending.
 ///
 /// # Errors
 /// If the design does not fit the sums, or the accumulator is too narrow.
@@ -107,25 +109,34 @@ pub fn place(
     design: &ReadoutDesign,
     references: &LayerReferences,
     accumulator: Accumulator,
-) -> Result<Vec<Readout>, HwError> {
+) -> Result<Vec<ColumnReadouts>, HwError> {
     let mut placed = Vec::with_capacity(conversions.len());
     for (prepared, sums) in conversions.iter().zip(sums) {
         let (range, histogram) = (prepared.range, Some(&sums.histogram));
-        let readout = match references {
-            LayerReferences::Calibrated => design.place(range, histogram)?,
-            LayerReferences::Step(step) => {
-                design.place_at_step(range, f64::from(*step), histogram)?
-            }
-            LayerReferences::Thresholds { thresholds, values } => {
-                design.place_at_thresholds(range, (thresholds, values), histogram)?
-            }
-        };
-        placed.push(match &sums.cells {
-            Some(cells) => readout.with_cell_noise(cells.shares()),
+        let at_step = |step: f64| design.place_at_step(range, step, histogram);
+        let shares = sums.cells.as_ref().map(|cells| cells.shares());
+        let noisy = |readout: Readout| match &shares {
+            Some(shares) => readout.with_cell_noise(shares.clone()),
             None => readout,
+        };
+        placed.push(match references {
+            LayerReferences::Calibrated => noisy(design.place(range, histogram)?).into(),
+            LayerReferences::Step(step) => noisy(at_step(f64::from(*step))?).into(),
+            LayerReferences::StepPerColumn { step, trims } if is_calibrated(design) => {
+                let outputs = prepared.weights.geometry.outputs;
+                let step = f64::from(*step);
+                by_trim(trims, outputs, |trim| {
+                    Ok(noisy(at_step(step * trim.factor())?))
+                })?
+            }
+            LayerReferences::StepPerColumn { .. } => noisy(design.place(range, histogram)?).into(),
+            LayerReferences::Thresholds { thresholds, values } => {
+                noisy(design.place_at_thresholds(range, (thresholds, values), histogram)?).into()
+            }
         });
     }
-    let levels = placed.iter().flat_map(|readout| &readout.decode.levels);
+    let classes = placed.iter().flat_map(ColumnReadouts::classes);
+    let levels = classes.flat_map(|readout| &readout.decode.levels);
     let highest = levels.copied().max().unwrap_or(0);
     let groups = conversions
         .first()
@@ -133,4 +144,29 @@ pub fn place(
     let conversions: Vec<_> = conversions.iter().map(|c| c.conversion).collect();
     accumulator.check(&conversions, groups, u32::from(highest))?;
     Ok(placed)
+}
+
+/// True if trained references mean something to the design.
+fn is_calibrated(design: &ReadoutDesign) -> bool {
+    matches!(design.references(), Some(References::Calibrated { .. }))
+}
+
+/// A read-out for every different trim.
+fn by_trim(
+    trims: &[Trim],
+    outputs: usize,
+    place: impl Fn(Trim) -> Result<Readout, HwError>,
+) -> Result<ColumnReadouts, HwError> {
+    let (different, of_output) = trim::classes(trims);
+    let classes: Vec<Readout> = different.into_iter().map(place).collect::<Result<_, _>>()?;
+    let placed = ColumnReadouts::new(classes, Columns::new(of_output));
+    let placed = placed.filter(|_| trims.len() == outputs);
+    placed.ok_or_else(|| {
+        HwError::new(
+            "trims of columns",
+            trims.len(),
+            format!("one for each of {outputs} output columns"),
+            "deploy the training again",
+        )
+    })
 }

@@ -7,6 +7,7 @@
 
 use super::bit_line::Leakage;
 use super::chip::Hardware;
+use super::readout::columns::ColumnReadouts;
 use super::readout::{Architecture, Converter, Readout, binary_search, flash, ramp};
 use super::reference::ReferenceError;
 use super::weights::{Conversion, WeightPlane};
@@ -33,8 +34,8 @@ pub struct VirtualChip {
     pub weights: Vec<f32>,
     /// Ascending thresholds `[row tile][output][codes - 1]` with static errors.
     pub thresholds: Vec<f32>,
-    /// Highest code for each sum of inputs of a group, where references follow the inputs.
-    pub highest: Option<Vec<u8>>,
+    /// Highest code for each sum of inputs of a group, per class of columns, where references follow the inputs.
+    pub highest: Option<Vec<Vec<u8>>>,
     /// Groups of open word lines per row tile.
     pub groups_per_array: usize,
 }
@@ -48,10 +49,10 @@ struct Column {
 }
 
 impl VirtualChip {
-    /// Programs the weight codes `[output][row]` of a layer with `rows` rows.
+    /// Programs the weight codes `[output][row]` of a layer with `rows` rows; every output misses the references of its own read-out.
     pub fn program(
         hardware: &Hardware,
-        readout: &Readout,
+        readouts: &ColumnReadouts,
         conversion: &Conversion,
         codes: &[i8],
         rows: usize,
@@ -62,10 +63,11 @@ impl VirtualChip {
         let groups = rows.div_ceil(hardware.word_lines.active);
         let tiles = groups.div_ceil(groups_per_array);
         let mut weights = Vec::with_capacity(codes.len());
-        let mut thresholds = Vec::with_capacity(tiles * outputs * readout.thresholds.len());
+        let steps = readouts.of(0).thresholds.len();
+        let mut thresholds = Vec::with_capacity(tiles * outputs * steps);
         for output in 0..outputs {
             let row_codes = &codes[output * rows..(output + 1) * rows];
-            let gain = |tile| match readout.converter() {
+            let gain = |tile| match readouts.of(output).converter() {
                 Some(converter) => gain(converter, hardware, Column { output, tile }, place).0,
                 None => 1.0,
             };
@@ -81,13 +83,22 @@ impl VirtualChip {
         for tile in 0..tiles {
             for output in 0..outputs {
                 let column = Column { output, tile };
-                thresholds.extend(column_thresholds(hardware, readout, column, place));
+                thresholds.extend(column_thresholds(
+                    hardware,
+                    readouts.of(output),
+                    column,
+                    place,
+                ));
             }
         }
         VirtualChip {
             weights,
             thresholds,
-            highest: highest_codes(hardware, readout, &conversion.weight),
+            highest: readouts
+                .classes()
+                .iter()
+                .map(|readout| highest_codes(hardware, readout, &conversion.weight))
+                .collect(),
             groups_per_array,
         }
     }

@@ -20,6 +20,7 @@ pub mod row;
 pub mod sense_amp;
 pub mod tiles;
 pub mod timing;
+pub mod trim;
 pub mod variation;
 pub mod weights;
 pub mod word_line;

@@ -32,6 +32,21 @@ pub fn reconv(
     dispatch(input, weights, WideReadout::Fixed(table), 1, sums);
 }
 
+/// [`reconv`] of some outputs; the others keep what `sums` holds.
+///
+/// # Panics
+/// As [`reconv`], or if there is no such output.
+pub fn reconv_of(
+    input: &Lanes<u8>,
+    weights: &PreparedWeights,
+    table: &LevelTable,
+    outputs: &[usize],
+    sums: &mut Lanes<i32>,
+) {
+    check(weights, table.s_min, table.levels.len(), sums);
+    some(input, weights, WideReadout::Fixed(table), outputs, sums);
+}
+
 /// [`reconv`] with the outputs divided over the threads of the current pool.
 ///
 /// # Panics
@@ -62,6 +77,23 @@ pub fn reconv_random(
     check(weights, table.s_min, table.base.len(), sums);
     let stream = NoiseStream::new(key);
     dispatch(input, weights, WideReadout::Random(table, &stream), 1, sums);
+}
+
+/// [`reconv_random`] of some outputs, which draw as they do among all of them; the others keep what `sums` holds.
+///
+/// # Panics
+/// As [`reconv`], or if there is no such output.
+pub fn reconv_random_of(
+    input: &Lanes<u8>,
+    weights: &PreparedWeights,
+    (table, key): (&RandomTable, NoiseKey),
+    outputs: &[usize],
+    sums: &mut Lanes<i32>,
+) {
+    check(weights, table.s_min, table.base.len(), sums);
+    let stream = NoiseStream::new(key);
+    let readout = WideReadout::Random(table, &stream);
+    some(input, weights, readout, outputs, sums);
 }
 
 /// [`reconv_random`] with the outputs divided over the threads of the current pool.
@@ -99,6 +131,26 @@ fn check(weights: &PreparedWeights, s_min: i32, entries: usize, sums: &Lanes<i32
     );
 }
 
+/// The outputs listed, in one unit of work.
+fn some(
+    input: &Lanes<u8>,
+    weights: &PreparedWeights,
+    readout: WideReadout,
+    outputs: &[usize],
+    sums: &mut Lanes<i32>,
+) {
+    let all = weights.geometry.outputs;
+    assert!(outputs.iter().all(|&output| output < all), "outputs exist");
+    if weights.backend() == Backend::Scalar {
+        return scalar(input, weights, readout, outputs, sums);
+    }
+    let taps = Taps::new(&weights.geometry, input);
+    let (stride, places) = (sums.channel_stride(), places(&taps, sums));
+    let result = (&mut sums.values[..], stride, &places[..]);
+    unit(input, &taps, weights, readout, (outputs, 0), result);
+}
+
+/// All outputs, divided into `parts` units of work.
 fn dispatch(
     input: &Lanes<u8>,
     weights: &PreparedWeights,
@@ -106,51 +158,76 @@ fn dispatch(
     parts: usize,
     sums: &mut Lanes<i32>,
 ) {
+    let all: Vec<usize> = (0..weights.geometry.outputs).collect();
     if weights.backend() == Backend::Scalar {
-        return match readout {
-            WideReadout::Fixed(table) => reference::reconv(input, weights, table, sums),
-            WideReadout::Random(table, stream) => {
-                reference::reconv_random(input, weights, table, stream, sums)
-            }
-        };
+        return scalar(input, weights, readout, &all, sums);
     }
     let taps = Taps::new(&weights.geometry, input);
-    let stride = sums.channel_stride();
-    let places: Vec<usize> = (0..taps.pixels.len())
-        .map(|pixel| sums.at(0, pixel / sums.width, pixel % sums.width))
-        .collect();
-    let share = weights.geometry.outputs.div_ceil(parts.max(1)).max(1);
-    let work = |(part, sums): (usize, &mut [i32])| {
-        let outputs = part * share..part * share + sums.len() / stride;
-        #[cfg(target_arch = "x86_64")]
-        if run_tiled(
-            input,
-            &taps,
-            weights,
-            readout,
-            outputs.clone(),
-            (&mut *sums, stride, &places),
-        ) {
-            return;
-        }
-        wide::run(
-            (input, &taps),
-            weights,
-            readout,
-            outputs,
-            (sums, stride, &places),
-        );
+    let (stride, places) = (sums.channel_stride(), places(&taps, sums));
+    let share = all.len().div_ceil(parts.max(1)).max(1);
+    let work = |(outputs, sums): (&[usize], &mut [i32])| {
+        let first = outputs[0];
+        let result = (sums, stride, &places[..]);
+        unit(input, &taps, weights, readout, (outputs, first), result);
     };
     let shares = sums.values.chunks_mut((share * stride).max(LANES));
+    let shares = all.chunks(share).zip(shares);
     if parts <= 1 {
-        shares.enumerate().for_each(work);
+        shares.for_each(work);
     } else {
-        shares
-            .enumerate()
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .for_each(work);
+        shares.collect::<Vec<_>>().into_par_iter().for_each(work);
     }
+}
+
+fn scalar(
+    input: &Lanes<u8>,
+    weights: &PreparedWeights,
+    readout: WideReadout,
+    outputs: &[usize],
+    sums: &mut Lanes<i32>,
+) {
+    match readout {
+        WideReadout::Fixed(table) => reference::reconv(input, weights, table, outputs, sums),
+        WideReadout::Random(table, stream) => {
+            reference::reconv_random(input, weights, (table, stream), outputs, sums)
+        }
+    }
+}
+
+/// Offsets of the output pixels within a channel.
+fn places(taps: &Taps, sums: &Lanes<i32>) -> Vec<usize> {
+    (0..taps.pixels.len())
+        .map(|pixel| sums.at(0, pixel / sums.width, pixel % sums.width))
+        .collect()
+}
+
+/// One unit of work: these outputs, of which `sums` begins with number `first`.
+fn unit(
+    input: &Lanes<u8>,
+    taps: &Taps,
+    weights: &PreparedWeights,
+    readout: WideReadout,
+    outputs: (&[usize], usize),
+    (sums, stride, places): (&mut [i32], usize, &[usize]),
+) {
+    #[cfg(target_arch = "x86_64")]
+    if run_tiled(
+        input,
+        taps,
+        weights,
+        readout,
+        outputs,
+        (&mut *sums, stride, places),
+    ) {
+        return;
+    }
+    wide::run(
+        (input, taps),
+        weights,
+        readout,
+        outputs,
+        (sums, stride, places),
+    );
 }
 
 /// Runs the byte kernel if layer and read-out fit it.
@@ -160,7 +237,7 @@ fn run_tiled(
     taps: &Taps,
     weights: &PreparedWeights,
     readout: WideReadout,
-    outputs: std::ops::Range<usize>,
+    outputs: (&[usize], usize),
     (sums, stride, places): (&mut [i32], usize, &[usize]),
 ) -> bool {
     let Some(lookup) = &weights.lookup else {

@@ -6,14 +6,15 @@ use super::stream::NoiseStream;
 use super::tables::{Grain, LevelTable, RandomTable};
 use crate::net::network::Geometry;
 
-/// Calls `visit(output, pixel, group, lane, group sum)` for every partial sum, groups innermost.
+/// Calls `visit(output, pixel, group, lane, group sum)` for every partial sum of `outputs`, groups innermost.
 pub(super) fn partial_sums(
     input: &Lanes<u8>,
     weights: &PreparedWeights,
+    outputs: &[usize],
     mut visit: impl FnMut(usize, usize, usize, usize, i32),
 ) {
     let taps = Taps::new(&weights.geometry, input);
-    for output in 0..weights.geometry.outputs {
+    for &output in outputs {
         for (pixel, &corner) in taps.pixels.iter().enumerate() {
             for group in 0..weights.plan.groups() {
                 let codes = weights.group_codes(output, group);
@@ -35,11 +36,12 @@ pub(super) fn reconv(
     input: &Lanes<u8>,
     weights: &PreparedWeights,
     table: &LevelTable,
+    outputs: &[usize],
     sums: &mut Lanes<i32>,
 ) {
     let width = sums.width;
-    sums.values.fill(0);
-    partial_sums(input, weights, |output, pixel, _, lane, s| {
+    clear(outputs, sums);
+    partial_sums(input, weights, outputs, |output, pixel, _, lane, s| {
         let at = sums.at(output, pixel / width, pixel % width) + lane;
         sums.values[at] += i32::from(table.level(s));
     });
@@ -49,14 +51,14 @@ pub(super) fn reconv(
 pub(super) fn reconv_random(
     input: &Lanes<u8>,
     weights: &PreparedWeights,
-    table: &RandomTable,
-    stream: &NoiseStream,
+    (table, stream): (&RandomTable, &NoiseStream),
+    outputs: &[usize],
     sums: &mut Lanes<i32>,
 ) {
     let width = sums.width;
-    sums.values.fill(0);
+    clear(outputs, sums);
     let mut bytes = [[0; LANES]; 2];
-    partial_sums(input, weights, |output, pixel, group, lane, s| {
+    partial_sums(input, weights, outputs, |output, pixel, group, lane, s| {
         if lane == 0 {
             let draw = |draw| stream.draw(output as u32, pixel as u32, group as u32, draw);
             bytes[0] = draw(0);
@@ -68,6 +70,14 @@ pub(super) fn reconv_random(
         let uniform = uniform(table.grain, bytes[0][lane], bytes[1][lane]);
         sums.values[at] += i32::from(table.level(s, uniform));
     });
+}
+
+/// Writes 0 to these outputs.
+fn clear(outputs: &[usize], sums: &mut Lanes<i32>) {
+    let stride = sums.channel_stride();
+    for output in outputs {
+        sums.values[output * stride..][..stride].fill(0);
+    }
 }
 
 /// The uniform integer of one lane.

@@ -8,7 +8,7 @@ use super::lanes::{LANES, Lanes};
 use super::reference::uniform;
 use super::stream::NoiseStream;
 use super::tables::{Grain, LevelTable, RandomTable};
-use std::ops::{AddAssign, Mul, Range};
+use std::ops::{AddAssign, Mul};
 
 /// What turns group sums into levels.
 #[derive(Clone, Copy)]
@@ -24,12 +24,12 @@ trait Lane: Copy + Default + AddAssign + Mul<Output = Self> + From<u8> + From<i8
 impl Lane for i16 {}
 impl Lane for i32 {}
 
-/// Runs `outputs`; `sums` starts at the first of them, `places` are the offsets of the output pixels within a channel.
+/// Runs `outputs`; `sums` starts at output `first`, `places` are the offsets of the output pixels within a channel.
 pub(super) fn run(
     (input, taps): (&Lanes<u8>, &Taps),
     weights: &PreparedWeights,
     readout: WideReadout,
-    outputs: Range<usize>,
+    outputs: (&[usize], usize),
     (sums, stride, places): (&mut [i32], usize, &[usize]),
 ) {
     #[cfg(target_arch = "x86_64")]
@@ -61,7 +61,7 @@ fn run_avx2(
     input: (&Lanes<u8>, &Taps),
     weights: &PreparedWeights,
     readout: WideReadout,
-    outputs: Range<usize>,
+    outputs: (&[usize], usize),
     result: (&mut [i32], usize, &[usize]),
 ) {
     by_lane(input, weights, readout, outputs, result);
@@ -72,7 +72,7 @@ fn by_lane(
     input: (&Lanes<u8>, &Taps),
     weights: &PreparedWeights,
     readout: WideReadout,
-    outputs: Range<usize>,
+    outputs: (&[usize], usize),
     result: (&mut [i32], usize, &[usize]),
 ) {
     let short = i32::from(i16::MIN)..=i32::from(i16::MAX);
@@ -88,11 +88,11 @@ fn body<T: Lane>(
     (input, taps): (&Lanes<u8>, &Taps),
     weights: &PreparedWeights,
     readout: WideReadout,
-    outputs: Range<usize>,
+    (outputs, first): (&[usize], usize),
     (sums, stride, places): (&mut [i32], usize, &[usize]),
 ) {
     for (pixel, (&corner, &place)) in taps.pixels.iter().zip(places).enumerate() {
-        for (slot, output) in outputs.clone().enumerate() {
+        for &output in outputs {
             let mut total = [0i32; LANES];
             for group in 0..weights.plan.groups() {
                 let mut lanes = [T::default(); LANES];
@@ -115,7 +115,7 @@ fn body<T: Lane>(
                     }
                 }
             }
-            let at = slot * stride + place;
+            let at = (output - first) * stride + place;
             sums[at..at + LANES].copy_from_slice(&total);
         }
     }

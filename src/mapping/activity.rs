@@ -199,12 +199,13 @@ impl Work {
             let into = (&mut self.sums[..count], &mut self.codes[..count]);
             codes.convert(first + w, reads, place, outputs, into);
             let conversion = &codes.conversions[first + w];
+            let outputs_from = self.outputs.start;
             for (output, &code) in self.codes[..count].iter().enumerate() {
                 let position = match is_shared {
                     true => slots.shared(self.outputs.len(), shared),
                     false => slots.own(output, own),
                 };
-                let needed = ramp_comparisons(conversion, code);
+                let needed = ramp_comparisons(conversion, outputs_from + output, code);
                 steps[position] = steps[position].max(needed);
             }
             if is_shared {
@@ -217,8 +218,8 @@ impl Work {
 }
 
 /// Comparisons after which a ramp has found a code.
-fn ramp_comparisons(conversion: &ConversionCodes, code: u8) -> u32 {
-    let most = conversion.lookup.codes().saturating_sub(1).max(1) as u32;
+fn ramp_comparisons(conversion: &ConversionCodes, output: usize, code: u8) -> u32 {
+    let most = conversion.lookup(output).codes().saturating_sub(1).max(1) as u32;
     (u32::from(code) + 1).min(most)
 }
 
@@ -277,8 +278,7 @@ fn fitting<'a>(
 
 /// Leaving out a group must not change what is accumulated.
 fn check_neutral(layer: &str, codes: &LayerCodes) -> Result<(), MappingError> {
-    for conversion in &codes.conversions {
-        let lookup = &conversion.lookup;
+    for lookup in codes.conversions.iter().flat_map(|c| &c.lookups) {
         let reads = match lookup.certain(0) {
             Some(code) if lookup.decode.value(code.into()) == 0.0 => continue,
             Some(code) => format!("code {code} worth {}", lookup.decode.value(code.into())),

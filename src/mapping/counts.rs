@@ -116,7 +116,8 @@ fn references(hardware: &Hardware, part: &PartActivity) -> Option<u64> {
         return None;
     };
     let codes = part.values.codes.conversions.iter();
-    let most = codes.map(|c| c.lookup.codes()).max().unwrap_or(1);
+    let lookups = codes.flat_map(|c| &c.lookups);
+    let most = lookups.map(|lookup| lookup.codes()).max().unwrap_or(1);
     (converter.architecture == Architecture::Flash).then(|| most as u64 - 1)
 }
 

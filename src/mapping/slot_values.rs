@@ -102,7 +102,8 @@ impl DataActivity<'_> {
                         true => part.slots[column].shared_unit(outputs.len(), shared),
                         false => part.slots[column].own_unit(at, own),
                     };
-                    let level = conversion.lookup.decode.levels[usize::from(code)];
+                    let lookup = conversion.lookup(outputs.start + at);
+                    let level = lookup.decode.levels[usize::from(code)];
                     let added = i64::from(level) * i64::from(factor);
                     let to = if common { 0..outputs.len() } else { at..at + 1 };
                     accumulated[to].iter_mut().for_each(|sum| *sum += added);

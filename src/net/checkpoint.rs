@@ -78,6 +78,8 @@ pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, Ne
             let bytes = bytemuck::cast_slice(&values).to_vec();
             store.push((name, Dtype::F32, vec![values.len()], bytes));
         }
+        let registers = references::registers(&layer.layer.name, &layer.references);
+        store.extend(registers.map(|(name, bytes)| (name, Dtype::U8, vec![bytes.len()], bytes)));
     }
     let mut metadata = metadata.clone();
     metadata.insert("format".into(), FORMAT.into());
@@ -220,13 +222,14 @@ pub fn from_bytes(
                 )))
             }
         };
+        let bytes = |what: &str, count: usize| get(what, Dtype::U8, count);
         layers.push(IntLayer {
             layer: layer.clone(),
             codes,
             scale: floats("scale", layer.geometry.outputs)?,
             shift: floats("shift", layer.geometry.outputs)?,
             statistics: statistics::read(&tensors, layer, floats, wrong)?,
-            references: references::read(&tensors, &layer.name, floats, wrong)?,
+            references: references::read(&tensors, layer, floats, bytes, wrong)?,
         });
     }
     Ok((
@@ -261,6 +264,7 @@ pub fn load(path: &Path, network: &Network) -> Result<(IntNetwork, Metadata), Ne
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hw::trim::Trim;
     use crate::net::network::SumStatistics;
     use crate::net::references::LayerReferences;
     use crate::net::shipped::load_network;
@@ -291,7 +295,13 @@ mod tests {
                     variance: vec![2.0; layer.geometry.outputs],
                 }),
                 references: match layer.name.as_str() {
-                    "conv2" => LayerReferences::Step(1.5),
+                    "conv2" => LayerReferences::StepPerColumn {
+                        step: 1.5,
+                        trims: (0..layer.geometry.outputs)
+                            .map(|output| Trim::nearest(0.5 + 0.05 * output as f64))
+                            .collect(),
+                    },
+                    "fc2" => LayerReferences::Step(1.5),
                     "fc1" => LayerReferences::Thresholds {
                         thresholds: vec![-1.5, 0.25],
                         values: vec![-2.0, 0.0, 2.0],

@@ -11,7 +11,8 @@ use super::forward::{Seen, forward};
 use super::prepare::Prepared;
 use crate::convert::sums::{self, ConversionSums, Layer, merge};
 use crate::hw::accumulator::Accumulator;
-use crate::hw::readout::{Readout, ReadoutDesign};
+use crate::hw::readout::ReadoutDesign;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::kernel::lanes::LANES;
 use crate::net::references::LayerReferences;
 use rayon::prelude::*;
@@ -78,7 +79,7 @@ pub fn place(
     prepared: &Prepared,
     design: &ReadoutDesign,
     sums: &Sums,
-) -> Result<Vec<Vec<Readout>>, SimError> {
+) -> Result<Vec<Vec<ColumnReadouts>>, SimError> {
     place_all(prepared, design, sums, prepared.hardware.accumulator, true)
 }
 
@@ -92,7 +93,7 @@ pub fn place_before(
     design: &ReadoutDesign,
     sums: &Sums,
     accumulator: Accumulator,
-) -> Result<Vec<Vec<Readout>>, SimError> {
+) -> Result<Vec<Vec<ColumnReadouts>>, SimError> {
     place_all(prepared, design, sums, accumulator, false)
 }
 
@@ -102,7 +103,7 @@ fn place_all(
     counted: &Sums,
     accumulator: Accumulator,
     trained: bool,
-) -> Result<Vec<Vec<Readout>>, SimError> {
+) -> Result<Vec<Vec<ColumnReadouts>>, SimError> {
     let mut readouts = Vec::with_capacity(prepared.layers.len());
     for (index, layer) in prepared.layers.iter().enumerate() {
         let wrap = |error| SimError::Hardware {

@@ -5,15 +5,15 @@
 use super::prepare::Prepared;
 use crate::convert::accumulate::Codes;
 use crate::hw::imc_array::{ChipPlace, VirtualChip};
-use crate::hw::readout::Readout;
-use crate::hw::readout::table::Decode;
+use crate::hw::readout::columns::{ColumnReadouts, Columns};
+use crate::hw::readout::table::{CodeTable, Decode};
 use crate::kernel::tables::{LevelTable, RandomTable, TOLERANCE};
 
 /// How the codes of one conversion are computed.
 #[derive(Clone, Debug)]
 pub enum Conversions {
-    /// Table path.
-    Table(Codes),
+    /// Table path: codes of every class of columns.
+    Table(Vec<Codes>),
     /// Cell path: analog weights and thresholds of one virtual chip.
     Chip(VirtualChip),
 }
@@ -23,8 +23,10 @@ pub enum Conversions {
 pub struct ConversionReadout {
     /// Codes.
     pub conversions: Conversions,
-    /// What codes are worth.
-    pub decode: Decode,
+    /// What codes of every class are worth.
+    pub decodes: Vec<Decode>,
+    /// Which output column is of which class.
+    pub columns: Columns,
 }
 
 /// Batch-norm scale and shift that replace the network's own.
@@ -56,32 +58,29 @@ impl Condition {
     }
 
     /// The read-outs without noise.
-    pub fn noise_free(readouts: &[Vec<Readout>]) -> Self {
-        let table = |readout: &Readout| {
-            let table = readout.noise_free_table();
-            ConversionReadout {
-                conversions: Conversions::Table(Codes::NoiseFree(LevelTable::new(&table))),
-                decode: table.decode,
-            }
+    pub fn noise_free(readouts: &[Vec<ColumnReadouts>]) -> Self {
+        let one = |readouts: &ColumnReadouts| {
+            let tables = readouts.classes().iter().map(|r| r.noise_free_table());
+            by_table(readouts, tables, |table| {
+                Codes::NoiseFree(LevelTable::new(table))
+            })
         };
         Condition {
-            layers: each(readouts, table),
+            layers: each(readouts, one),
             ..Condition::default()
         }
     }
 
     /// The read-outs with noise at each read.
-    pub fn read_noise(readouts: &[Vec<Readout>], seed: u64, repeat: u64) -> Self {
-        let table = |readout: &Readout| {
-            let table = readout.table();
-            let random = RandomTable::new(&table, TOLERANCE);
-            ConversionReadout {
-                conversions: Conversions::Table(Codes::Random(random)),
-                decode: table.decode,
-            }
+    pub fn read_noise(readouts: &[Vec<ColumnReadouts>], seed: u64, repeat: u64) -> Self {
+        let one = |readouts: &ColumnReadouts| {
+            let tables = readouts.classes().iter().map(|r| r.table());
+            by_table(readouts, tables, |table| {
+                Codes::Random(RandomTable::new(table, TOLERANCE))
+            })
         };
         Condition {
-            layers: each(readouts, table),
+            layers: each(readouts, one),
             seed,
             repeat,
             ..Condition::default()
@@ -89,13 +88,20 @@ impl Condition {
     }
 
     /// One virtual chip: cells, offsets and references drawn once, reads without noise.
-    pub fn chip(prepared: &Prepared, readouts: &[Vec<Readout>], seed: u64, chip: u64) -> Self {
+    pub fn chip(
+        prepared: &Prepared,
+        readouts: &[Vec<ColumnReadouts>],
+        seed: u64,
+        chip: u64,
+    ) -> Self {
         let layers = readouts.iter().enumerate().map(|(index, layer)| {
-            let readouts = layer.iter().enumerate().map(|(c, readout)| {
-                let programmed = program(prepared, readout, (index, c), seed, chip);
+            let readouts = layer.iter().enumerate().map(|(c, readouts)| {
+                let programmed = program(prepared, readouts, (index, c), seed, chip);
+                let classes = readouts.classes().iter();
                 ConversionReadout {
                     conversions: Conversions::Chip(programmed),
-                    decode: readout.decode.clone(),
+                    decodes: classes.map(|readout| readout.decode.clone()).collect(),
+                    columns: readouts.columns().clone(),
                 }
             });
             readouts.collect()
@@ -109,7 +115,7 @@ impl Condition {
 
 fn program(
     prepared: &Prepared,
-    readout: &Readout,
+    readouts: &ColumnReadouts,
     (layer, c): (usize, usize),
     seed: u64,
     chip: u64,
@@ -130,7 +136,7 @@ fn program(
     let int = &prepared.network.layers[layer];
     VirtualChip::program(
         prepared.hardware,
-        readout,
+        readouts,
         conversion,
         &int.codes,
         int.layer.geometry.rows(),
@@ -138,9 +144,23 @@ fn program(
     )
 }
 
+/// The table path of one conversion.
+fn by_table(
+    readouts: &ColumnReadouts,
+    tables: impl Iterator<Item = CodeTable>,
+    codes: impl Fn(&CodeTable) -> Codes,
+) -> ConversionReadout {
+    let (codes, decodes) = tables.map(|table| (codes(&table), table.decode)).unzip();
+    ConversionReadout {
+        conversions: Conversions::Table(codes),
+        decodes,
+        columns: readouts.columns().clone(),
+    }
+}
+
 fn each(
-    readouts: &[Vec<Readout>],
-    make: impl Fn(&Readout) -> ConversionReadout,
+    readouts: &[Vec<ColumnReadouts>],
+    make: impl Fn(&ColumnReadouts) -> ConversionReadout,
 ) -> Vec<Vec<ConversionReadout>> {
     readouts
         .iter()

@@ -15,7 +15,8 @@ use super::evaluated::Evaluated;
 use super::prepare::Prepared;
 use super::stage::Progress;
 use crate::hw::accumulator::Accumulator;
-use crate::hw::readout::{Readout, ReadoutDesign};
+use crate::hw::readout::ReadoutDesign;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::hw::reference::{References, Snap};
 use crate::results::accuracy::{Accuracy, CurvePoint};
 use rayon::prelude::*;
@@ -23,7 +24,7 @@ use rayon::prelude::*;
 /// What the curve needs beside the network.
 pub struct CurveOptions<'a> {
     /// Read-outs of the macro as it is, placed on the same sums.
-    pub own: &'a [Vec<Readout>],
+    pub own: &'a [Vec<ColumnReadouts>],
     /// What the run found with them and with ideal MVM values, on all test images and with the same seed.
     pub evaluated: &'a Evaluated,
     /// Seed of the read noise.
@@ -107,7 +108,7 @@ pub fn curve(
 struct Setting {
     bits: u32,
     references: &'static str,
-    readouts: Vec<Vec<Readout>>,
+    readouts: Vec<Vec<ColumnReadouts>>,
 }
 
 /// All settings that can be placed, and warnings for the others.

@@ -14,6 +14,7 @@ use super::same_reads::same_reads;
 use super::sampling::sample;
 use super::stage::Progress;
 use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::results::accuracy::{Accuracy, Loss};
 use rayon::prelude::*;
 
@@ -23,7 +24,7 @@ pub struct Distinct<'a> {
 }
 
 struct Entry<'a> {
-    readouts: &'a [Vec<Readout>],
+    readouts: &'a [Vec<ColumnReadouts>],
     noise: bool,
     found: Found,
 }
@@ -63,7 +64,7 @@ impl<'a> Distinct<'a> {
     /// The entry of these read-outs, added if there is none.
     pub fn entry(
         &mut self,
-        readouts: &'a [Vec<Readout>],
+        readouts: &'a [Vec<ColumnReadouts>],
         noise: bool,
         options: &CurveOptions,
     ) -> usize {
@@ -180,7 +181,7 @@ fn estimate(seen: &Outcomes, ideal: &Outcomes, lost: Loss) -> (Accuracy, Loss) {
 }
 
 /// True if every possible sum is read out as itself.
-fn lossless(readouts: &[Vec<Readout>]) -> bool {
+fn lossless(readouts: &[Vec<ColumnReadouts>]) -> bool {
     let exact = |readout: &Readout| {
         let range = readout.range;
         (range.min..=range.max).all(|s| {
@@ -190,5 +191,6 @@ fn lossless(readouts: &[Vec<Readout>]) -> bool {
                 == s as f32
         })
     };
-    readouts.iter().flatten().all(exact)
+    let classes = readouts.iter().flatten().flat_map(ColumnReadouts::classes);
+    classes.into_iter().all(exact)
 }

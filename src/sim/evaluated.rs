@@ -13,7 +13,7 @@ use super::prepare::Prepared;
 use super::reestimate::re_estimate;
 use super::run::RunOptions;
 use super::stage::{Progress, stage};
-use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::results::accuracy::{Accuracies, Repeats};
 
 /// Answers under every condition.
@@ -36,7 +36,7 @@ pub struct Evaluated {
 /// If the images do not fit the network.
 pub fn evaluated(
     prepared: &Prepared,
-    readouts: &[Vec<Readout>],
+    readouts: &[Vec<ColumnReadouts>],
     calibration: Images,
     test: Images,
     options: &RunOptions,

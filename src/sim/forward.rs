@@ -5,9 +5,10 @@
 
 use super::condition::{Condition, ConversionReadout, Conversions};
 use super::prepare::{Prepared, PreparedLayer};
-use crate::convert::accumulate::{Accumulator, exact_sums, levels, plane};
+use crate::convert::accumulate::{Accumulator, exact_sums, levels_by_class, plane};
 use crate::convert::{self, digital};
 use crate::hw::imc_array::VirtualChip;
+use crate::hw::readout::table::Decode;
 use crate::kernel::analog::{AnalogLayer, ChipReadout, reconv_analog};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseKey;
@@ -76,17 +77,25 @@ pub fn accumulate(
             conversion: c as u64,
             ..key
         };
-        sums.add(prepared, &readout.decode, |count| {
-            match &readout.conversions {
-                Conversions::Table(codes) => levels(&seen, prepared, codes, key, count),
+        let columns = &readout.columns;
+        sums.add(
+            prepared,
+            columns,
+            &readout.decodes,
+            |count| match &readout.conversions {
+                Conversions::Table(codes) => {
+                    let codes = |class: usize| &codes[class];
+                    levels_by_class(&seen, prepared, columns, codes, key, count);
+                }
                 Conversions::Chip(chip) => analog(&seen, prepared, readout, chip, count),
-            }
-        });
+            },
+        );
     }
     sums.finish()
 }
 
-/// Levels of one virtual chip.
+/// Levels of one virtual chip. Thresholds are every output's own, so columns of several classes are read together wherever their
+/// codes have the same levels.
 fn analog(
     input: &Lanes<u8>,
     prepared: &convert::Prepared,
@@ -94,17 +103,34 @@ fn analog(
     chip: &VirtualChip,
     levels: &mut Lanes<i32>,
 ) {
-    let readout = ChipReadout {
-        thresholds: &chip.thresholds,
-        groups_per_tile: chip.groups_per_array,
-        levels: &readout.decode.levels,
-        highest: chip.highest.as_deref(),
+    let read = |class: usize, levels: &mut Lanes<i32>| {
+        let highest = chip.highest.as_ref().map(|highest| &highest[class][..]);
+        let layer = AnalogLayer {
+            weights: &chip.weights,
+            geometry: &prepared.weights.geometry,
+            active: prepared.weights.plan.active,
+            readout: ChipReadout {
+                thresholds: &chip.thresholds,
+                groups_per_tile: chip.groups_per_array,
+                levels: &readout.decodes[class].levels,
+                highest,
+            },
+        };
+        reconv_analog(input, &layer, levels);
     };
-    let layer = AnalogLayer {
-        weights: &chip.weights,
-        geometry: &prepared.weights.geometry,
-        active: prepared.weights.plan.active,
-        readout,
-    };
-    reconv_analog(input, &layer, levels);
+    let levels_of = |decode: &Decode| decode.levels == readout.decodes[0].levels;
+    if readout.columns.are_alike()
+        || (chip.highest.is_none() && readout.decodes.iter().all(levels_of))
+    {
+        return read(0, levels);
+    }
+    let mut all = levels.clone();
+    let stride = levels.channel_stride();
+    for (class, outputs) in readout.columns.members().iter().enumerate() {
+        read(class, &mut all);
+        for output in outputs {
+            let own = output * stride..(output + 1) * stride;
+            levels.values[own.clone()].copy_from_slice(&all.values[own]);
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::mapping::map_layer;
 use super::prepare::Prepared;
 use super::quality::{Quality, decibel, judge};
 use crate::convert::{self, sums::ConversionSums};
-use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseKey;
 use crate::results::layer::LayerResult;
@@ -23,7 +23,7 @@ use crate::results::layer::LayerResult;
 /// If a layer does not fit the macro.
 pub fn layer_results(
     prepared: &Prepared,
-    readouts: &[Vec<Readout>],
+    readouts: &[Vec<ColumnReadouts>],
     sums: &Sums,
     images: Images,
     seed: u64,
@@ -63,23 +63,25 @@ pub fn layer_results(
     Ok(results)
 }
 
-/// Fills in the sums and codes of the first conversion, and the errors of all of them: rates as means, the ratio of powers
-/// as what the shift-add makes of them, each conversion's powers by the square of its factor.
+/// Fills in the sums and codes of the first conversion (of the references that most columns have), and the errors of all of them:
+/// rates as means, the ratio of powers as what the shift-add makes of them, each conversion's powers by the square of its factor.
 fn describe(
     result: &mut LayerResult,
     conversions: &[convert::Prepared],
-    readouts: &[Readout],
+    readouts: &[ColumnReadouts],
     sums: &[ConversionSums],
 ) {
     let judged: Vec<Quality> = readouts
         .iter()
         .zip(sums)
-        .map(|(readout, sums)| judge(&readout.table(), &sums.histogram))
+        .map(|(readouts, sums)| of_all_columns(readouts, sums))
         .collect();
-    let (Some(first), Some(readout), Some(seen)) = (judged.first(), readouts.first(), sums.first())
+    let (Some(first), Some(readouts), Some(seen)) =
+        (judged.first(), readouts.first(), sums.first())
     else {
         return;
     };
+    let readout = readouts.most_common();
     let histogram = &seen.histogram;
     result.sum_min = readout.range.min;
     result.sum_max = readout.range.max;
@@ -111,6 +113,30 @@ fn describe(
     let signal = power(|quality| quality.std * quality.std);
     result.sqnr_db = decibel(signal, power(|quality| quality.error_power));
     result.sqnr_noise_free_db = decibel(signal, power(|quality| quality.quantization_power));
+}
+
+/// Figures of one conversion: errors of the columns of every class by their share, codes of the most common class. The sums are
+/// those of all columns together.
+fn of_all_columns(readouts: &ColumnReadouts, sums: &ConversionSums) -> Quality {
+    let judged: Vec<(f64, Quality)> = readouts
+        .shares()
+        .map(|(share, readout)| (share, judge(&readout.table(), &sums.histogram)))
+        .collect();
+    let largest = |a: &(f64, Quality), b: &(f64, Quality)| a.0.total_cmp(&b.0);
+    let common = judged.iter().rev().max_by(|a, b| largest(a, b));
+    let Some((_, common)) = common else {
+        return judge(&readouts.most_common().table(), &sums.histogram);
+    };
+    let mean = |part: fn(&Quality) -> f64| -> f64 {
+        judged.iter().map(|(share, one)| share * part(one)).sum()
+    };
+    Quality {
+        error_rate: mean(|one| one.error_rate),
+        clipped: mean(|one| one.clipped),
+        error_power: mean(|one| one.error_power),
+        quantization_power: mean(|one| one.quantization_power),
+        ..common.clone()
+    }
 }
 
 /// Signal to error of each layer's sums in dB: the same ideal inputs once exactly, once through the read-out.

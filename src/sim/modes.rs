@@ -13,7 +13,7 @@ use super::paired::{loss_of_chips, loss_of_reads};
 use super::prepare::Prepared;
 use super::reestimate::re_estimate;
 use super::stage::{Progress, stage};
-use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::results::accuracy::Loss;
 use crate::results::experiment::{Evaluated, Mode, Modes};
 
@@ -48,7 +48,7 @@ pub struct ModeImages<'a> {
 /// What every evaluation needs.
 struct Bench<'a> {
     prepared: &'a Prepared<'a>,
-    readouts: Vec<Vec<Readout>>,
+    readouts: Vec<Vec<ColumnReadouts>>,
     images: ModeImages<'a>,
     options: ModeOptions,
     progress: Progress<'a>,

@@ -10,7 +10,7 @@ use super::condition::Condition;
 use super::error::SimError;
 use super::forward::{Seen, forward};
 use super::prepare::Prepared;
-use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::kernel::groups::Taps;
 use crate::kernel::lanes::LANES;
 use crate::margin::{MarginOptions, Pattern, RowCount, layer_margin};
@@ -100,24 +100,24 @@ fn counted(rows: impl Iterator<Item = (u8, i8)>) -> Pattern {
     }
 }
 
-/// Fills in the margin of every layer on the macro.
+/// Fills in the margin of every layer on the macro: that of the references which most of its columns have.
 pub fn fill_margins(
     prepared: &Prepared,
-    readouts: &[Vec<Readout>],
+    readouts: &[Vec<ColumnReadouts>],
     patterns: &[Vec<Pattern>],
     results: &mut [LayerResult],
     options: &MarginOptions,
 ) {
     for (index, result) in results.iter_mut().enumerate() {
         let layer = &prepared.layers[index];
-        let (Some(first), Some(readout)) = (layer.conversions.first(), readouts[index].first())
+        let (Some(first), Some(readouts)) = (layer.conversions.first(), readouts[index].first())
         else {
             continue;
         };
         let bits = (layer.weight_bits, layer.input_bits);
         result.margin = Some(layer_margin(
             prepared.hardware,
-            readout,
+            readouts.most_common(),
             &first.conversion,
             &result.name,
             (&patterns[index], bits),

@@ -13,7 +13,7 @@ use super::layers::layer_results;
 use super::patterns::{fill_margins, sample_patterns};
 use super::prepare::Prepared;
 use super::stage::Progress;
-use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::margin::MarginOptions;
 use crate::results::accuracy::Accuracies;
 use crate::results::cycle::CycleResult;
@@ -137,7 +137,7 @@ pub fn run(
 /// The chip cycle by cycle with the codes of read-outs without noise; nothing without images, times or chip.
 fn cycles(
     prepared: &Prepared,
-    readouts: &[Vec<Readout>],
+    readouts: &[Vec<ColumnReadouts>],
     images: Images,
     progress: Progress,
 ) -> Result<Option<CycleResult>, SimError> {

@@ -28,17 +28,34 @@ pub fn same_reads(one: &Condition, other: &Condition) -> bool {
 }
 
 fn same(one: &ConversionReadout, other: &ConversionReadout) -> bool {
-    if !is_exact(&one.decode) || !is_exact(&other.decode) {
+    let (Conversions::Table(codes), Conversions::Table(others)) =
+        (&one.conversions, &other.conversions)
+    else {
+        return false;
+    };
+    let (one_by_one, other_by_other) = (
+        codes.iter().zip(&one.decodes),
+        others.iter().zip(&other.decodes),
+    );
+    one.columns == other.columns
+        && codes.len() == others.len()
+        && one_by_one
+            .zip(other_by_other)
+            .all(|(one, other)| same_class(one, other))
+}
+
+fn same_class((codes, decode): (&Codes, &Decode), (others, other): (&Codes, &Decode)) -> bool {
+    if !is_exact(decode) || !is_exact(other) {
         return false;
     }
-    match (&one.conversions, &other.conversions) {
-        (Conversions::Table(Codes::NoiseFree(a)), Conversions::Table(Codes::NoiseFree(b))) => {
-            a.s_min == b.s_min && values(&one.decode, &a.levels) == values(&other.decode, &b.levels)
+    match (codes, others) {
+        (Codes::NoiseFree(a), Codes::NoiseFree(b)) => {
+            a.s_min == b.s_min && values(decode, &a.levels) == values(other, &b.levels)
         }
-        (Conversions::Table(Codes::Random(a)), Conversions::Table(Codes::Random(b))) => {
+        (Codes::Random(a), Codes::Random(b)) => {
             (a.s_min, a.grain) == (b.s_min, b.grain)
-                && one.decode.step == other.decode.step
-                && values(&one.decode, &a.base) == values(&other.decode, &b.base)
+                && decode.step == other.step
+                && values(decode, &a.base) == values(other, &b.base)
                 && same_thresholds(a, b)
         }
         _ => false,
@@ -69,6 +86,7 @@ fn is_exact(decode: &Decode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hw::readout::columns::Columns;
     use crate::kernel::tables::{Grain, LevelTable};
 
     /// Sums 0 and 1, read as themselves or one higher; codes count from `base`.
@@ -79,18 +97,19 @@ mod tests {
             base: vec![lowest, lowest + 1],
             thresholds: thresholds.iter().map(|step| step.to_vec()).collect(),
         };
-        condition(Conversions::Table(Codes::Random(table)), base, 1.0)
+        condition(Codes::Random(table), base, 1.0)
     }
 
-    fn condition(conversions: Conversions, base: f32, step: f32) -> Condition {
+    fn condition(codes: Codes, base: f32, step: f32) -> Condition {
         let decode = Decode {
             base,
             step,
             levels: Vec::new(),
         };
         let readout = ConversionReadout {
-            conversions,
-            decode,
+            conversions: Conversions::Table(vec![codes]),
+            decodes: vec![decode],
+            columns: Columns::alike(),
         };
         Condition {
             layers: vec![Vec::new(), vec![readout]],
@@ -115,7 +134,7 @@ mod tests {
     fn codes_without_noise_are_compared_by_value() {
         let table = |levels: [u8; 2]| {
             let levels = levels.to_vec();
-            Conversions::Table(Codes::NoiseFree(LevelTable { s_min: 0, levels }))
+            Codes::NoiseFree(LevelTable { s_min: 0, levels })
         };
         let plain = condition(table([0, 1]), 0.0, 1.0);
         assert!(same_reads(&plain, &condition(table([4, 6]), -2.0, 0.5)));

@@ -8,9 +8,7 @@ use super::condition::{Condition, ConversionReadout, Conversions};
 use super::error::SimError;
 use super::forward::{Seen, forward};
 use super::prepare::Prepared;
-use crate::convert::accumulate::Codes;
-use crate::convert::codes::{Input, LayerCodes};
-use crate::hw::readout::table::Decode;
+use crate::convert::codes::{Input, LayerCodes, Tables};
 use crate::kernel::stream::NoiseKey;
 use crate::mapping::activity::LayerValues;
 
@@ -32,7 +30,7 @@ pub fn image_values<'a>(
             continue;
         }
         let readouts = condition.layers.get(index).map_or(&[][..], Vec::as_slice);
-        let tables: Vec<(&Codes, &Decode)> = readouts.iter().filter_map(by_table).collect();
+        let tables: Vec<Tables> = readouts.iter().filter_map(by_table).collect();
         if tables.len() != layer.conversions.len() {
             let layer = int.layer.name.clone();
             return Err(SimError::NoCodes { layer });
@@ -68,9 +66,13 @@ pub fn image_values<'a>(
     Ok(values)
 }
 
-fn by_table(readout: &ConversionReadout) -> Option<(&Codes, &Decode)> {
+fn by_table(readout: &ConversionReadout) -> Option<Tables<'_>> {
     match &readout.conversions {
-        Conversions::Table(codes) => Some((codes, &readout.decode)),
+        Conversions::Table(codes) => Some(Tables {
+            codes,
+            decodes: &readout.decodes,
+            columns: &readout.columns,
+        }),
         Conversions::Chip(_) => None,
     }
 }

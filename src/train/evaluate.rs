@@ -6,7 +6,8 @@
 use super::augment::{Augment, Source, blocks};
 use super::deploy::deploy;
 use super::model::{Method, Model, PIXEL_SCALE};
-use super::ops::reconv::{Reading, Ready};
+use super::ops::reconv::Reading;
+use crate::convert::Prepared;
 use crate::convert::accumulate::exact_sums;
 use crate::convert::digital;
 use crate::data::Split;
@@ -50,7 +51,7 @@ pub fn accuracy_on_macro(network: &IntNetwork, readings: &[Option<Reading>], spl
         None => Vec::new(),
     };
     let layers = network.layers.par_iter().zip(readings);
-    let conversions: Vec<Vec<Ready>> = layers.map(ready).collect();
+    let conversions: Vec<Vec<Prepared>> = layers.map(ready).collect();
     let right = |index: usize| {
         let accumulate = |layer: usize, input: &Lanes<u8>| {
             let int = &network.layers[layer];

@@ -120,6 +120,14 @@ impl<T: Real> Model<T> {
         self.layers[layer].references = LearnedReferences::step(&mut self.params, name, start);
     }
 
+    /// Makes the step of the references of every column of a layer a trained number.
+    pub fn learn_column_steps(&mut self, layer: usize, start: f64) {
+        let shape = &self.network.layers[layer];
+        let (name, outputs) = (&shape.name, shape.geometry.outputs);
+        self.layers[layer].references =
+            LearnedReferences::step_per_column(&mut self.params, name, outputs, start);
+    }
+
     /// Makes every threshold of a layer a trained number, from those of a placed read-out on; its codes keep their values.
     pub fn learn_thresholds(&mut self, layer: usize, start: &Readout) {
         let name = &self.network.layers[layer].name;

@@ -201,7 +201,12 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainErr
         SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
     // The moments of either rule and trained references may stand there: a start does not look at them.
     let layers = model.network.layers.iter();
-    let learned = ["reference_step", "reference_thresholds", "reference_values"];
+    let learned = [
+        "reference_step",
+        "reference_trims",
+        "reference_thresholds",
+        "reference_values",
+    ];
     let references: Vec<String> = layers
         .flat_map(|layer| learned.map(|what| format!("{}.{what}", layer.name)))
         .collect();

@@ -128,10 +128,14 @@ impl Trainer {
     fn learn_references(&mut self, learn: Learn, readings: &Readings) {
         match learn {
             Learn::Nothing => {}
-            Learn::Step => {
+            Learn::Step | Learn::StepPerColumn => {
                 for (layer, step) in readings.steps().into_iter().enumerate() {
-                    if let Some(step) = step {
-                        self.model.learn_reference_step(layer, step);
+                    match step {
+                        Some(step) if learn == Learn::Step => {
+                            self.model.learn_reference_step(layer, step);
+                        }
+                        Some(step) => self.model.learn_column_steps(layer, step),
+                        None => {}
                     }
                 }
             }

@@ -33,6 +33,21 @@ fn deployed() -> IntNetwork {
 /// A change of a checkpoint, and what the error must name.
 type Case = (&'static str, fn(&mut Tensors, &mut HashMap<String, String>));
 
+/// Gives `f1` a step for every one of its three columns in place of its thresholds.
+fn per_column(tensors: &mut Tensors, step: f32, registers: &[u8]) {
+    tensors.retain(|tensor| !tensor.0.starts_with("f1.reference"));
+    let step = step.to_le_bytes().to_vec();
+    tensors.push(("f1.reference_step".into(), Dtype::F32, vec![1], step));
+    let shape = vec![registers.len()];
+    let trims = (
+        "f1.reference_trims".into(),
+        Dtype::U8,
+        shape,
+        registers.to_vec(),
+    );
+    tensors.push(trims);
+}
+
 const DAMAGE: &[Case] = &[
     ("c1.scale", |t, _| t.retain(|tensor| tensor.0 != "c1.scale")),
     ("f9.codes", |t, _| {
@@ -81,6 +96,41 @@ const DAMAGE: &[Case] = &[
         let step = ("f1.reference_step".into(), Dtype::F32, vec![1], vec![0; 4]);
         t.push(step);
     }),
+    ("f1.reference_trims", |t, _| {
+        per_column(t, 1.0, &[16, 16]);
+    }),
+    ("f1.reference_trims", |t, _| {
+        per_column(t, 1.0, &[16; 300]);
+    }),
+    ("f1.reference_trims` holds 33 for output 2", |t, _| {
+        per_column(t, 1.0, &[8, 32, 33]);
+    }),
+    ("f1.reference_trims` holds 7 for output 0", |t, _| {
+        per_column(t, 1.0, &[7, 16, 16]);
+    }),
+    ("f1.reference_trims", |t, _| {
+        per_column(t, 1.0, &[16; 12]);
+        tensor(t, "f1.reference_trims").1 = Dtype::F32;
+        tensor(t, "f1.reference_trims").2 = vec![3];
+    }),
+    ("f1.reference_step` holds 0", |t, _| {
+        per_column(t, 0.0, &[16; 3]);
+    }),
+    ("f1.reference_step` holds -1.5", |t, _| {
+        per_column(t, -1.5, &[16; 3]);
+        t.retain(|tensor| tensor.0 != "f1.reference_trims");
+    }),
+    ("f1.reference_step", |t, _| {
+        per_column(t, f32::INFINITY, &[16; 3]);
+    }),
+    ("f1.reference_step", |t, _| {
+        per_column(t, 1.0, &[16; 3]);
+        t.retain(|tensor| tensor.0 != "f1.reference_step");
+    }),
+    ("exclude each other", |t, _| {
+        let trims = ("f1.reference_trims".into(), Dtype::U8, vec![3], vec![16; 3]);
+        t.push(trims);
+    }),
     ("format", |_, m| {
         m.remove("format");
     }),
@@ -99,6 +149,8 @@ fn every_fault_of_a_checkpoint_is_named() {
     let bytes = to_bytes(&network, &Metadata::new()).expect("serializes");
     let same = rewritten(&bytes, |_, _| ());
     assert!(from_bytes(&same, &network.network, "a file").is_ok());
+    let columns = rewritten(&bytes, |t, _| per_column(t, 1.5, &[8, 32, 17]));
+    assert!(from_bytes(&columns, &network.network, "a file").is_ok());
     for (named, change) in DAMAGE {
         let error = from_bytes(&rewritten(&bytes, change), &network.network, "a file")
             .expect_err(named)

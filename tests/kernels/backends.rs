@@ -5,7 +5,7 @@ use imcsim::kernel::analog::{AnalogLayer, ChipReadout, reconv_analog_with};
 use imcsim::kernel::exact::exact_with;
 use imcsim::kernel::groups::Backend;
 use imcsim::kernel::lanes::Lanes;
-use imcsim::kernel::reconv::{reconv, reconv_random};
+use imcsim::kernel::reconv::{reconv, reconv_of, reconv_random, reconv_random_of};
 use imcsim::kernel::tables::{Grain, LevelTable, RandomTable};
 use imcsim::rng::{Purpose, keyed};
 use rand::RngExt;
@@ -49,6 +49,43 @@ fn every_backend_draws_the_scalar_codes() {
                     sums.values[..] == expected.values[..],
                     "case {number} {backend:?} {grain:?}"
                 );
+            }
+        }
+    }
+}
+
+#[test]
+fn some_outputs_read_as_among_all_and_leave_the_others() {
+    for number in 0..60 {
+        let (case, mut random) = random_case(2000 + number);
+        let law = code_table(&case.prepared(Backend::Scalar), 15, 4, &mut random);
+        let (fixed, drawn) = (
+            LevelTable::new(&law),
+            RandomTable::rounded(&law, Grain::Eight),
+        );
+        let mut some: Vec<usize> = (0..case.geometry.outputs)
+            .filter(|_| random.random_range(0..3) > 0)
+            .collect();
+        some.reverse();
+        let fast = FAST.into_iter().filter(|backend| backend.available());
+        for backend in fast.chain([Backend::Scalar]) {
+            let weights = case.prepared(backend);
+            let [mut all, mut all_drawn, mut part, mut part_drawn] = [(); 4].map(|()| case.sums());
+            reconv(&case.input, &weights, &fixed, &mut all);
+            reconv_random(&case.input, &weights, &drawn, KEY, &mut all_drawn);
+            reconv_of(&case.input, &weights, &fixed, &some, &mut part);
+            reconv_random_of(&case.input, &weights, (&drawn, KEY), &some, &mut part_drawn);
+            let untouched = case.sums();
+            let stride = all.channel_stride();
+            for output in 0..case.geometry.outputs {
+                let own = output * stride..(output + 1) * stride;
+                let (expected, expected_drawn) = match some.contains(&output) {
+                    true => (&all, &all_drawn),
+                    false => (&untouched, &untouched),
+                };
+                let same = part.values[own.clone()] == expected.values[own.clone()]
+                    && part_drawn.values[own.clone()] == expected_drawn.values[own];
+                assert!(same, "case {number} {backend:?} output {output}");
             }
         }
     }

@@ -2,11 +2,12 @@
 
 use super::hardware;
 use imcsim::convert::accumulate::Codes;
-use imcsim::convert::codes::{Input, LayerCodes};
+use imcsim::convert::codes::{Input, LayerCodes, Tables};
 use imcsim::convert::{self};
 use imcsim::cycle::plan::{Activity, Mvm};
 use imcsim::hw::chip::Hardware;
 use imcsim::hw::readout::Readout;
+use imcsim::hw::readout::columns::Columns;
 use imcsim::hw::readout::table::Decode;
 use imcsim::kernel::lanes::Lanes;
 use imcsim::kernel::stream::NoiseKey;
@@ -117,11 +118,16 @@ impl Case {
             )
         };
         let tables: Vec<(Codes, Decode)> = self.readouts().iter().map(table).collect();
-        let pairs: Vec<(&Codes, &Decode)> = tables
+        let columns = Columns::alike();
+        let alike: Vec<Tables> = tables
             .iter()
-            .map(|(codes, decode)| (codes, decode))
+            .map(|(codes, decode)| Tables {
+                codes: std::slice::from_ref(codes),
+                decodes: std::slice::from_ref(decode),
+                columns: &columns,
+            })
             .collect();
-        let codes = LayerCodes::new(&self.conversions(), &pairs);
+        let codes = LayerCodes::new(&self.conversions(), &alike);
         let shape = self.geometry().input;
         let mut block = Lanes::<u8>::zeros(shape.channels, shape.height, shape.width, 1);
         for (lane, image) in self.inputs.iter().enumerate() {

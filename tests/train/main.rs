@@ -1,6 +1,7 @@
 //! The trainer: derivatives against finite differences in f64, exact resumption, and the forward pass of a quantized model
 //! equal to the simulator's, bit for bit.
 
+mod columns;
 mod thresholds;
 mod through_macro;
 

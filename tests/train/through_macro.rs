@@ -18,7 +18,7 @@ use imcsim::rng::{Purpose, keyed};
 use imcsim::sim::accuracy::Images;
 use imcsim::sim::calibrate::{count_sums, place};
 use imcsim::sim::condition::Condition;
-use imcsim::sim::forward::{Seen, accumulate, forward};
+use imcsim::sim::forward::{Seen, forward};
 use imcsim::sim::prepare::Prepared;
 use imcsim::train::deploy::deploy;
 use imcsim::train::model::{Method, Model};
@@ -96,7 +96,6 @@ pub fn images(split: &Split) -> Images<'_> {
 fn forward_with_noise_equals_the_simulator_bit_for_bit() {
     let (model, data) = trained(StepRule::Learned, 2, 96);
     let deployed = deploy(&model).expect("a quantized model");
-    let (seed, repeat) = (9, 3);
     for digital_subtraction in [false, true] {
         let changes: &[_] = if digital_subtraction {
             &[("subtraction = \"analog\"", "subtraction = \"digital\"")]
@@ -104,64 +103,63 @@ fn forward_with_noise_equals_the_simulator_bit_for_bit() {
             &[]
         };
         let mvm = mvm(hardware("reram_9wl", changes), Estimator::Lattice);
-        let readings = Readings::new(&mvm, &deployed, &data.train, seed, ONE).expect("fits");
-        let readings = readings.batch(seed, repeat, &[]).expect("steps");
-        let prepared = Prepared::new(&deployed, &mvm.hardware).expect("fits");
-        let calibration = calibration(&data.train, seed);
-        let sums = count_sums(&prepared, images(&calibration), 7).expect("images fit");
-        let readouts = place(&prepared, &mvm.hardware.readout, &sums).expect("fits");
-        let condition = Condition::read_noise(&readouts, seed, repeat);
-        let block = 1;
-        let mut seen = Vec::new();
-        let simulated = forward(
-            &prepared,
-            &condition,
-            images(&data.test).block(block),
-            block as u64,
-            &mut |s: Seen| seen.push((s.input.clone(), s.sums.clone())),
-        );
-        let mut differs = false;
-        let trainer = digital::forward(
-            &deployed,
-            digital::image_block(&data.test.pixels, INPUT, block),
-            |layer, input| {
-                let int = &deployed.layers[layer];
-                let Some(reading) = &readings[layer] else {
-                    let exact = convert::accumulate::exact_sums;
-                    return exact(input, &int.layer.geometry, &int.codes, layer == 0);
-                };
-                // The operation of the tape, given this block alone.
-                let mut reading = reading.clone();
-                reading.key.block = block as u64;
-                let codes: Vec<f32> = int.codes.iter().map(|&c| f32::from(c)).collect();
-                let real = as_real(input);
-                let (value, _) = reconv::f(&[real], &codes, &int.layer.geometry, reading);
-                let ideal = accumulate(
-                    &prepared.layers[layer],
-                    int,
-                    &[],
-                    input,
-                    NoiseKey {
-                        seed,
-                        layer: 0,
-                        block: 0,
-                        repeat,
-                        conversion: 0,
-                    },
-                    false,
-                );
-                differs |= ideal.values[..] != value[0].values[..];
-                assert!(
-                    value[0].values[..] == seen[layer].1.values[..],
-                    "layer {layer}"
-                );
-                value.into_iter().next().expect("one block")
-            },
-            |_| None,
-        );
-        assert_eq!(simulated, trainer);
-        assert!(differs, "the read-out has an influence");
+        assert_forward_is_the_simulators(&mvm, &deployed, &data, &[]);
     }
+}
+
+/// Holds a batch of the trainer with these references (an empty list: those of the network) against the simulator.
+pub fn assert_forward_is_the_simulators(
+    mvm: &Mvm,
+    deployed: &IntNetwork,
+    data: &imcsim::data::Dataset,
+    references: &[LayerReferences],
+) {
+    let (seed, repeat) = (9, 3);
+    let readings = Readings::new(mvm, deployed, &data.train, seed, ONE).expect("fits");
+    let readings = readings.batch(seed, repeat, references).expect("steps");
+    let prepared = Prepared::new(deployed, &mvm.hardware).expect("fits");
+    let calibration = calibration(&data.train, seed);
+    let sums = count_sums(&prepared, images(&calibration), 7).expect("images fit");
+    let readouts = place(&prepared, &mvm.hardware.readout, &sums).expect("fits");
+    let condition = Condition::read_noise(&readouts, seed, repeat);
+    let block = 1;
+    let mut seen = Vec::new();
+    let simulated = forward(
+        &prepared,
+        &condition,
+        images(&data.test).block(block),
+        block as u64,
+        &mut |s: Seen| seen.push((s.input.clone(), s.sums.clone())),
+    );
+    let mut differs = false;
+    let trainer = digital::forward(
+        deployed,
+        digital::image_block(&data.test.pixels, INPUT, block),
+        |layer, input| {
+            let int = &deployed.layers[layer];
+            let Some(reading) = &readings[layer] else {
+                let exact = convert::accumulate::exact_sums;
+                return exact(input, &int.layer.geometry, &int.codes, layer == 0);
+            };
+            // The operation of the tape, given this block alone.
+            let mut reading = reading.clone();
+            reading.key.block = block as u64;
+            let codes: Vec<f32> = int.codes.iter().map(|&c| f32::from(c)).collect();
+            let real = as_real(input);
+            let (value, _) = reconv::f(&[real], &codes, &int.layer.geometry, reading);
+            let exact = convert::accumulate::exact_sums;
+            let ideal = exact(input, &int.layer.geometry, &int.codes, false);
+            differs |= ideal.values[..] != value[0].values[..];
+            assert!(
+                value[0].values[..] == seen[layer].1.values[..],
+                "layer {layer}"
+            );
+            value.into_iter().next().expect("one block")
+        },
+        |_| None,
+    );
+    assert_eq!(simulated, trainer);
+    assert!(differs, "the read-out has an influence");
 }
 
 fn as_real(block: &Lanes<u8>) -> Lanes<f32> {
@@ -328,9 +326,13 @@ impl<'a> Random<'a> {
     }
 
     pub fn pass(&self, reading: reconv::Reading) -> reconv::Saved {
+        self.run(reading).1
+    }
+
+    pub fn run(&self, reading: reconv::Reading) -> (Vec<Lanes<f64>>, reconv::Saved) {
         let codes: Vec<f64> = self.int.codes.iter().map(|&c| f64::from(c)).collect();
         let geometry = &self.int.layer.geometry;
-        reconv::f(std::slice::from_ref(&self.input), &codes, geometry, reading).1
+        reconv::f(std::slice::from_ref(&self.input), &codes, geometry, reading)
     }
 
     pub fn reads(&self) -> f64 {
@@ -340,10 +342,16 @@ impl<'a> Random<'a> {
 
     /// The gradient times the mean values of this read-out, in nine rows each.
     pub fn loss(&self, readout: &Readout) -> f64 {
+        let outputs = 0..self.int.layer.geometry.outputs;
+        self.loss_of(readout, outputs)
+    }
+
+    /// The part of [`Self::loss`] on some outputs.
+    pub fn loss_of(&self, readout: &Readout, outputs: std::ops::Range<usize>) -> f64 {
         let geometry = self.int.layer.geometry;
         let means = mean_values(&readout.table());
         let mut total = 0.0;
-        for output in 0..geometry.outputs {
+        for output in outputs {
             for group in (0..geometry.rows()).step_by(9) {
                 for lane in 0..LANES {
                     let rows = group..(group + 9).min(geometry.rows());

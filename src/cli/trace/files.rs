@@ -6,6 +6,7 @@ use super::window::Traced;
 use crate::cycle::plan::Mvm;
 use crate::hw::chip::Hardware;
 use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::mapping::activity::DataActivity;
 use crate::mapping::slot_values::{ReadoutValue, SlotValues};
 use crate::sim::cycles::OnChip;
@@ -19,7 +20,7 @@ use crate::trace::{events, perfetto, vcd};
 struct Codes<'a> {
     activity: &'a DataActivity<'a>,
     /// Read-outs of each layer of the network, by conversion.
-    readouts: &'a [Vec<Readout>],
+    readouts: &'a [Vec<ColumnReadouts>],
     /// Layer of the network of each layer of the plan.
     layers: Vec<usize>,
 }
@@ -33,6 +34,7 @@ impl Values for Codes<'_> {
         let readouts = &self.readouts[self.layers[layer as usize]];
         readouts
             .get(value.conversion as usize)
+            .map(|readouts| readouts.of(value.output as usize))
             .map_or_else(Vec::new, |readout| readout.decisions(value.code, value.sum))
     }
 }
@@ -43,7 +45,7 @@ impl Values for Codes<'_> {
 /// If a file cannot be put together.
 pub fn of(
     chip: &OnChip,
-    readouts: &[Vec<Readout>],
+    readouts: &[Vec<ColumnReadouts>],
     hardware: &Hardware,
     traced: &Traced,
     recorded: &Recorded,
@@ -90,8 +92,9 @@ pub fn of(
     Ok(files)
 }
 
-fn packing(hardware: &Hardware, readouts: &[Vec<Readout>]) -> Packing {
-    let most = readouts.iter().flatten().map(Readout::code_count).max();
+fn packing(hardware: &Hardware, readouts: &[Vec<ColumnReadouts>]) -> Packing {
+    let all = readouts.iter().flatten().flat_map(|one| one.classes());
+    let most = all.map(Readout::code_count).max();
     let highest = most.unwrap_or(2).saturating_sub(1).max(1) as u32;
     Packing {
         word_lines: hardware.word_lines.active as u32,

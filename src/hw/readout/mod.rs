@@ -6,6 +6,7 @@
 
 mod adjusted;
 pub mod binary_search;
+pub mod columns;
 mod current_noise;
 mod decisions;
 pub mod decode;

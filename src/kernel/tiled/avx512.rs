@@ -74,7 +74,7 @@ unsafe fn tile<const N: usize, const MODE: u8, const WIDTH: usize, const UNITS: 
     let units = if UNITS > 0 { UNITS } else { chunk.lookup.units };
     let (groups, weights) = (chunk.groups.len(), chunk.lookup.tables.as_ptr());
     let low = _mm512_set1_epi16(0xFF);
-    for (row, output) in chunk.outputs.clone().enumerate() {
+    for (row, &output) in chunk.outputs.iter().enumerate() {
         let offsets = chunk.offsets(output);
         for pixel in (0..chunk.pixels).step_by(2 * WIDTH) {
             let mut levels = [_mm512_setzero_si512(); WIDTH];

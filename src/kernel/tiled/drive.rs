@@ -29,8 +29,8 @@ pub(in crate::kernel) struct Chunk<'a> {
     pub groups: Range<usize>,
     /// Groups of the layer.
     pub all_groups: usize,
-    /// Outputs of the work unit.
-    pub outputs: Range<usize>,
+    /// Outputs of the work unit, in any number and order.
+    pub outputs: &'a [usize],
 }
 
 impl Chunk<'_> {
@@ -74,8 +74,14 @@ pub(in crate::kernel) struct Drive<'a> {
 }
 
 impl Drive<'_> {
-    /// Runs `outputs`; `sums` starts at the first of them, `places` are the offsets of the output pixels within a channel.
-    pub fn run(&self, outputs: Range<usize>, sums: &mut [i32], stride: usize, places: &[usize]) {
+    /// Runs `outputs`; `sums` starts at output `first_output`, `places` are the offsets of the output pixels within a channel.
+    pub fn run(
+        &self,
+        (outputs, first_output): (&[usize], usize),
+        sums: &mut [i32],
+        stride: usize,
+        places: &[usize],
+    ) {
         let level = usize::from(self.max_level.max(1));
         let groups = self.plan.groups();
         let unit_bytes = self.lookup.units * TILE * LANES;
@@ -83,7 +89,9 @@ impl Drive<'_> {
         let spilled = (65_535 / level / chunk).max(1) * chunk;
         let mut index = Aligned::<u8>::zeros(chunk * unit_bytes);
         let mut spill = Aligned::<u16>::zeros(outputs.len() * TILE * LANES);
-        sums.fill(0);
+        for output in outputs {
+            sums[(output - first_output) * stride..][..stride].fill(0);
+        }
         for first in (0..places.len()).step_by(TILE) {
             let used = (places.len() - first).min(TILE);
             let pixels = used.next_power_of_two().max(self.vector / LANES);
@@ -100,12 +108,12 @@ impl Drive<'_> {
                         first_pixel: first,
                         groups: part,
                         all_groups: groups,
-                        outputs: outputs.clone(),
+                        outputs,
                     };
                     (self.kernel)(&chunk, &mut spill);
                 }
-                for (output, row) in spill.chunks(pixels * LANES).take(outputs.len()).enumerate() {
-                    let channel = &mut sums[output * stride..];
+                for (output, row) in outputs.iter().zip(spill.chunks(pixels * LANES)) {
+                    let channel = &mut sums[(output - first_output) * stride..];
                     self.flush(row, &places[first..first + used], channel);
                 }
             }

@@ -19,6 +19,7 @@ use crate::cycle::outcome::Outcome;
 use crate::cycle::plan::Order;
 use crate::cycle::profile::Profile;
 use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::mapping::activity::{DataActivity, LayerValues};
 use crate::mapping::counts::ActivityCounts;
 use crate::mapping::plan::{Mapped, Round, map_network};
@@ -62,14 +63,17 @@ impl<'a> OnChip<'a> {
     /// If the network does not fit the chip, or the hardware says nothing of time.
     pub fn new(
         prepared: &'a Prepared<'a>,
-        readouts: &[Vec<Readout>],
+        readouts: &[Vec<ColumnReadouts>],
         condition: &Condition,
         images: Images,
     ) -> Result<Self, SimError> {
         let level = |readout: &Readout| readout.decode.levels.iter().copied().max();
         let highest: Vec<u32> = readouts
             .iter()
-            .map(|layer| layer.iter().filter_map(level).max().map_or(0, u32::from))
+            .map(|layer| {
+                let classes = layer.iter().flat_map(|one| one.classes());
+                classes.filter_map(level).max().map_or(0, u32::from)
+            })
             .collect();
         let count = images.labels.len();
         let network = &prepared.network.network;

@@ -9,7 +9,7 @@ use crate::convert::sums::{ConversionSums, Layer, merge, place};
 use crate::convert::{self, Prepared};
 use crate::data::Split;
 use crate::hw::error::HwError;
-use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::{IntNetwork, Weights};
 use crate::net::references::LayerReferences;
@@ -31,7 +31,7 @@ pub struct PlacedLayer {
     /// What they see.
     pub sums: Vec<ConversionSums>,
     /// Read-outs, one per conversion.
-    pub readouts: Vec<Readout>,
+    pub readouts: Vec<ColumnReadouts>,
 }
 
 impl PlacedLayer {
@@ -39,7 +39,11 @@ impl PlacedLayer {
     ///
     /// # Errors
     /// If the step is no positive number, or the thresholds do not ascend.
-    pub fn at(&self, mvm: &Mvm, references: &LayerReferences) -> Result<Vec<Readout>, HwError> {
+    pub fn at(
+        &self,
+        mvm: &Mvm,
+        references: &LayerReferences,
+    ) -> Result<Vec<ColumnReadouts>, HwError> {
         let hardware = &mvm.hardware;
         let (design, accumulator) = (&hardware.readout, hardware.accumulator);
         place(
@@ -154,7 +158,7 @@ fn conversions(mvm: &Mvm, network: &IntNetwork) -> Result<Vec<Conversions>, Trai
     Ok(all)
 }
 
-fn unfit(layer: &str, error: HwError) -> TrainError {
+pub(super) fn unfit(layer: &str, error: HwError) -> TrainError {
     TrainError::Unfit {
         layer: layer.into(),
         error,

@@ -3,12 +3,15 @@
 //! Not responsible for placing references (`place`) nor for one conversion's tables (`tables`).
 
 use super::noise_slopes;
-use super::place::{PlacedLayer, place_all};
+use super::place::{PlacedLayer, place_all, unfit};
 use super::settings::Mvm;
 use super::tables::{ConversionTables, Learned, LearnedStep, Making};
 use crate::convert::Prepared;
 use crate::data::Split;
+use crate::hw::error::HwError;
 use crate::hw::readout::Readout;
+use crate::hw::readout::columns::ColumnReadouts;
+use crate::hw::trim::{self, Trim};
 use crate::kernel::stream::NoiseKey;
 use crate::net::network::{IntNetwork, Weights};
 use crate::net::references::LayerReferences;
@@ -23,8 +26,9 @@ struct LayerReadings {
     conversions: Arc<Vec<Prepared>>,
     tables: Arc<Vec<ConversionTables>>,
     bits: (u32, u32),
-    /// Per conversion; empty unless the step is trained.
-    noise_slopes: Vec<Vec<f64>>,
+    /// Per conversion at the steps of this epoch, one for every trim where columns have steps of their own; empty unless the step is
+    /// trained.
+    noise_slopes: Vec<Vec<Vec<f64>>>,
 }
 
 /// Every layer; `None` for a digital one.
@@ -75,9 +79,11 @@ impl<'a> Readings<'a> {
         let layers = placed.into_par_iter().enumerate().map(|(index, layer)| {
             let int = &network.layers[index];
             let (Weights::Macro { bits } | Weights::Digital { bits }) = int.layer.weights;
-            layer.map(|layer| readings.layer(index, layer, bits, &int.references))
+            let made = layer.map(|layer| readings.layer(index, layer, bits, &int.references));
+            made.transpose()
+                .map_err(|error| unfit(&int.layer.name, error))
         });
-        readings.layers = layers.collect();
+        readings.layers = layers.collect::<Result<_, _>>()?;
         Ok(readings)
     }
 
@@ -87,47 +93,80 @@ impl<'a> Readings<'a> {
         placed: PlacedLayer,
         weight_bits: u32,
         references: &LayerReferences,
-    ) -> LayerReadings {
-        let scaled = |readout: &Readout| readout.with_noise_scale(self.noise);
-        let noise_slopes = match references {
-            LayerReferences::Step(_) => placed
-                .readouts
-                .iter()
-                .map(|r| noise_slopes(&scaled(r)))
-                .collect(),
-            LayerReferences::Calibrated | LayerReferences::Thresholds { .. } => Vec::new(),
-        };
+    ) -> Result<LayerReadings, HwError> {
+        let noise_slopes = self.noise_slopes(&placed, references)?;
         // Batches of a training make their own where references are trained.
         let fixed = &LayerReferences::Calibrated;
         let tables = self.tables(index, &placed.readouts, fixed, &noise_slopes);
-        LayerReadings {
+        Ok(LayerReadings {
             conversions: Arc::new(placed.conversions.clone()),
             tables: Arc::new(tables),
             bits: (weight_bits, placed.input_bits),
             placed,
             noise_slopes,
-        }
+        })
+    }
+
+    /// Change of the mean values per relative change of the noise, `[conversion][step]`.
+    fn noise_slopes(
+        &self,
+        placed: &PlacedLayer,
+        references: &LayerReferences,
+    ) -> Result<Vec<Vec<Vec<f64>>>, HwError> {
+        let at = |readouts: &[ColumnReadouts]| -> Vec<Vec<f64>> {
+            let scaled = |r: &ColumnReadouts| r.classes()[0].with_noise_scale(self.noise);
+            readouts.iter().map(|r| noise_slopes(&scaled(r))).collect()
+        };
+        let steps: Vec<Vec<Vec<f64>>> = match references {
+            LayerReferences::Calibrated | LayerReferences::Thresholds { .. } => {
+                return Ok(Vec::new());
+            }
+            _ if !self.making.noisy => return Ok(Vec::new()),
+            LayerReferences::Step(_) => vec![at(&placed.readouts)],
+            LayerReferences::StepPerColumn { step, .. } => {
+                let trims: Vec<Trim> = Trim::all().collect();
+                let one = |trim: &Trim| {
+                    let step = f64::from(*step) * trim.factor();
+                    let readouts = placed.at(self.mvm, &LayerReferences::Step(step as f32))?;
+                    Ok(at(&readouts))
+                };
+                trims.par_iter().map(one).collect::<Result<_, HwError>>()?
+            }
+        };
+        let conversions = 0..placed.readouts.len();
+        let of = |c: usize| steps.iter().map(|step| step[c].clone()).collect();
+        Ok(conversions.map(of).collect())
     }
 
     fn tables(
         &self,
         index: usize,
-        readouts: &[Readout],
+        readouts: &[ColumnReadouts],
         references: &LayerReferences,
-        noise_slopes: &[Vec<f64>],
+        noise_slopes: &[Vec<Vec<f64>>],
     ) -> Vec<ConversionTables> {
-        let one = |(c, readout): (usize, &Readout)| {
-            let learned = match references {
-                LayerReferences::Calibrated => Learned::Nothing,
-                LayerReferences::Step(step) => Learned::Step(LearnedStep {
-                    step: f64::from(*step),
-                    noise_slope: noise_slopes.get(c).map_or(&[][..], Vec::as_slice),
-                }),
-                LayerReferences::Thresholds { .. } => Learned::Thresholds,
+        let learned = |c: usize| {
+            let learned_step = |step: f64, index: usize| {
+                let slopes = noise_slopes.get(c).and_then(|slopes| slopes.get(index));
+                let noise_slope = slopes.map_or(&[][..], Vec::as_slice);
+                LearnedStep { step, noise_slope }
             };
+            match references {
+                LayerReferences::Calibrated => Learned::Nothing,
+                LayerReferences::Step(step) => Learned::Step(learned_step(f64::from(*step), 0)),
+                LayerReferences::StepPerColumn { step, trims } => {
+                    let of_trim =
+                        |trim: Trim| learned_step(f64::from(*step) * trim.factor(), trim.index());
+                    let (different, _) = trim::classes(trims);
+                    Learned::StepPerColumn(different.into_iter().map(of_trim).collect())
+                }
+                LayerReferences::Thresholds { .. } => Learned::Thresholds,
+            }
+        };
+        let one = |(c, readouts): (usize, &ColumnReadouts)| {
             let place = [self.epoch, index as u64, c as u64];
-            let readout = readout.with_noise_scale(self.noise);
-            ConversionTables::new(&readout, self.making, &place, learned)
+            let readouts = readouts.map(|readout| readout.with_noise_scale(self.noise));
+            ConversionTables::new(&readouts, self.making, &place, learned(c))
         };
         readouts.iter().enumerate().map(one).collect()
     }
@@ -182,14 +221,15 @@ impl<'a> Readings<'a> {
     /// The first read-out of every layer on the macro as it is placed, its noise that of the macro.
     pub fn first_readouts(&self) -> Vec<Option<&Readout>> {
         let layers = self.layers.iter().map(Option::as_ref);
-        let first = layers.map(|layer| layer?.placed.readouts.first());
+        let first = layers.map(|layer| layer?.placed.readouts.first()?.classes().first());
         first.collect()
     }
 
     /// Step of the references of every layer on the macro that has evenly spaced codes.
     pub fn steps(&self) -> Vec<Option<f64>> {
         let one = |layer: &Option<LayerReadings>| {
-            let decode = &layer.as_ref()?.placed.readouts.first()?.decode;
+            let readouts = layer.as_ref()?.placed.readouts.first()?;
+            let decode = &readouts.classes().first()?.decode;
             let last = decode.levels.len().checked_sub(1)?;
             let span = f64::from(decode.value(last)) - f64::from(decode.value(0));
             (last > 0 && span > 0.0).then(|| span / last as f64)

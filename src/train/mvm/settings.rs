@@ -42,6 +42,8 @@ pub enum Learn {
     Nothing,
     /// The step of every layer's references.
     Step,
+    /// The step of the references of every output column.
+    StepPerColumn,
     /// Every threshold of every layer; codes keep the values of the first placement.
     Thresholds,
 }
@@ -103,6 +105,18 @@ impl Mvm {
                 "train through a flash, binary_search or ramp read-out",
             );
         }
+        if settings.learn == Learn::StepPerColumn {
+            if by_draw || settings.column_offset > 0.0 {
+                return wrong(
+                    format!(
+                        "--learn step-per-column with --estimator {name} --column-offset {}",
+                        settings.column_offset
+                    ),
+                    "columns of several steps go with straight-through, expectation and lattice, and without offsets",
+                );
+            }
+            self.check_calibrated("step-per-column")?;
+        }
         if settings.learn == Learn::Thresholds {
             if settings.noise == 0.0 {
                 return wrong(
@@ -110,13 +124,7 @@ impl Mvm {
                     "without noise no threshold has a gradient; train with noise, or --learn step",
                 );
             }
-            let references = self.hardware.readout.references();
-            if !matches!(references, Some(References::Calibrated { .. })) {
-                return wrong(
-                    "--learn thresholds on a macro whose references are not calibrated".into(),
-                    "train through a flash, binary_search or ramp read-out with references.calibrated",
-                );
-            }
+            self.check_calibrated("thresholds")?;
         }
         if settings.calibration_images == 0 {
             return wrong(
@@ -125,6 +133,16 @@ impl Mvm {
             );
         }
         Ok(())
+    }
+
+    fn check_calibrated(&self, learn: &str) -> Result<(), TrainError> {
+        match self.hardware.readout.references() {
+            Some(References::Calibrated { .. }) => Ok(()),
+            _ => Err(TrainError::Setting {
+                what: format!("--learn {learn} on a macro whose references are not calibrated"),
+                advice: "train through a flash, binary_search or ramp read-out with references.calibrated".into(),
+            }),
+        }
     }
 
     /// Scale of the read noise in an epoch (from 1) of `epochs`.
@@ -186,6 +204,17 @@ mod tests {
         assert!(refused(|s| s.final_temperature = 0.0));
         assert!(refused(|s| s.calibration_images = 0));
         assert!(!refused(|s| s.learn = Learn::Thresholds));
+        assert!(refused(|s| s.learn = Learn::StepPerColumn), "by draws");
+        assert!(!refused(|s| {
+            s.learn = Learn::StepPerColumn;
+            s.estimator = Estimator::Lattice;
+            s.noise = 0.0;
+        }));
+        assert!(refused(|s| {
+            s.learn = Learn::StepPerColumn;
+            s.estimator = Estimator::Lattice;
+            s.column_offset = 0.5;
+        }));
         assert!(refused(|s| {
             s.learn = Learn::Thresholds;
             s.estimator = Estimator::Lattice;

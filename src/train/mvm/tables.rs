@@ -1,11 +1,12 @@
 //! The read-outs of one layer as a training step needs them: codes forward, slopes backward, alike for a whole epoch.
 //!
-//! Offsets of columns come as a few classes of tables, of which every output takes one per batch. Not responsible for
-//! placing references (`place`) nor for the pass itself (`ops::reconv`).
+//! Columns come in a few classes, each with tables of its own: by their step, or by an offset that is drawn anew for every batch.
+//! Not responsible for placing references (`place`) nor for the pass itself (`ops::reconv`).
 
 use super::{Estimator, Slopes, mean_slopes, slopes, step_slopes, threshold_slopes};
 use crate::convert::accumulate::Codes;
 use crate::hw::readout::Readout;
+use crate::hw::readout::columns::{ColumnReadouts, Columns};
 use crate::hw::readout::table::{CodeTable, Decode};
 use crate::kernel::slopes::table as kernel;
 use crate::kernel::tables::{LevelTable, RandomTable, TOLERANCE};
@@ -15,9 +16,9 @@ use rayon::prelude::*;
 
 /// What the forward pass reads.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Read {
-    /// Codes.
-    Codes(Codes),
+pub enum Reads {
+    /// Codes, by a table per class of columns.
+    Codes(Vec<Codes>),
     /// Relaxed values.
     Soft(kernel::SoftTable),
 }
@@ -25,10 +26,12 @@ pub enum Read {
 /// One conversion.
 #[derive(Clone, Debug)]
 pub struct ConversionTables {
-    /// Forward, one per class of columns.
-    pub reads: Vec<Read>,
-    /// What codes are worth.
-    pub decode: Decode,
+    /// Forward.
+    pub reads: Reads,
+    /// What codes are worth, per class of columns or once for all.
+    pub decodes: Vec<Decode>,
+    /// Class of every output.
+    pub columns: Columns,
     /// Backward.
     pub slopes: kernel::Slopes,
     /// Derivatives of the mean value in what is trained of the references.
@@ -42,6 +45,8 @@ pub enum LearnedSlopes {
     Nothing,
     /// In their step.
     Step(Vec<f64>),
+    /// In the step of a column, per class.
+    StepPerColumn(Vec<Vec<f64>>),
     /// In each threshold.
     Thresholds(Vec<Vec<f64>>),
 }
@@ -65,12 +70,14 @@ pub struct Making {
 }
 
 /// What is trained of the references.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Learned<'a> {
     /// Nothing.
     Nothing,
     /// Their step.
     Step(LearnedStep<'a>),
+    /// The step of every class of columns.
+    StepPerColumn(Vec<LearnedStep<'a>>),
     /// Each of them.
     Thresholds,
 }
@@ -85,44 +92,56 @@ pub struct LearnedStep<'a> {
 }
 
 impl ConversionTables {
-    /// Tables of a placed read-out (its noise already scaled); `place` keys random ones.
-    pub fn new(readout: &Readout, making: Making, place: &[u64], learned: Learned) -> Self {
+    /// Tables of placed read-outs (their noise already scaled); `place` keys random ones. Offsets are those of the first class.
+    pub fn new(readouts: &ColumnReadouts, making: Making, place: &[u64], learned: Learned) -> Self {
         let law = |readout: &Readout| match making.noisy {
             true => readout.table(),
             false => readout.noise_free_table(),
         };
-        let shifted: Vec<CodeTable> = if making.column_offset > 0.0 {
-            let class = |z: &f64| law(&shifted(readout, z * making.column_offset));
+        let first = &readouts.classes()[0];
+        let offsets = making.column_offset > 0.0;
+        let classes: Vec<Readout> = if offsets {
+            let class = |z: &f64| shifted(first, z * making.column_offset);
             OFFSET_CLASSES.iter().map(class).collect()
         } else {
-            vec![law(readout)]
+            readouts.classes().to_vec()
         };
-        let tables: Vec<Slopes> = shifted
-            .iter()
-            .map(|table| slopes(table, making.estimator, making.seed, place))
-            .collect();
+        let both = |readout: &Readout| {
+            let table = law(readout);
+            let slopes = slopes(&table, making.estimator, making.seed, place);
+            (table, slopes)
+        };
+        let (laws, tables): (Vec<CodeTable>, Vec<Slopes>) = classes.par_iter().map(both).unzip();
         let codes = |table: &CodeTable| match making.noisy {
             true => Codes::Random(RandomTable::new(table, TOLERANCE)),
             false => Codes::NoiseFree(LevelTable::new(table)),
         };
-        let mut reads: Vec<Read> = shifted
-            .iter()
-            .map(|table| Read::Codes(codes(table)))
-            .collect();
-        let slopes = for_kernel(&shifted, tables);
-        if let kernel::Slopes::Soft(soft) = &slopes {
-            reads = vec![Read::Soft(soft.clone())];
-        }
+        let columns = readouts.columns();
+        let slopes = for_kernel(&laws, tables, columns.of_output());
+        let reads = match &slopes {
+            kernel::Slopes::Soft(soft) => Reads::Soft(soft.clone()),
+            _ => Reads::Codes(laws.iter().map(codes).collect()),
+        };
         let learned = match learned {
             Learned::Nothing => LearnedSlopes::Nothing,
             Learned::Step(step) => {
-                LearnedSlopes::Step(step_slope(&shifted[0], &slopes, making, step))
+                LearnedSlopes::Step(step_slope((&laws[0], 0), &slopes, making, step))
             }
-            Learned::Thresholds => LearnedSlopes::Thresholds(all_thresholds(readout)),
+            Learned::StepPerColumn(steps) => {
+                let classes = steps.into_iter().enumerate().zip(&laws);
+                let slopes = classes
+                    .map(|((class, step), law)| step_slope((law, class), &slopes, making, step));
+                LearnedSlopes::StepPerColumn(slopes.collect())
+            }
+            Learned::Thresholds => LearnedSlopes::Thresholds(all_thresholds(first)),
         };
+        // An offset moves thresholds and leaves the values of codes.
+        let different = if offsets { 1 } else { laws.len() };
+        let decodes = laws.iter().take(different);
         ConversionTables {
             reads,
-            decode: shifted[0].decode.clone(),
+            decodes: decodes.map(|law| law.decode.clone()).collect(),
+            columns: columns.clone(),
             slopes,
             learned,
         }
@@ -131,20 +150,16 @@ impl ConversionTables {
     /// The same with the class of every output drawn anew; unchanged where there is one class.
     pub fn with_columns(&self, outputs: usize, seed: u64, place: &[u64]) -> Self {
         let mut drawn = self.clone();
-        if let (kernel::Slopes::BySum(slopes), true) = (&mut drawn.slopes, self.reads.len() > 1) {
+        let kernel::Slopes::BySum(slopes) = &mut drawn.slopes else {
+            return drawn;
+        };
+        let classes = slopes.tables.len() as u16;
+        if classes > 1 {
             let mut rng = keyed(seed, Purpose::SenseOffset, place);
-            let classes = self.reads.len() as u16;
             slopes.of_output = (0..outputs).map(|_| rng.random_range(0..classes)).collect();
+            drawn.columns = Columns::new(slopes.of_output.clone());
         }
         drawn
-    }
-
-    /// Class of every output; empty if there is one.
-    pub fn classes(&self) -> &[u16] {
-        match &self.slopes {
-            kernel::Slopes::BySum(slopes) => &slopes.of_output,
-            kernel::Slopes::ByLevel(_) | kernel::Slopes::Soft(_) => &[],
-        }
     }
 }
 
@@ -166,13 +181,15 @@ fn all_thresholds(readout: &Readout) -> Vec<Vec<f64>> {
 }
 
 fn step_slope(
-    law: &CodeTable,
+    (law, class): (&CodeTable, usize),
     slopes: &kernel::Slopes,
     making: Making,
     learned: LearnedStep,
 ) -> Vec<f64> {
     let used = match slopes {
-        kernel::Slopes::BySum(slopes) => slopes.tables[0].iter().map(|&d| f64::from(d)).collect(),
+        kernel::Slopes::BySum(slopes) => {
+            slopes.tables[class].iter().map(|&d| f64::from(d)).collect()
+        }
         // The mean of the slopes of all codes of a sum.
         kernel::Slopes::ByLevel(_) | kernel::Slopes::Soft(_) => mean_slopes(law),
     };
@@ -193,7 +210,7 @@ fn shifted(readout: &Readout, offset: f64) -> Readout {
 }
 
 /// Slopes by level instead of by code; where several codes have one level they count by their probability.
-fn for_kernel(laws: &[CodeTable], tables: Vec<Slopes>) -> kernel::Slopes {
+fn for_kernel(laws: &[CodeTable], tables: Vec<Slopes>, of_output: &[u16]) -> kernel::Slopes {
     let law = &laws[0];
     let by_level = |codes: usize, draws: usize, table: &[f32]| {
         let highest = law.decode.levels.iter().copied().max().unwrap_or(0);
@@ -258,6 +275,6 @@ fn for_kernel(laws: &[CodeTable], tables: Vec<Slopes>) -> kernel::Slopes {
     kernel::Slopes::BySum(kernel::SumSlopes {
         s_min: law.s_min,
         tables: by_sum,
-        of_output: Vec::new(),
+        of_output: of_output.to_vec(),
     })
 }

@@ -9,15 +9,14 @@
 
 use super::Batch;
 use crate::convert::Prepared;
-use crate::convert::accumulate::{Accumulator, levels, plane, planes};
+use crate::convert::accumulate::{Accumulator, levels_by_class, plane, planes};
 use crate::kernel::float::Real;
-use crate::kernel::groups;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::slopes::{Pass, backward_batch, soft_sums, sum_mass::sum_mass};
 use crate::kernel::stream::NoiseKey;
 use crate::net::network::Geometry;
 use crate::train::mvm::planes::{input_share, weight_share};
-use crate::train::mvm::tables::{ConversionTables, LearnedSlopes, Read};
+use crate::train::mvm::tables::{ConversionTables, LearnedSlopes, Reads};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -34,69 +33,12 @@ pub struct Reading {
     pub key: NoiseKey,
 }
 
-/// A conversion with the weights of one network, and the outputs of each class of columns together where there are several.
-pub struct Ready {
-    prepared: Prepared,
-    classes: Vec<Class>,
-}
-
-/// The outputs that read by one table.
-struct Class {
-    read: usize,
-    outputs: Vec<usize>,
-    prepared: Prepared,
-}
-
 /// What the backward pass needs.
 pub struct Saved {
     reading: Reading,
     codes: Vec<i8>,
-    conversions: Vec<Ready>,
+    conversions: Vec<Prepared>,
     input: Vec<Lanes<u8>>,
-}
-
-impl Ready {
-    fn new(prepared: Prepared, classes: &[u16]) -> Self {
-        let count = classes
-            .iter()
-            .max()
-            .map_or(0, |&last| usize::from(last) + 1);
-        let classes = (0..count).filter_map(|read| Class::new(&prepared, classes, read));
-        Ready {
-            classes: classes.collect(),
-            prepared,
-        }
-    }
-}
-
-impl Class {
-    /// The outputs of class `read`; `None` if there are none.
-    fn new(all: &Prepared, classes: &[u16], read: usize) -> Option<Self> {
-        let outputs = 0..classes.len();
-        let outputs: Vec<usize> = outputs
-            .filter(|&output| usize::from(classes[output]) == read)
-            .collect();
-        let weights = &all.weights;
-        let rows = weights.plan.rows;
-        let codes: Vec<i8> = outputs
-            .iter()
-            .flat_map(|output| &weights.codes[output * rows..(output + 1) * rows])
-            .copied()
-            .collect();
-        let geometry = Geometry {
-            outputs: outputs.len(),
-            ..weights.geometry
-        };
-        let (active, top) = (weights.plan.active, weights.max_input_code);
-        (!outputs.is_empty()).then(|| Class {
-            read,
-            outputs,
-            prepared: Prepared {
-                weights: groups::prepare(&geometry, &codes, active, top),
-                ..all.clone()
-            },
-        })
-    }
 }
 
 impl Reading {
@@ -112,12 +54,11 @@ impl Reading {
     ///
     /// # Panics
     /// If the number of codes does not fit the layer.
-    pub fn ready(&self, codes: &[i8]) -> Vec<Ready> {
-        let one = |(prepared, tables): (&Prepared, &ConversionTables)| {
-            Ready::new(prepared.with_codes(codes), tables.classes())
-        };
-        let pairs = self.conversions.par_iter().zip(&*self.tables);
-        pairs.map(one).collect()
+    pub fn ready(&self, codes: &[i8]) -> Vec<Prepared> {
+        let conversions = self.conversions.par_iter();
+        conversions
+            .map(|prepared| prepared.with_codes(codes))
+            .collect()
     }
 
     /// Accumulated sums of one block.
@@ -125,25 +66,23 @@ impl Reading {
         &self,
         input: &Lanes<u8>,
         geometry: &Geometry,
-        conversions: &[Ready],
+        conversions: &[Prepared],
         block: usize,
     ) -> Lanes<f32> {
         let mut sums = Accumulator::new(geometry);
         let mut soft = Vec::new();
-        for (c, (ready, tables)) in conversions.iter().zip(&*self.tables).enumerate() {
-            let prepared = &ready.prepared;
+        for (c, (prepared, tables)) in conversions.iter().zip(&*self.tables).enumerate() {
             let seen = plane(input, &prepared.conversion, self.bits.1);
             let key = self.key(block, c);
-            match &tables.reads[0] {
-                Read::Soft(table) => soft.push((prepared, seen, table, key)),
-                Read::Codes(codes) => sums.add(prepared, &tables.decode, |count| {
-                    if ready.classes.is_empty() {
-                        levels(&seen, prepared, codes, key, count);
-                    }
-                    for class in &ready.classes {
-                        by_class(&seen, class, &tables.reads, key, count);
-                    }
-                }),
+            match &tables.reads {
+                Reads::Soft(table) => soft.push((prepared, seen, table, key)),
+                Reads::Codes(codes) => {
+                    let columns = &tables.columns;
+                    sums.add(prepared, columns, &tables.decodes, |count| {
+                        let codes = |class: usize| &codes[class];
+                        levels_by_class(&seen, prepared, columns, codes, key, count);
+                    });
+                }
             }
         }
         let mut sums = sums.finish();
@@ -154,27 +93,6 @@ impl Reading {
         sums
     }
 }
-
-/// Levels of the outputs of one class.
-fn by_class(input: &Lanes<u8>, class: &Class, reads: &[Read], key: NoiseKey, to: &mut Lanes<i32>) {
-    let Some(Read::Codes(codes)) = reads.get(class.read) else {
-        return;
-    };
-    let mut made = Lanes::zeros(class.outputs.len(), to.height, to.width, 0);
-    // The class is a part of the place: two classes must not share their noise.
-    let key = NoiseKey {
-        layer: key.layer + CLASS_LAYERS * (class.read as u64 + 1),
-        ..key
-    };
-    levels(input, &class.prepared, codes, key, &mut made);
-    let stride = to.channel_stride();
-    for (from, output) in made.values.chunks(stride).zip(&class.outputs) {
-        to.values[output * stride..(output + 1) * stride].copy_from_slice(from);
-    }
-}
-
-/// More layers than a network has.
-const CLASS_LAYERS: u64 = 1 << 16;
 
 /// Accumulated sums of a batch of codes, and what the backward pass needs; `weights` are codes `[output][row]`.
 ///
@@ -227,8 +145,8 @@ pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> (Vec<T>, Batch<T>) {
     let mut total: Batch<T> = saved.input.iter().map(empty).collect();
     let (weight_bits, input_bits) = saved.reading.bits;
     let top = (1i32 << (weight_bits - 1)) - 1;
-    for (c, ready) in saved.conversions.iter().enumerate() {
-        let conversion = &ready.prepared.conversion;
+    for (c, prepared) in saved.conversions.iter().enumerate() {
+        let conversion = &prepared.conversion;
         let factor = f64::from(conversion.factor);
         let weight = |code: i8| factor * weight_share(&conversion.weight, code, top);
         let input = factor * input_share(&conversion.input, input_bits);
@@ -272,10 +190,35 @@ pub fn step_gradient<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> f64 {
         let LearnedSlopes::Step(slope) = &tables.learned else {
             continue;
         };
-        let levels = (tables.decode.levels.len() as f64 - 1.0) / 2.0;
-        total += along(&saved.mass(c, gradient), slope) / levels.sqrt();
+        let mass = saved.mass(c, gradient);
+        let of_output = mass.iter().map(|mass| along(mass, slope));
+        total += of_output.sum::<f64>() / levels_from_middle(tables).sqrt();
     }
     total
+}
+
+/// Gradient in the step of every output column, plain; and what [`step_gradient`] multiplies that of the layer by. Empty where the
+/// tables have no slopes of such steps.
+pub fn column_step_gradients<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> (Vec<f64>, f64) {
+    let (mut total, mut scale) = (Vec::new(), 0.0);
+    for (c, tables) in saved.reading.tables.iter().enumerate() {
+        let LearnedSlopes::StepPerColumn(slopes) = &tables.learned else {
+            continue;
+        };
+        let mass = saved.mass(c, gradient);
+        let root = saved.reads(c).sqrt();
+        scale = 1.0 / (root * levels_from_middle(tables).sqrt());
+        total.resize(mass.len(), 0.0);
+        for (output, (total, mass)) in total.iter_mut().zip(&mass).enumerate() {
+            *total += along(mass, &slopes[tables.columns.class(output)]) * root;
+        }
+    }
+    (total, scale)
+}
+
+/// The largest level, counted from the middle of all.
+fn levels_from_middle(tables: &ConversionTables) -> f64 {
+    (tables.decodes[0].levels.len() as f64 - 1.0) / 2.0
 }
 
 /// Gradients in every threshold, times `1 / sqrt(n)` with `n` the reads of the batch; empty where the tables have no slopes of
@@ -289,16 +232,15 @@ pub fn threshold_gradients<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> Vec
         let mass = saved.mass(c, gradient);
         total.resize(slopes.len().max(total.len()), 0.0);
         for (total, slope) in total.iter_mut().zip(slopes) {
-            *total += along(&mass, slope);
+            *total += mass.iter().map(|mass| along(mass, slope)).sum::<f64>();
         }
     }
     total
 }
 
-/// Sum over all outputs of gradient times slope.
-fn along(mass: &[Vec<f64>], slope: &[f64]) -> f64 {
-    let of_output = |mass: &Vec<f64>| -> f64 { mass.iter().zip(slope).map(|(m, s)| m * s).sum() };
-    mass.iter().map(of_output).sum()
+/// Gradient times slope over the sums of one output.
+fn along(mass: &[f64], slope: &[f64]) -> f64 {
+    mass.iter().zip(slope).map(|(m, s)| m * s).sum()
 }
 
 impl Saved {
@@ -306,19 +248,23 @@ impl Saved {
     fn mass<T: Real>(&self, c: usize, gradient: &[Lanes<T>]) -> Vec<Vec<f64>> {
         let mut mass = Vec::new();
         self.with_pass(c, gradient, |pass| mass = sum_mass(pass, STEP_PIXELS));
-        let prepared = &self.conversions[c].prepared;
-        let plan = &prepared.weights;
-        let map = plan.geometry.output();
-        let reads = plan.plan.groups() * map.len() * self.input.len() * LANES;
-        let scale = f64::from(prepared.conversion.factor) / (reads as f64).sqrt();
+        let factor = f64::from(self.conversions[c].conversion.factor);
+        let scale = factor / self.reads(c).sqrt();
         let all = mass.iter_mut().flatten();
         all.for_each(|mass| *mass *= scale);
         mass
     }
 
+    /// Reads of the batch in one conversion.
+    fn reads(&self, c: usize) -> f64 {
+        let weights = &self.conversions[c].weights;
+        let map = weights.geometry.output();
+        (weights.plan.groups() * map.len() * self.input.len() * LANES) as f64
+    }
+
     /// Calls `run` with one conversion's pass.
     fn with_pass<T: Real>(&self, c: usize, gradient: &[Lanes<T>], run: impl FnOnce(&Pass<T>)) {
-        let prepared = &self.conversions[c].prepared;
+        let prepared = &self.conversions[c];
         let seen = planes(&self.input, &prepared.conversion, self.reading.bits.1);
         let keys: Vec<NoiseKey> = (0..seen.len())
             .map(|block| self.reading.key(block, c))

@@ -8,7 +8,7 @@ use crate::kernel::lanes::Lanes;
 use crate::net::network::Geometry;
 use crate::train::ops::{self, Batch};
 use crate::train::param::{Gradients, ParamId, Params};
-use crate::train::references::LearnedReferences;
+use crate::train::references::{LearnedReferences, column_gradients};
 
 impl<T: Real> Tape<T> {
     /// Adds to `gradients` the gradient of the loss whose gradient in `root` is given.
@@ -55,7 +55,7 @@ impl<T: Real> Tape<T> {
                 source,
                 references,
             } => {
-                add_references(*references, saved, &gradient, gradients);
+                add_references(params, *references, saved, &gradient, gradients);
                 let (dweights, dinput) = ops::reconv::df(saved, &gradient);
                 source.add(params, dweights, gradients);
                 Some((*input, dinput))
@@ -178,6 +178,7 @@ impl<T: Real> Tape<T> {
 
 /// Adds the gradient in what is trained of the references.
 fn add_references<T: Real>(
+    params: &Params<T>,
     references: LearnedReferences,
     saved: &ops::reconv::Saved,
     gradient: &[Lanes<T>],
@@ -188,6 +189,13 @@ fn add_references<T: Real>(
         LearnedReferences::Step(id) => {
             let dstep = ops::reconv::step_gradient(saved, gradient);
             gradients.add(id, &[T::from_f64(dstep)]);
+        }
+        LearnedReferences::StepPerColumn { step, trims } => {
+            let (columns, scale) = ops::reconv::column_step_gradients(saved, gradient);
+            let (dstep, dtrims) =
+                column_gradients(params.scalar(step), params.get(trims), (&columns, scale));
+            gradients.add(step, &[dstep]);
+            gradients.add(trims, &dtrims);
         }
         LearnedReferences::Thresholds { thresholds, .. } => {
             let found = ops::reconv::threshold_gradients(saved, gradient);
