@@ -55,12 +55,12 @@ fn gradient_of_a_threshold_pair_is_that_of_the_mean() {
             random.loss(&start.with_thresholds(thresholds).expect("ascending"))
         };
         let h = 5e-3;
-        let expected = (moved(h) - moved(-h)) / (2.0 * h) / random.reads().sqrt();
-        assert_relative_eq!(found[which], expected, max_relative = 2e-3, epsilon = 1e-5);
+        let expected = (moved(h) - moved(-h)) / (2.0 * h) / random.columns().sqrt();
+        assert_relative_eq!(found[which], expected, max_relative = 2e-3, epsilon = 5e-3);
         assert_eq!(found[13 - which], -found[which], "one reference");
         largest = largest.max(expected.abs());
     }
-    assert!(largest > 0.01, "{largest}");
+    assert!(largest > 0.3, "{largest}");
 }
 
 fn thresholds(model: &Model<f32>, layer: usize) -> (Vec<f32>, Vec<f32>) {

@@ -335,9 +335,8 @@ impl<'a> Random<'a> {
         reconv::f(std::slice::from_ref(&self.input), &codes, geometry, reading)
     }
 
-    pub fn reads(&self) -> f64 {
-        let geometry = self.int.layer.geometry;
-        (geometry.rows().div_ceil(9) * geometry.outputs * LANES) as f64
+    pub fn columns(&self) -> f64 {
+        self.int.layer.geometry.outputs as f64
     }
 
     /// The gradient times the mean values of this read-out, in nine rows each.
@@ -415,7 +414,7 @@ fn gradient_of_the_step_is_that_of_the_mean() {
     // Values of codes are f32: a smaller difference would measure their rounding.
     let (h, step) = (5e-3, f64::from(step));
     let expected = (mean_loss(step + h) - mean_loss(step - h)) / (2.0 * h);
-    let scaled = expected / (random.reads() * 7.0).sqrt();
+    let scaled = expected / (random.columns() * 7.0).sqrt();
     assert!(expected.abs() > 1.0, "{expected}");
     assert_relative_eq!(found, scaled, max_relative = 2e-3);
 }

@@ -11,7 +11,7 @@ use super::Batch;
 use crate::convert::Prepared;
 use crate::convert::accumulate::{Accumulator, levels_by_class, plane, planes};
 use crate::kernel::float::Real;
-use crate::kernel::lanes::{LANES, Lanes};
+use crate::kernel::lanes::Lanes;
 use crate::kernel::slopes::{Pass, backward_batch, soft_sums, sum_mass::sum_mass};
 use crate::kernel::stream::NoiseKey;
 use crate::net::network::Geometry;
@@ -182,8 +182,11 @@ pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> (Vec<T>, Batch<T>) {
 /// Every so many output pixels stand for the others in the gradients of references, which sum over millions of reads.
 const STEP_PIXELS: usize = 8;
 
-/// Gradient in the step of the references, times `1 / sqrt(n K)` as learned steps have it (Esser et al. 2020), `n` the reads
-/// of the batch and `K` the largest level from the middle; 0 where the tables have no slope of the step.
+/// Gradient in the step of the references, times `1 / sqrt(n K)`, `n` the output columns that share it and `K` the largest level
+/// from the middle; 0 where the tables have no slope of the step.
+///
+/// Learned steps of weights have the same form with `n` weights (Esser et al. 2020), so that a step and what it quantizes move at
+/// the same pace. Here a step is shared by columns: with the reads of a batch as `n`, which are millions, it would stand still.
 pub fn step_gradient<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> f64 {
     let mut total = 0.0;
     for (c, tables) in saved.reading.tables.iter().enumerate() {
@@ -206,7 +209,7 @@ pub fn column_step_gradients<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> (
             continue;
         };
         let mass = saved.mass(c, gradient);
-        let root = saved.reads(c).sqrt();
+        let root = saved.columns(c).sqrt();
         scale = 1.0 / (root * levels_from_middle(tables).sqrt());
         total.resize(mass.len(), 0.0);
         for (output, (total, mass)) in total.iter_mut().zip(&mass).enumerate() {
@@ -221,7 +224,7 @@ fn levels_from_middle(tables: &ConversionTables) -> f64 {
     (tables.decodes[0].levels.len() as f64 - 1.0) / 2.0
 }
 
-/// Gradients in every threshold, times `1 / sqrt(n)` with `n` the reads of the batch; empty where the tables have no slopes of
+/// Gradients in every threshold, times `1 / sqrt(n)` with `n` the output columns; empty where the tables have no slopes of
 /// thresholds.
 pub fn threshold_gradients<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> Vec<f64> {
     let mut total = Vec::new();
@@ -244,22 +247,20 @@ fn along(mass: &[f64], slope: &[f64]) -> f64 {
 }
 
 impl Saved {
-    /// Gradient on every output and sum of a conversion, with its factor, over the root of the reads of the batch.
+    /// Gradient on every output and sum of a conversion, with its factor, over the root of the output columns.
     fn mass<T: Real>(&self, c: usize, gradient: &[Lanes<T>]) -> Vec<Vec<f64>> {
         let mut mass = Vec::new();
         self.with_pass(c, gradient, |pass| mass = sum_mass(pass, STEP_PIXELS));
         let factor = f64::from(self.conversions[c].conversion.factor);
-        let scale = factor / self.reads(c).sqrt();
+        let scale = factor / self.columns(c).sqrt();
         let all = mass.iter_mut().flatten();
         all.for_each(|mass| *mass *= scale);
         mass
     }
 
-    /// Reads of the batch in one conversion.
-    fn reads(&self, c: usize) -> f64 {
-        let weights = &self.conversions[c].weights;
-        let map = weights.geometry.output();
-        (weights.plan.groups() * map.len() * self.input.len() * LANES) as f64
+    /// Output columns of one conversion.
+    fn columns(&self, c: usize) -> f64 {
+        self.conversions[c].weights.geometry.outputs as f64
     }
 
     /// Calls `run` with one conversion's pass.
