@@ -2,6 +2,7 @@
 
 use super::{facts, number};
 use crate::results::accuracy::CurvePoint;
+use crate::results::cycle::CycleResult;
 use crate::results::layer::LayerResult;
 use crate::results::margin::MarginReport;
 use crate::results::run::RunResult;
@@ -21,6 +22,7 @@ pub fn terminal(result: &RunResult) -> String {
         below.extend(margin_line(report).map_or_else(Vec::new, scoped));
     }
     below.extend(adc_table(&result.adc_curve));
+    below.extend(result.cycle.as_ref().map(time_and_energy));
     match result.warnings.len() {
         0 => {}
         1 => below.push("1 warning, see the report".into()),
@@ -30,6 +32,23 @@ pub fn terminal(result: &RunResult) -> String {
     lines.extend(layers(&result.layers, room));
     lines.extend(below);
     join(lines)
+}
+
+/// Time and energy of an image on one line.
+fn time_and_energy(cycle: &CycleResult) -> String {
+    let time = format!(
+        "an image takes {} us, {} images/s",
+        number::significant(cycle.latency_us),
+        number::significant(cycle.images_per_s)
+    );
+    match &cycle.cost {
+        None => time,
+        Some(cost) => format!(
+            "{time}, {} uJ; {} TOPS/W",
+            number::significant(cost.energy_uj),
+            number::significant(cost.tops_per_w)
+        ),
+    }
 }
 
 /// The summary of a macro alone, a table of one line per policy and its worst pair.

@@ -46,6 +46,7 @@ struct Tile(&'static str, String, String);
 pub fn tiles(result: &RunResult) -> String {
     let mut tiles = accuracy_tiles(result);
     tiles.extend(margin_tiles(result));
+    tiles.extend(cycle_tiles(result));
     if tiles.is_empty() {
         return String::new();
     }
@@ -61,6 +62,26 @@ pub fn tiles(result: &RunResult) -> String {
         })
         .collect();
     format!("<section class=\"tiles\">\n{cells}</section>\n")
+}
+
+fn cycle_tiles(result: &RunResult) -> Vec<Tile> {
+    let Some(cycle) = &result.cycle else {
+        return Vec::new();
+    };
+    let rate = number::significant(cycle.images_per_s);
+    let mut tiles = vec![Tile(
+        "Time per image",
+        format!("{} us", number::significant(cycle.latency_us)),
+        format!("{rate} images/s, {} cycles", number::grouped(cycle.cycles)),
+    )];
+    if let Some(cost) = &cycle.cost {
+        tiles.push(Tile(
+            "Energy per image",
+            format!("{} uJ", number::significant(cost.energy_uj)),
+            format!("{} TOPS/W", number::significant(cost.tops_per_w)),
+        ));
+    }
+    tiles
 }
 
 fn bounds(low: f64, high: f64) -> String {
