@@ -74,7 +74,7 @@ pub struct MacroCycles {
 /// Times and counts of one layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LayerCycles {
-    /// First start (of a load, or of the digital unit).
+    /// First request of a load, or first start of the digital unit: until then its macros wait for inputs and nothing else.
     pub start: u64,
     /// Last pixel of the last image stored.
     pub end: u64,

@@ -14,6 +14,8 @@ pub struct Profile {
     width: u64,
     /// By layer: cycles of its macros (or of the digital unit) at work.
     layers: Vec<Vec<u64>>,
+    /// By macro: end of what has been counted; pixels that overlap on a macro keep it at work once.
+    counted: Vec<u64>,
     /// Link from the global buffer; on a bus all transfers.
     from_buffer: Vec<u64>,
     /// Link to the global buffer.
@@ -28,6 +30,7 @@ impl Profile {
         Profile {
             width: 1,
             layers: vec![Vec::new(); layers],
+            counted: Vec::new(),
             from_buffer: Vec::new(),
             to_buffer: Vec::new(),
             bus: topology == Topology::Bus,
@@ -95,8 +98,16 @@ fn add(row: &mut Vec<u64>, width: u64, span: &Span) {
 impl Observer for Profile {
     const DETAIL: bool = false;
 
-    fn mvm(&mut self, mvm: Mvm, _: u32, span: Span) {
+    fn mvm(&mut self, mvm: Mvm, macro_index: u32, span: Span) {
         self.reach(span.end);
+        let macro_index = macro_index as usize;
+        if self.counted.len() <= macro_index {
+            self.counted.resize(macro_index + 1, 0);
+        }
+        // MVMs of a macro start and end in order.
+        let counted = &mut self.counted[macro_index];
+        let span = span.start.max(*counted)..span.end;
+        *counted = span.end.max(*counted);
         if let Some(row) = self.layers.get_mut(mvm.layer as usize) {
             add(row, self.width, &span);
         }
@@ -140,8 +151,8 @@ mod tests {
     fn no_cycle_is_lost_while_bins_grow() {
         let mut profile = Profile::new(2, Topology::Bus);
         let spans = [0..3, 2..700, 5000..5001, 4000..9000];
-        for span in &spans {
-            profile.mvm(mvm(1), 0, span.clone());
+        for (span, macro_index) in spans.iter().zip(0..) {
+            profile.mvm(mvm(1), macro_index, span.clone());
         }
         let counted: u64 = profile.layer(1).iter().sum();
         assert_eq!(
@@ -152,5 +163,20 @@ mod tests {
         assert_eq!(profile.width(), 32, "480 bins of 16 end at 7680");
         assert_eq!(profile.bins(), 9000usize.div_ceil(32));
         assert_eq!(profile.layer(1)[0], 3 + 30);
+    }
+
+    #[test]
+    fn a_macro_is_at_work_once_while_pixels_overlap_on_it() {
+        let mut profile = Profile::new(1, Topology::Bus);
+        for span in [0..10, 6..16, 20..30] {
+            profile.mvm(mvm(0), 3, span);
+        }
+        assert_eq!(profile.layer(0).iter().sum::<u64>(), 16 + 10);
+        assert!(
+            profile
+                .layer(0)
+                .iter()
+                .all(|&cycles| cycles <= profile.width())
+        );
     }
 }

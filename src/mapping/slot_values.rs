@@ -3,9 +3,10 @@
 //! The codes are those of the functional path; for waveforms and golden vectors, not for energy (`counts`).
 
 use super::activity::{DataActivity, PartActivity};
-use super::layer::is_shared;
+use super::layer::{LayerMapping, is_shared};
 use crate::convert::codes::Place;
 use crate::cycle::plan::Mvm;
+use std::ops::Range;
 
 /// One conversion of one read-out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +25,8 @@ pub struct ReadoutValue {
     pub level: i32,
     /// Factor of the conversion in the accumulator.
     pub factor: i32,
-    /// Levels times factors of this output and macro so far, this one included.
+    /// Levels times factors of this output and macro so far in the order of time, this one included; of read-outs that convert
+    /// for one output at once the lower one counts first. A column that all outputs share adds to each of them.
     pub accumulated: i64,
 }
 
@@ -61,7 +63,6 @@ impl DataActivity<'_> {
         let column = mvm.tile as usize / mapping.row_tiles();
         let outputs = mapping.tile_outputs(part.column_tiles.start + column);
         let per_operation = self.positions_per_operation(part, column);
-        let mut accumulated = vec![0i64; outputs.len()];
         let mut slots: Vec<SlotValues> = Vec::new();
         let mut slot_count = 0;
         self.activations(part, mvm, |activation| {
@@ -104,9 +105,6 @@ impl DataActivity<'_> {
                     };
                     let lookup = conversion.lookup(outputs.start + at);
                     let level = lookup.decode.levels[usize::from(code)];
-                    let added = i64::from(level) * i64::from(factor);
-                    let to = if common { 0..outputs.len() } else { at..at + 1 };
-                    accumulated[to].iter_mut().for_each(|sum| *sum += added);
                     slots[first + unit.position as usize]
                         .readouts
                         .push(ReadoutValue {
@@ -117,7 +115,7 @@ impl DataActivity<'_> {
                             code,
                             level: level.into(),
                             factor,
-                            accumulated: accumulated[at],
+                            accumulated: 0,
                         });
                 }
                 match common {
@@ -126,6 +124,7 @@ impl DataActivity<'_> {
                 }
             }
         });
+        accumulate(&mut slots, mapping, outputs);
         slots
     }
 
@@ -134,6 +133,25 @@ impl DataActivity<'_> {
         match self.timing().sample_and_hold {
             crate::hw::timing::SampleAndHold::PerColumn => part.slots[column].positions() as u32,
             _ => 1,
+        }
+    }
+}
+
+/// Adds levels up, slot by slot.
+fn accumulate(slots: &mut [SlotValues], mapping: &LayerMapping, outputs: Range<usize>) {
+    let planes = &mapping.planes.weights;
+    let mut sums = vec![0i64; outputs.len()];
+    for slot in slots {
+        slot.readouts.sort_by_key(|value| value.readout);
+        for value in &mut slot.readouts {
+            let added = i64::from(value.level) * i64::from(value.factor);
+            let at = value.output as usize - outputs.start;
+            let to = match is_shared(&planes[value.conversion as usize % planes.len()].1) {
+                true => 0..sums.len(),
+                false => at..at + 1,
+            };
+            sums[to].iter_mut().for_each(|sum| *sum += added);
+            value.accumulated = sums[at];
         }
     }
 }

@@ -17,7 +17,10 @@ pub type Table = (String, Vec<u8>);
 /// If a table cannot be encoded.
 pub fn of_run(result: &RunResult) -> Result<Vec<Table>, ReportError> {
     let mut tables = of_margins(&result.margins)?;
-    tables.push(accuracy(result)?);
+    // A run of the chip alone classifies no images.
+    if result.accuracy.ideal.images > 0 {
+        tables.push(accuracy(result)?);
+    }
     if !result.adc_curve.is_empty() {
         tables.push(adc_bits(&result.adc_curve)?);
     }

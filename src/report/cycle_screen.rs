@@ -1,6 +1,7 @@
 //! Cycles and cost on one screen of text, 80 columns: totals, layers, what arrays wait for, energy by part.
 
 use super::number;
+use super::screen::wrap;
 use crate::results::cycle::{CycleResult, Part};
 use crate::results::run::RunResult;
 
@@ -12,10 +13,8 @@ pub fn cycle_terminal(result: &RunResult) -> String {
     let Some(cycle) = &result.cycle else {
         return String::new();
     };
-    let mut text = format!(
-        "{} on {}: {}\n",
-        result.model.name, result.arch.name, result.verdict.headline
-    );
+    let (model, arch) = (&result.model.name, &result.arch.name);
+    let mut text = wrapped(&format!("{model} on {arch}: {}", result.verdict.headline));
     text += &format!(
         "{} cycles of {} ns, {} of {} macros, {}\n",
         number::grouped(cycle.cycles),
@@ -46,12 +45,18 @@ pub fn cycle_terminal(result: &RunResult) -> String {
                 format!("{name} {}", number::significant(part.value))
             })
             .collect();
-        text += &format!("one conversion by model (fJ): {}\n", models.join(", "));
+        let models = models.join(", ");
+        text += &wrapped(&format!("one conversion by model (fJ): {models}"));
     }
     for warning in &result.warnings {
-        text += &format!("warning: {warning}\n");
+        text += &wrapped(&format!("warning: {warning}"));
     }
     text
+}
+
+/// Words on as many lines as they take, within reason.
+fn wrapped(text: &str) -> String {
+    wrap(text, 4).join("\n") + "\n"
 }
 
 fn layers(cycle: &CycleResult) -> String {

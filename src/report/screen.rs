@@ -122,7 +122,7 @@ fn verdict(result: &RunResult) -> Vec<String> {
 }
 
 /// Breaks at spaces; what does not fit into `most` lines ends with an ellipsis.
-fn wrap(text: &str, most: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let length = lines.last().map_or(0, |line| line.chars().count());

@@ -1,4 +1,5 @@
-//! A timeline in the Trace Event Format that Perfetto and Chrome open: one process per tile, threads for the units of a macro.
+//! A timeline in the Trace Event Format that Perfetto and Chrome open: one process per tile, threads for the units of a
+//! macro.
 //!
 //! ```text
 //! {"displayTimeUnit": "ns", "traceEvents": [{"ph": "X", "name": .., "cat": .., "ts": us, "dur": us, "pid": tile, "tid": unit, "args": {..}}, ..]}
@@ -63,8 +64,47 @@ struct Slice<'a> {
     args: Map<String, Value>,
 }
 
-/// Threads that were drawn on, by (process, thread).
-type Threads = BTreeMap<(u32, u32), String>;
+/// Rows that were drawn on. What overlaps on one unit (output pixels on a macro, transfers over other links) gets rows of its
+/// own: rectangles of a thread must not cross.
+#[derive(Default)]
+struct Threads {
+    /// By process, unit, and number among the rows of the unit.
+    rows: BTreeMap<(u32, u32, u32), Row>,
+}
+
+struct Row {
+    /// Number of the thread in the file.
+    thread: u32,
+    name: String,
+    /// End of what was drawn last.
+    end: u64,
+}
+
+impl Threads {
+    /// Thread of the first row of a unit that is free for this time; spans of a unit come in order of their start.
+    fn row(&mut self, (process, unit, name): (u32, u32, &str), span: &Span) -> u32 {
+        let mut number = 0;
+        loop {
+            let new = self.rows.len() as u32 + 1;
+            let row = self
+                .rows
+                .entry((process, unit, number))
+                .or_insert_with(|| Row {
+                    thread: new,
+                    name: match number {
+                        0 => name.to_string(),
+                        _ => format!("{name} ({})", number + 1),
+                    },
+                    end: 0,
+                });
+            if row.end <= span.start {
+                row.end = span.end;
+                return row.thread;
+            }
+            number += 1;
+        }
+    }
+}
 
 /// Writes the timeline; without events it is an empty list.
 ///
@@ -72,7 +112,7 @@ type Threads = BTreeMap<(u32, u32), String>;
 /// If it cannot be written.
 pub fn write(events: &[Event], names: Names, mut to: impl Write) -> std::io::Result<()> {
     to.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")?;
-    let mut threads = Threads::new();
+    let mut threads = Threads::default();
     for event in events {
         for slice in slices(event, names, &mut threads) {
             serde_json::to_writer(&mut to, &slice)?;
@@ -80,7 +120,7 @@ pub fn write(events: &[Event], names: Names, mut to: impl Write) -> std::io::Res
         }
     }
     let mut metadata = Vec::new();
-    let mut processes: Vec<u32> = threads.keys().map(|(process, _)| *process).collect();
+    let mut processes: Vec<u32> = threads.rows.keys().map(|key| key.0).collect();
     processes.dedup();
     for process in processes {
         let name = match process {
@@ -96,15 +136,10 @@ pub fn write(events: &[Event], names: Names, mut to: impl Write) -> std::io::Res
         let order = json!({ "sort_index": process });
         metadata.push(named_row("process_sort_index", process, 0, order));
     }
-    for ((process, thread), name) in &threads {
-        let order = json!({ "sort_index": thread });
-        metadata.push(named_row(
-            "thread_name",
-            *process,
-            *thread,
-            json!({ "name": name }),
-        ));
-        metadata.push(named_row("thread_sort_index", *process, *thread, order));
+    for (order, ((process, ..), row)) in threads.rows.iter().enumerate() {
+        let (name, order) = (json!({ "name": row.name }), json!({ "sort_index": order }));
+        metadata.push(named_row("thread_name", *process, row.thread, name));
+        metadata.push(named_row("thread_sort_index", *process, row.thread, order));
     }
     let last = metadata.len().saturating_sub(1);
     for (at, row) in metadata.iter().enumerate() {
@@ -125,12 +160,12 @@ fn slices<'a>(event: &'a Event, names: Names<'a>, threads: &mut Threads) -> Vec<
         let name = names.layers.get(mvm.layer as usize);
         name.map_or("", String::as_str)
     };
-    let mut draw = |(pid, tid, thread): (u32, u32, String),
+    let mut draw = |(pid, unit, row): (u32, u32, String),
                     name: &'a str,
                     cat: &'static str,
                     span: &Span,
                     args: Map<String, Value>| {
-        threads.entry((pid, tid)).or_insert(thread);
+        let tid = threads.row((pid, unit, &row), span);
         let us = |cycles: u64| cycles as f64 * names.clock_ns / 1e3;
         Slice {
             name,
@@ -245,7 +280,7 @@ fn slices<'a>(event: &'a Event, names: Names<'a>, threads: &mut Threads) -> Vec<
     }
 }
 
-/// Process, thread and its name of a unit of a macro.
+/// Process, number and name of a unit of a macro.
 fn place(names: Names, macro_index: u32, lane: Lane) -> (u32, u32, String) {
     let tile = names.tile_of_macro.get(macro_index as usize);
     let word = LANES[lane as usize].1;

@@ -69,7 +69,8 @@ impl Event {
     }
 }
 
-/// An observer that keeps the events of a window.
+/// An observer of `cycle::engine` that keeps the events of a window. The engine tells an MVM after its operations and what the
+/// macro waited for before and within it, so that these stalls are those of the MVM.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     window: Window,
@@ -77,8 +78,8 @@ pub struct Recorder {
     macros: Vec<bool>,
     events: Vec<Event>,
     left_out: u64,
-    /// Macros that have begun a pixel outside the window: their stalls are not its business any more.
-    closed: Vec<bool>,
+    /// Stalls of each macro since the MVM that was told last: they belong to the next one.
+    waits: Vec<Vec<(Stall, Span)>>,
 }
 
 /// What was kept.
@@ -95,7 +96,7 @@ impl Recorder {
     pub fn new(window: Window, macros: Vec<bool>) -> Self {
         Recorder {
             window,
-            closed: vec![false; macros.len()],
+            waits: vec![Vec::new(); macros.len()],
             macros,
             events: Vec::new(),
             left_out: 0,
@@ -145,26 +146,30 @@ impl Observer for Recorder {
     }
 
     fn mvm(&mut self, mvm: Mvm, macro_index: u32, span: Span) {
-        if self.sees(mvm) {
-            self.keep(Event::Mvm {
-                mvm,
-                macro_index,
-                span,
-            });
-        } else if let Some(closed) = self.closed.get_mut(macro_index as usize) {
-            *closed = true;
+        let waits = self.waits.get_mut(macro_index as usize);
+        let waits = waits.map(std::mem::take).unwrap_or_default();
+        if !self.sees(mvm) {
+            return;
         }
-    }
-
-    fn stall(&mut self, macro_index: u32, stall: Stall, span: Span) {
-        let at = macro_index as usize;
-        let ours = self.macros.get(at).copied().unwrap_or(false);
-        if ours && !self.closed.get(at).copied().unwrap_or(true) {
+        for (stall, span) in waits {
             self.keep(Event::Stall {
                 macro_index,
                 stall,
                 span,
             });
+        }
+        self.keep(Event::Mvm {
+            mvm,
+            macro_index,
+            span,
+        });
+    }
+
+    fn stall(&mut self, macro_index: u32, stall: Stall, span: Span) {
+        let at = macro_index as usize;
+        let ours = self.macros.get(at).copied().unwrap_or(false);
+        if ours && let Some(waits) = self.waits.get_mut(at) {
+            waits.push((stall, span));
         }
     }
 

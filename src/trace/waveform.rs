@@ -8,17 +8,21 @@ use super::vcd::{Change, Signal, bits, signed_bits};
 use crate::cycle::observer::{Conversion, Operation};
 use crate::cycle::outcome::Stall;
 use crate::cycle::plan::Mvm;
-use crate::hw::timing::Timing;
+use crate::hw::timing::{SampleAndHold, Timing};
 use crate::mapping::slot_values::{ReadoutValue, SlotValues};
 use std::collections::HashMap;
 
 /// States of an array, as `array_state` shows them.
-pub const STATES: [(&str, u64); 5] = [
+pub const STATES: [(&str, u64); 6] = [
     ("idle or waiting", 0),
     ("precharge", 1),
     ("develop", 2),
     ("waits for sample-and-hold", 3),
     ("sample", 4),
+    (
+        "converted while word lines are open (no sample-and-hold)",
+        5,
+    ),
 ];
 
 /// What the values of a waveform come from.
@@ -143,11 +147,14 @@ impl<'a, V: Values> Waveform<'a, V> {
             (open, 2),
             (developed, 3),
             (operation.sample.start, 4),
-            (end, 0),
         ];
         // Of several in one cycle the last one stays: phases without cycles are not seen.
         for (cycle, state) in state {
             self.change(cycle, base, bits(state, 3));
+        }
+        // Without a sample-and-hold the conversion takes over.
+        if self.timing.sample_and_hold != SampleAndHold::None {
+            self.close(end, base);
         }
         let Some(slot) = self.slot(operation.mvm, operation.index, 0) else {
             return;
@@ -158,8 +165,13 @@ impl<'a, V: Values> Waveform<'a, V> {
         self.change(start, base + 3, bits(slot.read.into(), 4));
         let lines = self.word_lines(&slot.inputs);
         self.change(open, base + 4, lines);
+    }
+
+    /// Word lines close.
+    fn close(&mut self, cycle: u64, base: usize) {
+        self.change(cycle, base, bits(0, 3));
         let closed = self.word_lines(&[]);
-        self.change(end, base + 4, closed);
+        self.change(cycle, base + 4, closed);
     }
 
     /// Inputs of the open word lines, the first row in the lowest bits.
@@ -175,6 +187,10 @@ impl<'a, V: Values> Waveform<'a, V> {
             return;
         };
         let (sense, latch) = (&conversion.sense, &conversion.latch);
+        if self.timing.sample_and_hold == SampleAndHold::None {
+            self.change(sense.start, base, bits(5, 3));
+            self.close(sense.end, base);
+        }
         let at = (conversion.mvm, conversion.operation, conversion.position);
         let Some(slot) = self.slot(at.0, at.1, at.2) else {
             return;

@@ -53,6 +53,10 @@ impl<A: Activity, O: Observer> Engine<'_, A, O> {
         }
         let layer = &self.plan.layers[mvm.layer as usize];
         let bits = layer.load_bits(&worker.part, mvm.pixel);
+        let started = &mut self.started_layers[mvm.layer as usize];
+        if !std::mem::replace(started, true) {
+            self.outcome.layers[mvm.layer as usize].start = self.now;
+        }
         worker.places_used += 1;
         worker.requested += 1;
         worker.ready_since = None;

@@ -17,7 +17,6 @@ impl<A: Activity, O: Observer> Engine<'_, A, O> {
             events,
             observer,
             outcome,
-            started_layers,
             links,
             at_once,
             ..
@@ -34,8 +33,7 @@ impl<A: Activity, O: Observer> Engine<'_, A, O> {
                 requested: moving.requested,
                 span,
             });
-            let layer_index = moving.mvm.layer as usize;
-            let layer = &mut outcome.layers[layer_index];
+            let layer = &mut outcome.layers[moving.mvm.layer as usize];
             let kind = match moving.cargo {
                 Cargo::Load => 0,
                 Cargo::Sums => 1,
@@ -44,10 +42,6 @@ impl<A: Activity, O: Observer> Engine<'_, A, O> {
             let bits = u64::from(moving.bits);
             layer.bits[kind] += bits;
             layer.bit_links[kind] += bits * links.length(moving.from, moving.to);
-            if moving.cargo == Cargo::Load && !started_layers[layer_index] {
-                started_layers[layer_index] = true;
-                layer.start = *now;
-            }
             if cycles == 0 {
                 at_once.push(slot);
                 return;

@@ -107,6 +107,8 @@ impl Chip<'_> {
         let tile = &mut self.tiles[index];
         tile.inputs.insert(number);
         tile.loads[number] = Load::Requested;
+        let first = self.started.entry(mvm.layer).or_insert(cycle);
+        self.outcome.layers[mvm.layer as usize].start = *first;
         let moving = Moving::new(Cargo::Load, index, number, Node::GlobalBuffer, to, bits);
         self.request(cycle, moving);
         true

@@ -149,10 +149,5 @@ impl Chip<'_> {
         };
         layer.bits[kind] += u64::from(bits);
         layer.bit_links[kind] += u64::from(bits) * self.links.path(from, to).count() as u64;
-        let load = moving.cargo == Cargo::Load;
-        if load && moving.number == 0 {
-            let first = self.started.entry(tile.layer).or_insert(cycle);
-            layer.start = *first;
-        }
     }
 }

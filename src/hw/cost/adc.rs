@@ -69,10 +69,8 @@ impl AdcSpec {
         for model in self.written() {
             model.check(checks);
             if model.name() == self.model.word() {
-                chosen = checks.keep(model.valid_at(bits)).map(|()| model);
-                if chosen.is_none() {
-                    return None;
-                }
+                checks.keep(model.valid_at(bits))?;
+                chosen = Some(model);
             } else {
                 others.push(model);
             }

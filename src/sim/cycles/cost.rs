@@ -5,11 +5,13 @@
 //! (`hw::cost`).
 
 use super::{OnChip, Ran, parts_of};
+use crate::cycle::outcome::LayerCycles;
 use crate::cycle::plan::Work;
 use crate::hw::cost::counts::EnergyCounts;
 use crate::hw::cost::merit;
 use crate::hw::cost::{AreaCounts, Cost};
 use crate::hw::error::HwError;
+use crate::hw::timing::{SampleAndHold, Timing};
 use crate::results::cycle::{CostResult, Part};
 use crate::sim::error::SimError;
 
@@ -150,10 +152,12 @@ impl<'a> Account<'a> {
             return counts;
         };
         let timing = hardware.timing.as_ref();
-        let open_ns = timing.map_or(0.0, |t| f64::from(t.open_cycles()) * t.clock_ns);
+        let open_ns = timing.map_or(0.0, |timing| {
+            open_cycles(timing, found) as f64 * timing.clock_ns
+        });
         let operations = activity.operations as f64;
         counts.operations = operations;
-        counts.cell_charge_fc = activity.mean_current_ua * operations * open_ns;
+        counts.cell_charge_fc = activity.mean_current_ua * open_ns;
         counts.word_line_pulses = activity.word_line_pulses as f64;
         counts.conversions = activity.conversions as f64;
         counts.comparisons = activity.comparisons as f64;
@@ -225,6 +229,19 @@ impl<'a> Account<'a> {
         counts.multipliers = f64::from(chip.digital.macs_per_cycle);
         counts
     }
+}
+
+/// Cycles in which word lines of a layer's macros are open, all operations together: until a value is sampled, however long it
+/// waits for that, or until it is converted where nothing holds it, however early that ends.
+fn open_cycles(timing: &Timing, found: &LayerCycles) -> u64 {
+    let held = match timing.sample_and_hold {
+        SampleAndHold::None => found.sense,
+        SampleAndHold::PerReadout | SampleAndHold::PerColumn => {
+            let [.., waits] = found.stalls;
+            found.operations * u64::from(timing.sample_cycles) + waits
+        }
+    };
+    found.operations * u64::from(timing.develop_cycles) + held
 }
 
 fn parts(named: &[(&'static str, f64)]) -> Vec<Part> {
