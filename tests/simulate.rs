@@ -4,8 +4,8 @@
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::kernel::lanes::LANES;
 use imcsim::net::network::{
-    Geometry, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, SumStatistics, Weights,
-    activation_code,
+    Geometry, Inputs, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, SumStatistics,
+    Weights, activation_code,
 };
 use imcsim::net::references::LayerReferences;
 use imcsim::rng::{Purpose, keyed};
@@ -110,6 +110,7 @@ fn network() -> IntNetwork {
         network: Network {
             name: "small".into(),
             input: INPUT,
+            inputs: Inputs::Images,
             classes: 4,
             layers: shapes,
         },

@@ -7,13 +7,13 @@ use super::duplication::{Demand, Named, balanced, by_hand};
 use super::error::MappingError;
 use super::layer::LayerMapping;
 use super::needs::needs;
-use super::rounds::{Placed, Size, cut, weight_cycles};
+use super::rounds::{Placed, Size, Sized, cut, weight_cycles};
 use super::work::rows_of;
 use crate::cycle::plan::{Layer, Plan};
 use crate::hw::chip::Hardware;
 use crate::hw::tiles::{Chip, DuplicationSpec};
 use crate::hw::timing::Timing;
-use crate::net::network::{Network, Weights};
+use crate::net::network::{Inputs, Network, Weights};
 use crate::results::mapping::ChipMapping;
 use std::ops::Range;
 
@@ -92,9 +92,9 @@ fn layer_mappings(
     hardware: &Hardware,
     network: &Network,
 ) -> Result<Vec<Option<LayerMapping>>, MappingError> {
-    let mut input_bits = 8;
     let mut mappings = Vec::with_capacity(network.layers.len());
-    for layer in &network.layers {
+    for (index, layer) in network.layers.iter().enumerate() {
+        let input_bits = network.input_bits(index);
         mappings.push(match layer.weights {
             Weights::Digital { .. } => None,
             Weights::Macro { bits } => {
@@ -106,7 +106,6 @@ fn layer_mappings(
                 Some(mapping.map_err(wrap)?)
             }
         });
-        input_bits = layer.activation_bits.unwrap_or(input_bits);
     }
     Ok(mappings)
 }
@@ -138,8 +137,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn input_bits(&self, layer: usize) -> u32 {
-        let before = self.network.layers[..layer].iter().rev();
-        before.filter_map(|l| l.activation_bits).next().unwrap_or(8)
+        self.network.input_bits(layer)
     }
 
     /// Everything that a plan counts in 32 bits.
@@ -196,20 +194,49 @@ impl Builder<'_> {
                 })
             });
         let sized: Vec<_> = names.zip(sizes).collect();
-        let writing = self.chip.weight_writing.as_ref();
-        let placed = cut(&sized, macros, writing)?;
+        let placed = self.placed(&sized, macros)?;
         let kib = self.chip.buffers.global_kib;
         let buffer_bits = buffer::check(self.network, &placed, self.images, kib)?;
-        let takes_turns = placed.len() > 1;
         let rounds: Vec<Round> = placed
             .iter()
-            .map(|round| self.round(round, &written, takes_turns))
+            .map(|round| self.round(round, &written, self.takes_turns(&placed, round)))
             .collect();
         let description = self.describe(&rounds, buffer_bits);
         Ok(Mapped {
             rounds,
             description,
         })
+    }
+
+    /// Layers in rounds; recorded ones have the chip for themselves, one after the other.
+    fn placed(&self, sized: &[Sized], macros: usize) -> Result<Vec<Vec<Placed>>, MappingError> {
+        let writing = self.chip.weight_writing.as_ref();
+        if self.network.inputs == Inputs::Images {
+            return cut(sized, macros, writing);
+        }
+        let mut rounds = Vec::new();
+        for (layer, one) in sized.iter().enumerate() {
+            let own = cut(std::slice::from_ref(one), macros, writing)?;
+            rounds.extend(own.into_iter().map(|mut round| {
+                round.iter_mut().for_each(|part| part.layer = layer);
+                round
+            }));
+        }
+        Ok(rounds)
+    }
+
+    /// True if weights are written before a round because others were in the arrays: recorded layers wait in the arrays of
+    /// chips of their own unless one alone is larger than the chip.
+    fn takes_turns(&self, all: &[Vec<Placed>], round: &[Placed]) -> bool {
+        match &self.network.inputs {
+            Inputs::Images => all.len() > 1,
+            Inputs::Recorded(_) => {
+                let same = |other: &&Vec<Placed>| {
+                    other.first().map(|part| part.layer) == round.first().map(|part| part.layer)
+                };
+                all.iter().filter(same).count() > 1
+            }
+        }
     }
 
     /// What one copy of these column tiles needs.
