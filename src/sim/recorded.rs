@@ -54,10 +54,10 @@ pub fn verdict(name: &str, images: usize, looked: &Looked) -> Verdict {
     };
     let quality = worst(&looked.layers, |layer| -layer.sqnr_db).map_or_else(String::new, |layer| {
         format!(
-            "; {} has {} of signal to error at a partial sum ({} without noise)",
-            layer.name,
+            "; lowest SQNR {} ({} without noise) in {}",
             decibel(layer.sqnr_db),
-            decibel(layer.sqnr_noise_free_db)
+            decibel(layer.sqnr_noise_free_db),
+            layer.name
         )
     });
     let mut limits = Vec::new();
@@ -81,7 +81,7 @@ pub fn verdict(name: &str, images: usize, looked: &Looked) -> Verdict {
     }
     Verdict {
         status: "recorded".into(),
-        headline: format!("{name}, {images}, no labels and so no accuracy{quality}."),
+        headline: format!("{name}: {images} without labels{quality}."),
         limits,
     }
 }
@@ -94,6 +94,7 @@ fn worst(layers: &[LayerResult], badness: impl Fn(&LayerResult) -> f64) -> Optio
 fn decibel(ratio: f64) -> String {
     match ratio.is_finite() {
         true => format!("{ratio:.1} dB"),
-        false => "no error".into(),
+        // An ideal read-out: no error at all.
+        false => "without end".into(),
     }
 }
