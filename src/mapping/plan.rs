@@ -3,17 +3,17 @@
 //! Not responsible for how a plan runs (`cycle`), nor for what depends on the data ([`super::activity`]).
 
 use super::buffer;
-use super::duplication::{Demand, Named, balanced, by_hand};
+use super::duplication::{Demand, Named, balanced};
 use super::error::MappingError;
 use super::layer::LayerMapping;
 use super::needs::needs;
-use super::rounds::{Placed, Size, Sized, cut, weight_cycles};
+use super::rounds::{Placed, Size, weight_cycles};
 use super::work::rows_of;
 use crate::cycle::plan::{Layer, Plan};
 use crate::hw::chip::Hardware;
 use crate::hw::tiles::{Chip, DuplicationSpec};
 use crate::hw::timing::Timing;
-use crate::net::network::{Inputs, Network, Weights};
+use crate::net::network::{Network, Weights};
 use crate::results::mapping::ChipMapping;
 use std::ops::Range;
 
@@ -181,7 +181,7 @@ impl Builder<'_> {
                     .map(|m| self.demand(index, m, 0..m.column_tiles())),
             })
             .collect();
-        let written = by_hand(&self.chip.duplication, &demands, macros)?;
+        let written = self.written(&demands, macros)?;
         let sizes = self
             .mappings
             .iter()
@@ -206,37 +206,6 @@ impl Builder<'_> {
             rounds,
             description,
         })
-    }
-
-    /// Layers in rounds; recorded ones have the chip for themselves, one after the other.
-    fn placed(&self, sized: &[Sized], macros: usize) -> Result<Vec<Vec<Placed>>, MappingError> {
-        let writing = self.chip.weight_writing.as_ref();
-        if self.network.inputs == Inputs::Images {
-            return cut(sized, macros, writing);
-        }
-        let mut rounds = Vec::new();
-        for (layer, one) in sized.iter().enumerate() {
-            let own = cut(std::slice::from_ref(one), macros, writing)?;
-            rounds.extend(own.into_iter().map(|mut round| {
-                round.iter_mut().for_each(|part| part.layer = layer);
-                round
-            }));
-        }
-        Ok(rounds)
-    }
-
-    /// True if weights are written before a round because others were in the arrays: recorded layers wait in the arrays of
-    /// chips of their own unless one alone is larger than the chip.
-    fn takes_turns(&self, all: &[Vec<Placed>], round: &[Placed]) -> bool {
-        match &self.network.inputs {
-            Inputs::Images => all.len() > 1,
-            Inputs::Recorded(_) => {
-                let same = |other: &&Vec<Placed>| {
-                    other.first().map(|part| part.layer) == round.first().map(|part| part.layer)
-                };
-                all.iter().filter(same).count() > 1
-            }
-        }
     }
 
     /// What one copy of these column tiles needs.

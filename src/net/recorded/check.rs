@@ -11,7 +11,7 @@ const MOST_LAYERS: usize = 64;
 /// Most images of a file.
 const MOST_IMAGES: usize = 1024;
 /// Most characters of a name or a note.
-const MOST_TEXT: usize = 300;
+const MOST_TEXT: usize = 1000;
 /// Largest edge of a map or a kernel.
 const MOST_EDGE: usize = 4096;
 /// Most channels and outputs.

@@ -75,13 +75,15 @@ pub fn to_bytes(recorded: &Recorded) -> Result<Vec<u8>, NetError> {
 /// Writes a file, whole or not at all.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file cannot be written, or could not be read again.
 pub fn save(recorded: &Recorded, path: &Path) -> Result<(), NetError> {
     let wrap = |source| NetError::File {
         path: path.into(),
         source,
     };
     let mut bytes = to_bytes(recorded)?;
+    // A file that would be refused is better refused now.
+    from_bytes(&bytes, &path.display().to_string())?;
     if path.extension().is_some_and(|extension| extension == "gz") {
         bytes = gzip::packed(&bytes).map_err(wrap)?;
     }
