@@ -6,8 +6,8 @@ use imcsim::hw::readout::columns::ColumnReadouts;
 use imcsim::hw::trim::Trim;
 use imcsim::kernel::lanes::LANES;
 use imcsim::net::network::{
-    Geometry, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, SumStatistics, Weights,
-    activation_code,
+    Geometry, Inputs, IntLayer, IntNetwork, Layer, Network, PIXEL_ZERO, Shape, SumStatistics,
+    Weights, activation_code,
 };
 use imcsim::net::references::LayerReferences;
 use imcsim::results::layer::LayerResult;
@@ -114,6 +114,7 @@ fn network() -> IntNetwork {
         network: Network {
             name: "small".into(),
             input: INPUT,
+            inputs: Inputs::Images,
             classes: 4,
             layers: shapes,
         },

@@ -42,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "arch",
+            "convert",
             "cycle",
             "data",
             "durable",

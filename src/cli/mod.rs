@@ -7,6 +7,8 @@ pub mod margin;
 pub mod mvm_options;
 pub mod output;
 pub mod progress;
+pub mod record;
+pub mod recorded;
 pub mod run;
 pub mod show;
 pub mod trace;
@@ -41,6 +43,8 @@ enum Command {
     Experiment(experiment::ExperimentArguments),
     /// A network on the chip cycle by cycle: time, stalls, energy, a timeline, waveforms and golden vectors.
     Trace(trace::TraceArguments),
+    /// Record the inputs of single layers as a trace file, which run and trace take instead of a network.
+    Record(record::RecordArguments),
     /// Look at a macro alone: distributions, read margins, ADC confusion, error rates.
     Margin(margin::MarginArguments),
 }
@@ -112,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Experiment(arguments) => experiment::run(&arguments),
         Command::Margin(arguments) => margin::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
     };
     match result {

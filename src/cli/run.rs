@@ -22,7 +22,7 @@ use crate::sim::verdict::verdict;
 use anyhow::bail;
 use clap::Args;
 use rand::seq::index::sample;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Options of `imcsim run`.
 #[derive(Args, Debug)]
@@ -38,6 +38,11 @@ pub struct RunArguments {
     /// Trained weights [default: the shipped ones for this network and data set].
     #[arg(long)]
     pub weights: Option<PathBuf>,
+    /// Recorded layers (a file of imcsim record) instead of a network: all that needs no labels.
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "model", "data", "weights", "before", "images", "calibration_images", "repeats", "chips", "chip_images", "curve_images",
+    ])]
+    pub trace: Option<PathBuf>,
     /// The same network before it was trained through the macro, shown beside [default: the shipped one, where the shipped
     /// weights were trained through this macro].
     #[arg(long, value_name = "WEIGHTS")]
@@ -90,6 +95,9 @@ pub struct RunArguments {
 /// If the input is wrong (exit code 2) or the report cannot be written.
 pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     check(arguments).map_err(input)?;
+    if let Some(file) = &arguments.trace {
+        return super::recorded::run(arguments, file);
+    }
     let loaded = arch::load(&arguments.arch, &arguments.set).map_err(input)?;
     let network = load_network(&arguments.model).map_err(input)?;
     let out = arguments.out.clone().unwrap_or_else(|| {
@@ -106,24 +114,9 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let prepared = Prepared::new(&trained.network, &loaded.hardware).map_err(unfit)?;
     let calibration = chosen(&data, arguments.seed, arguments.calibration_images);
     let test = images(&data.test, &data).first(arguments.images.unwrap_or(usize::MAX));
-    let options = RunOptions {
-        seed: arguments.seed,
-        repeats: arguments.repeats,
-        chips: arguments.chips,
-        chip_images: arguments.chip_images,
-        curve_images: arguments.curve_images,
-        pixel_step: PIXEL_STEP,
-        cycle_images: arguments.cycle_images,
-        patterns: PATTERNS,
-        margin: MarginOptions {
-            samples: arguments.samples,
-            seed: arguments.seed,
-            error_limit: Some(ERROR_LIMIT),
-            ..MarginOptions::default()
-        },
-    };
+    let options = options(arguments);
     stages.show("macro alone", 0, 1);
-    let margins = margins(&prepared, &options.margin).map_err(unfit)?;
+    let margins = macro_alone(&prepared, &options.margin).map_err(unfit)?;
     let outcome = simulate(
         &prepared,
         images(&calibration, &data),
@@ -159,12 +152,41 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         classes: data.class_names.len() as u64,
     };
     result.seconds = stages.finish();
+    deliver(arguments, &result, &out)
+}
+
+/// How much is simulated.
+pub(super) fn options(arguments: &RunArguments) -> RunOptions {
+    RunOptions {
+        seed: arguments.seed,
+        repeats: arguments.repeats,
+        chips: arguments.chips,
+        chip_images: arguments.chip_images,
+        curve_images: arguments.curve_images,
+        pixel_step: PIXEL_STEP,
+        cycle_images: arguments.cycle_images,
+        patterns: PATTERNS,
+        margin: MarginOptions {
+            samples: arguments.samples,
+            seed: arguments.seed,
+            error_limit: Some(ERROR_LIMIT),
+            ..MarginOptions::default()
+        },
+    }
+}
+
+/// Writes the report and shows the answer.
+pub(super) fn deliver(
+    arguments: &RunArguments,
+    result: &RunResult,
+    out: &Path,
+) -> anyhow::Result<()> {
     // The answer is shown even where the report cannot be written: a minute's work is not lost to a full disk.
-    let written = report::write(&result, &out);
+    let written = report::write(result, out);
     if arguments.json {
-        print(&report::summary_json(&result)?)?;
+        print(&report::summary_json(result)?)?;
     } else if !arguments.quiet {
-        print(&report::terminal(&result))?;
+        print(&report::terminal(result))?;
     }
     written?;
     if !arguments.json && !arguments.quiet {
@@ -182,7 +204,10 @@ const PATTERNS: usize = 4000;
 const ERROR_LIMIT: f64 = 1e-2;
 
 /// Margins of the macro alone for the weights and inputs of the network's first layer on it.
-fn margins(prepared: &Prepared, options: &MarginOptions) -> Result<Vec<MarginReport>, SimError> {
+pub(super) fn macro_alone(
+    prepared: &Prepared,
+    options: &MarginOptions,
+) -> Result<Vec<MarginReport>, SimError> {
     let Some(first) = prepared.macro_layers().next() else {
         return Ok(Vec::new());
     };

@@ -7,20 +7,25 @@
 
 use crate::kernel::elementwise::{activate, max_pool};
 use crate::kernel::lanes::{LANES, Lanes};
-use crate::net::network::{IntLayer, IntNetwork, Shape};
+use crate::net::network::{Inputs, IntLayer, IntNetwork, Shape};
 
 /// Scale and shift per channel.
 pub type Constants<'a> = (&'a [f32], &'a [f32]);
 
 /// Logits `[class][lane]` of one block of images (bytes, any border).
 ///
-/// `accumulate(layer, input codes)` gives the sums of a layer; `constants(layer)` replaces its scale and shift.
+/// `accumulate(layer, input codes)` gives the sums of a layer; `constants(layer)` replaces its scale and shift. Recorded layers
+/// see their own inputs, and there are no logits.
 pub fn forward<'a>(
     network: &'a IntNetwork,
     images: Lanes<u8>,
     mut accumulate: impl FnMut(usize, &Lanes<u8>) -> Lanes<f32>,
     constants: impl Fn(usize) -> Option<Constants<'a>>,
 ) -> Vec<[f32; LANES]> {
+    if let Inputs::Recorded(_) = network.network.inputs {
+        side_by_side(network, &images, accumulate);
+        return Vec::new();
+    }
     let mut input = images;
     let mut logits = Vec::new();
     for (index, int) in network.layers.iter().enumerate() {
@@ -33,6 +38,23 @@ pub fn forward<'a>(
         }
     }
     logits
+}
+
+/// Shows every recorded layer its part of the inputs.
+fn side_by_side(
+    network: &IntNetwork,
+    inputs: &Lanes<u8>,
+    mut accumulate: impl FnMut(usize, &Lanes<u8>) -> Lanes<f32>,
+) {
+    let mut start = 0;
+    for (index, int) in network.layers.iter().enumerate() {
+        let shape = int.layer.geometry.input;
+        let mut own = Lanes::zeros(shape.channels, shape.height, shape.width, 0);
+        let end = start + own.values.len();
+        own.values.copy_from_slice(&inputs.values[start..end]);
+        start = end;
+        accumulate(index, &fit(own, int));
+    }
 }
 
 /// Up to 32 images `[image][channel][y][x]` from image `32 index` on as a block; lanes beyond the last image are black.

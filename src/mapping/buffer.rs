@@ -5,22 +5,24 @@
 
 use super::error::MappingError;
 use super::rounds::Placed;
-use crate::net::network::{Layer, Network};
+use crate::net::network::{Inputs, Layer, Network};
 
-/// Bits of an image's byte.
-const IMAGE_BITS: u64 = 8;
 /// Bits of a sum without an activation behind it.
 const SUM_BITS: u64 = 32;
 
-/// Bits of the maps before, between and after the layers of one image, `layers + 1` of them.
-fn map_bits(network: &Network) -> Vec<u64> {
-    let output = |layer: &Layer| {
+/// Bits of the input map and of the output map of every layer, one image.
+fn map_bits(network: &Network) -> Vec<(u64, u64)> {
+    let one = |(index, layer): (usize, &Layer)| {
+        let input = match (&network.inputs, index.checked_sub(1)) {
+            (Inputs::Recorded(_), _) => layer.geometry.input.len(),
+            (Inputs::Images, None) => network.input.len(),
+            (Inputs::Images, Some(before)) => network.layers[before].output().len(),
+        };
         let bits = layer.activation_bits.map_or(SUM_BITS, u64::from);
-        layer.output().len() as u64 * bits
+        let output = layer.output().len() as u64 * bits;
+        (input as u64 * u64::from(network.input_bits(index)), output)
     };
-    let image = network.input.len() as u64 * IMAGE_BITS;
-    let outputs = network.layers.iter().map(output);
-    std::iter::once(image).chain(outputs).collect()
+    network.layers.iter().enumerate().map(one).collect()
 }
 
 /// Bits of the buffer when it is fullest.
@@ -36,10 +38,11 @@ pub fn check(
     let maps = map_bits(network);
     let mut fullest = (0, String::new(), String::new(), "");
     for (index, layer) in network.layers.iter().enumerate() {
-        let bits = maps[index] + maps[index + 1];
+        let (input, output) = maps[index];
+        let bits = input + output;
         if bits > fullest.0 {
             let place = format!("layer {}", layer.name);
-            let what = format!("input {} and output {} bits", maps[index], maps[index + 1]);
+            let what = format!("input {input} and output {output} bits");
             fullest = (bits, place, what, " or use fewer activation bits");
         }
     }
@@ -48,9 +51,12 @@ pub fn check(
             continue;
         };
         // A layer that goes on in the next round leaves its input and, in the end, all of its output.
-        let one = match done.layer == next.layer {
-            true => maps[next.layer] + maps[next.layer + 1],
-            false => maps[next.layer],
+        let (input, output) = maps[next.layer];
+        let one = match (done.layer == next.layer, &network.inputs) {
+            (true, _) => input + output,
+            (false, Inputs::Images) => input,
+            // Another recorded layer: nothing is kept for it.
+            (false, Inputs::Recorded(_)) => 0,
         };
         let bits = one * u64::from(images);
         if bits > fullest.0 {

@@ -1,8 +1,8 @@
 //! A network on a chip: from layers and a described chip to what every macro is to do cycle by cycle.
 //!
 //! `layer` (one layer on arrays), `needs` (which pixels of the layer before a pixel waits for), `duplication` (copies),
-//! `rounds` (which layers are in the arrays together), `buffer` (whether activations fit), `plan` (all of it as input of the
-//! cycle engine), `activity` and `counts` (what depends on the data, from the codes of
+//! `rounds` (which layers are in the arrays together), `buffer` (whether activations fit), `recorded` (layers that are alone on
+//! the chip), `plan` (all of it as input of the cycle engine), `activity` and `counts` (what depends on the data, from the codes of
 //! the functional path). Not responsible for time
 //! (`cycle`) nor for values (`convert`).
 
@@ -15,6 +15,7 @@ pub mod error;
 pub mod layer;
 pub mod needs;
 pub mod plan;
+mod recorded;
 pub mod rounds;
 pub mod slot_values;
 pub mod slots;

@@ -3,11 +3,11 @@
 //! Not responsible for how a plan runs (`cycle`), nor for what depends on the data ([`super::activity`]).
 
 use super::buffer;
-use super::duplication::{Demand, Named, balanced, by_hand};
+use super::duplication::{Demand, Named, balanced};
 use super::error::MappingError;
 use super::layer::LayerMapping;
 use super::needs::needs;
-use super::rounds::{Placed, Size, cut, weight_cycles};
+use super::rounds::{Placed, Size, weight_cycles};
 use super::work::rows_of;
 use crate::cycle::plan::{Layer, Plan};
 use crate::hw::chip::Hardware;
@@ -92,9 +92,9 @@ fn layer_mappings(
     hardware: &Hardware,
     network: &Network,
 ) -> Result<Vec<Option<LayerMapping>>, MappingError> {
-    let mut input_bits = 8;
     let mut mappings = Vec::with_capacity(network.layers.len());
-    for layer in &network.layers {
+    for (index, layer) in network.layers.iter().enumerate() {
+        let input_bits = network.input_bits(index);
         mappings.push(match layer.weights {
             Weights::Digital { .. } => None,
             Weights::Macro { bits } => {
@@ -106,7 +106,6 @@ fn layer_mappings(
                 Some(mapping.map_err(wrap)?)
             }
         });
-        input_bits = layer.activation_bits.unwrap_or(input_bits);
     }
     Ok(mappings)
 }
@@ -138,8 +137,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn input_bits(&self, layer: usize) -> u32 {
-        let before = self.network.layers[..layer].iter().rev();
-        before.filter_map(|l| l.activation_bits).next().unwrap_or(8)
+        self.network.input_bits(layer)
     }
 
     /// Everything that a plan counts in 32 bits.
@@ -183,7 +181,7 @@ impl Builder<'_> {
                     .map(|m| self.demand(index, m, 0..m.column_tiles())),
             })
             .collect();
-        let written = by_hand(&self.chip.duplication, &demands, macros)?;
+        let written = self.written(&demands, macros)?;
         let sizes = self
             .mappings
             .iter()
@@ -196,14 +194,12 @@ impl Builder<'_> {
                 })
             });
         let sized: Vec<_> = names.zip(sizes).collect();
-        let writing = self.chip.weight_writing.as_ref();
-        let placed = cut(&sized, macros, writing)?;
+        let placed = self.placed(&sized, macros)?;
         let kib = self.chip.buffers.global_kib;
         let buffer_bits = buffer::check(self.network, &placed, self.images, kib)?;
-        let takes_turns = placed.len() > 1;
         let rounds: Vec<Round> = placed
             .iter()
-            .map(|round| self.round(round, &written, takes_turns))
+            .map(|round| self.round(round, &written, self.takes_turns(&placed, round)))
             .collect();
         let description = self.describe(&rounds, buffer_bits);
         Ok(Mapped {

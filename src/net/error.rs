@@ -43,6 +43,14 @@ pub enum NetError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A file of recorded layers that cannot be used.
+    #[error("trace {file}: {problem}")]
+    Recorded {
+        /// File.
+        file: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// Weights of another data set.
     #[error(
         "{file}: these weights were trained on {trained}, not on {asked}; choose that data set, or train on this one with `imcsim train`"

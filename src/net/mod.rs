@@ -2,8 +2,10 @@
 
 pub mod checkpoint;
 pub mod error;
+mod gzip;
 pub mod network;
 pub mod packed;
+pub mod recorded;
 pub mod references;
 pub mod shipped;
 pub mod spec;

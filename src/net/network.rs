@@ -124,17 +124,51 @@ impl Layer {
     }
 }
 
+/// What the layers of a network take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inputs {
+    /// The first layer takes image bytes, every other one the codes of the layer before.
+    Images,
+    /// Every layer takes codes of its own, recorded before, of these many bits; an input is those of all layers one after
+    /// the other, and no layer sees what another one computes.
+    Recorded(Vec<u32>),
+}
+
+/// Bits of an image byte.
+const IMAGE_BITS: u32 = 8;
+
 /// The shape of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     /// Name (file stem in models/).
     pub name: String,
-    /// Input image.
+    /// Input image, or all recorded inputs.
     pub input: Shape,
+    /// What the layers take.
+    pub inputs: Inputs,
     /// Number of classes.
     pub classes: usize,
     /// Layers in order.
     pub layers: Vec<Layer>,
+}
+
+impl Network {
+    /// Bits of the input codes of a layer.
+    pub fn input_bits(&self, layer: usize) -> u32 {
+        match &self.inputs {
+            Inputs::Images => {
+                let before = self.layers[..layer].iter().rev();
+                let bits = before.filter_map(|layer| layer.activation_bits).next();
+                bits.unwrap_or(IMAGE_BITS)
+            }
+            Inputs::Recorded(bits) => bits[layer],
+        }
+    }
+
+    /// True if a layer takes image bytes, offset by [`PIXEL_ZERO`].
+    pub fn sees_bytes(&self, layer: usize) -> bool {
+        layer == 0 && self.inputs == Inputs::Images
+    }
 }
 
 /// Offset of an image byte: the first layer sees `pixel - PIXEL_ZERO` as a signed integer, padding is PIXEL_ZERO grey.

@@ -4,9 +4,9 @@
 
 use super::checkpoint::{Metadata, from_bytes, metadata};
 use super::error::NetError;
+use super::gzip;
 use super::network::{IntNetwork, Network};
-use flate2::read::GzDecoder;
-use std::io::Read;
+use std::borrow::Cow;
 use std::path::Path;
 
 /// A deployed network with what its file says about it.
@@ -47,9 +47,6 @@ const SHIPPED: &[(&str, &[u8])] = &[
         include_bytes!("../../models/vgg_cifar10_macro.safetensors.gz"),
     ),
 ];
-
-/// Largest checkpoint that is read, unpacked: a gzipped file cannot ask for more.
-const LARGEST_BYTES: u64 = 1 << 30;
 
 impl Trained {
     /// One line for reports: file, method, seed, epochs.
@@ -179,21 +176,9 @@ fn read(bytes: &[u8], network: &Network, file: &str) -> Result<Trained, NetError
     })
 }
 
-fn unpacked(bytes: &[u8], file: &str) -> Result<Vec<u8>, NetError> {
-    if !bytes.starts_with(&[0x1F, 0x8B]) {
-        return Ok(bytes.to_vec());
-    }
-    let wrong = |problem: String| NetError::Checkpoint {
+fn unpacked<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, NetError> {
+    gzip::unpacked(bytes).map_err(|problem| NetError::Checkpoint {
         file: file.into(),
         problem,
-    };
-    let mut plain = Vec::new();
-    GzDecoder::new(bytes)
-        .take(LARGEST_BYTES + 1)
-        .read_to_end(&mut plain)
-        .map_err(|error| wrong(format!("not a whole gzip file ({error})")))?;
-    if plain.len() as u64 > LARGEST_BYTES {
-        return Err(wrong("more than 1 GiB when unpacked".into()));
-    }
-    Ok(plain)
+    })
 }

@@ -42,7 +42,8 @@ pub fn forward(
             conversion: 0,
         };
         let (layer, int) = (&prepared.layers[index], &prepared.network.layers[index]);
-        let sums = accumulate(layer, int, readouts, input, key, index == 0);
+        let first = prepared.network.network.sees_bytes(index);
+        let sums = accumulate(layer, int, readouts, input, key, first);
         observe(Seen {
             layer: index,
             input,

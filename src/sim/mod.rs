@@ -22,6 +22,7 @@ pub mod paired;
 pub mod patterns;
 pub mod prepare;
 pub mod quality;
+pub mod recorded;
 pub mod reestimate;
 pub mod run;
 mod same_reads;

@@ -37,10 +37,9 @@ impl<'a> Prepared<'a> {
     /// If the macro cannot hold the weights or take the inputs of a layer.
     pub fn new(network: &'a IntNetwork, hardware: &'a Hardware) -> Result<Self, SimError> {
         let mut layers = Vec::with_capacity(network.layers.len());
-        let mut input_bits = 8;
-        for layer in &network.layers {
+        for (index, layer) in network.layers.iter().enumerate() {
+            let input_bits = network.network.input_bits(index);
             layers.push(prepare_layer(layer, hardware, input_bits)?);
-            input_bits = layer.layer.activation_bits.unwrap_or(input_bits);
         }
         Ok(Prepared {
             network,

@@ -3,7 +3,7 @@
 //! Not responsible for files, printing or margins of the macro alone (`margin`); progress goes through a callback.
 
 use super::accuracy::Images;
-use super::calibrate::{count_sums, place};
+use super::calibrate::{Sums, count_sums, place};
 use super::condition::Condition;
 use super::curve::{Curve, CurveOptions, curve};
 use super::cycles::OnChip;
@@ -91,19 +91,11 @@ pub fn run(
     progress: Progress,
 ) -> Result<Outcome, SimError> {
     test.check(prepared)?;
-    progress("partial sums", 0, 1);
-    let sums = count_sums(prepared, calibration, options.pixel_step)?;
-    let readouts = place(prepared, &prepared.hardware.readout, &sums)?;
-    let mut layers = layer_results(prepared, &readouts, &sums, calibration, options.seed)?;
-    if options.patterns > 0 {
-        progress("read margins", 0, 1);
-        let patterns = sample_patterns(prepared, calibration, options.patterns, options.seed)?;
-        let margin = MarginOptions {
-            seed: options.seed,
-            ..options.margin.clone()
-        };
-        fill_margins(prepared, &readouts, &patterns, &mut layers, &margin);
-    }
+    let MacroView {
+        sums,
+        readouts,
+        layers,
+    } = macro_view(prepared, calibration, options, progress)?;
     let evaluated = evaluated(prepared, &readouts, calibration, test, options, progress)?;
     let curve_options = CurveOptions {
         own: &readouts,
@@ -134,8 +126,47 @@ pub fn run(
     })
 }
 
+/// What the macro does with calibration images, before anything is classified.
+pub(super) struct MacroView {
+    sums: Sums,
+    /// Read-outs placed on them.
+    pub readouts: Vec<Vec<ColumnReadouts>>,
+    /// Layers.
+    pub layers: Vec<LayerResult>,
+}
+
+/// Partial sums, read-outs placed on them, and every layer under them.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn macro_view(
+    prepared: &Prepared,
+    calibration: Images,
+    options: &RunOptions,
+    progress: Progress,
+) -> Result<MacroView, SimError> {
+    progress("partial sums", 0, 1);
+    let sums = count_sums(prepared, calibration, options.pixel_step)?;
+    let readouts = place(prepared, &prepared.hardware.readout, &sums)?;
+    let mut layers = layer_results(prepared, &readouts, &sums, calibration, options.seed)?;
+    if options.patterns > 0 {
+        progress("read margins", 0, 1);
+        let patterns = sample_patterns(prepared, calibration, options.patterns, options.seed)?;
+        let margin = MarginOptions {
+            seed: options.seed,
+            ..options.margin.clone()
+        };
+        fill_margins(prepared, &readouts, &patterns, &mut layers, &margin);
+    }
+    Ok(MacroView {
+        sums,
+        readouts,
+        layers,
+    })
+}
+
 /// The chip cycle by cycle with the codes of read-outs without noise; nothing without images, times or chip.
-fn cycles(
+pub(super) fn cycles(
     prepared: &Prepared,
     readouts: &[Vec<ColumnReadouts>],
     images: Images,

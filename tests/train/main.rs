@@ -8,7 +8,7 @@ mod through_macro;
 use imcsim::data::{Dataset, Split};
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::kernel::lanes::{LANES, Lanes};
-use imcsim::net::network::{Geometry, Layer, Network, Shape, Weights};
+use imcsim::net::network::{Geometry, Inputs, Layer, Network, Shape, Weights};
 use imcsim::rng::{Purpose, keyed};
 use imcsim::sim::accuracy::Images;
 use imcsim::sim::condition::Condition;
@@ -85,6 +85,7 @@ fn network() -> Network {
     Network {
         name: "small".into(),
         input: INPUT,
+        inputs: Inputs::Images,
         classes: 3,
         layers,
     }

@@ -9,6 +9,7 @@ mod window;
 use super::input;
 use super::output::print;
 use super::progress::Stages;
+use super::recorded::{alone, references, stem};
 use crate::arch;
 use crate::report;
 use crate::results::cycle::CycleResult;
@@ -36,10 +37,13 @@ pub struct TraceArguments {
     /// Trained weights [default: the shipped ones for this network and data set].
     #[arg(long)]
     pub weights: Option<PathBuf>,
+    /// Recorded layers (a file of imcsim record) instead of a network; each is alone on the chip.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "data", "weights", "calibration_images"])]
+    pub trace: Option<PathBuf>,
     /// Changes one number of the macro or the chip: key.path=value, may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Test images that go through the chip.
+    /// Test images that go through the chip (of a trace file, those recorded).
     #[arg(long, allow_negative_numbers = true, default_value_t = 1)]
     pub images: usize,
     /// Training images that references are calibrated on.
@@ -85,22 +89,29 @@ pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let stages = Stages::new(arguments.quiet || arguments.json);
     stages.show("images", 0, 1);
     let subject = subject::load(arguments, &loaded.hardware.name).map_err(input)?;
-    let name = &subject.trained.network.network.name;
+    let name = &subject.network.network.name;
     let out = arguments.out.clone().unwrap_or_else(|| {
-        PathBuf::from("imcsim-out").join(format!("trace-{}-{name}", loaded.hardware.name))
+        let stem = arguments.trace.as_deref().map(stem);
+        let stem = stem.as_ref().unwrap_or(name);
+        PathBuf::from("imcsim-out").join(format!("trace-{}-{stem}", loaded.hardware.name))
     });
     report::check_place(&out).map_err(input)?;
     let unfit = |error| super::run::unfit(&loaded, error);
-    let prepared = Prepared::new(&subject.trained.network, &loaded.hardware).map_err(unfit)?;
+    let prepared = Prepared::new(&subject.network, &loaded.hardware).map_err(unfit)?;
     stages.show("partial sums", 0, 1);
-    let calibration = super::run::images(&subject.calibration, &subject.data);
-    let sums = count_sums(&prepared, calibration, super::run::PIXEL_STEP).map_err(unfit)?;
+    let calibration = subject.calibration();
+    // A recording is small: every pixel counts.
+    let pixel_step = match &arguments.trace {
+        Some(_) => 1,
+        None => super::run::PIXEL_STEP,
+    };
+    let sums = count_sums(&prepared, calibration, pixel_step).map_err(unfit)?;
     let readouts = place(&prepared, &loaded.hardware.readout, &sums).map_err(unfit)?;
     let condition = match arguments.noise {
         true => Condition::read_noise(&readouts, arguments.seed, 0),
         false => Condition::noise_free(&readouts),
     };
-    let images = super::run::images(&subject.data.test, &subject.data).first(arguments.images);
+    let images = subject.test().first(arguments.images);
     let chip = OnChip::new(&prepared, &readouts, &condition, images).map_err(unfit)?;
     let traced = window::Traced::new(&chip, arguments).map_err(input)?;
     let began = Instant::now();
@@ -114,18 +125,18 @@ pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let recorded = traced.record(&chip).map_err(unfit)?;
     let beside = files::of(&chip, &readouts, &loaded.hardware, &traced, &recorded)?;
     let mut result = RunResult {
-        fidelity: fidelity(arguments.noise),
+        fidelity: fidelity(arguments),
         model: ModelSummary {
             name: name.clone(),
-            weights: subject.trained.describe(),
+            weights: subject.weights.clone(),
             macro_layers: prepared.macro_layers().count(),
             parameters: 0,
         },
         data: DataSummary {
-            name: subject.data.name.clone(),
+            name: subject.data.clone(),
             images: images.labels.len() as u64,
             calibration_images: calibration.labels.len() as u64,
-            classes: subject.data.class_names.len() as u64,
+            classes: subject.classes,
         },
         verdict: headline(&cycle),
         warnings: traced.warnings(&recorded),
@@ -225,15 +236,20 @@ fn headline(cycle: &CycleResult) -> Verdict {
     }
 }
 
-fn fidelity(noise: bool) -> Vec<(String, String)> {
-    let codes = match noise {
+fn fidelity(arguments: &TraceArguments) -> Vec<(String, String)> {
+    let codes = match arguments.noise {
         true => "codes drawn from T[sum, code] at every conversion",
         false => "codes without noise",
     };
-    vec![(
-        "cycle".into(),
+    let mut all = vec![(
+        "cycle".to_string(),
         format!(
             "cycle engine, {codes} of the table path; energy from the currents and comparisons of the operations that took place"
         ),
-    )]
+    )];
+    if arguments.trace.is_some() {
+        all.push(references());
+        all.push(alone());
+    }
+    all
 }

@@ -5,7 +5,7 @@
 use super::places::Places;
 use super::{BitsSpec, ConvSpec, LayerSpec, NetworkSpec, WeightsSpec};
 use crate::net::error::NetError;
-use crate::net::network::{Geometry, Layer, Network, Shape, Weights};
+use crate::net::network::{Geometry, Inputs, Layer, Network, Shape, Weights};
 
 /// Largest edge of an image or a kernel.
 const MOST_EDGE: usize = 4096;
@@ -99,6 +99,7 @@ impl<'a> Builder<'a> {
         Ok(Network {
             name: spec.name.clone(),
             input: self.input,
+            inputs: Inputs::Images,
             classes: spec.classes,
             layers: self.layers,
         })

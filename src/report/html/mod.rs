@@ -47,11 +47,16 @@ pub fn page(result: &RunResult, figures: &[Figure]) -> Result<String, ReportErro
     body += &sections::tiles(result);
     body += "<div class=\"grid\">";
     body += &optional(first[0])?;
-    body += &optional(first[1])?;
+    let (accuracy, chips) = (optional(first[1])?, optional(first[2])?);
+    // Without accuracies the limits stand alone and take the whole width.
+    let class = match (accuracy.as_str(), chips.as_str()) {
+        ("", "") => "column wide",
+        _ => "column",
+    };
+    body += &accuracy;
     body += &format!(
-        "<div class=\"column\">{}{}</div></div>",
-        sections::limits(result),
-        optional(first[2])?
+        "<div class=\"{class}\">{}{chips}</div></div>",
+        sections::limits(result)
     );
     body += &sections::warnings(result);
     if !later.is_empty() {

@@ -28,11 +28,13 @@ pub fn header(result: &RunResult) -> String {
         let (class, sign) = match verdict.status.as_str() {
             "carries" => ("good", "✓"),
             "fails" => ("bad", "✗"),
+            // No judgement: times of a chip, recorded layers without labels.
+            "cycles" | "recorded" => ("plain", ""),
             _ => ("fair", "△"),
         };
         html += &format!(
-            "<p class=\"verdict {class}\"><strong>{sign} {}</strong> {}</p>\n",
-            escape(&verdict.status),
+            "<p class=\"verdict {class}\"><strong>{}</strong> {}</p>\n",
+            escape(format!("{sign} {}", verdict.status).trim()),
             escape(&verdict.headline)
         );
     }
@@ -261,13 +263,16 @@ pub fn reproduction(result: &RunResult) -> String {
         let data = &result.data;
         rows.push((
             "Images".into(),
-            format!(
-                "{}: {} test images, {} calibration images, {} classes",
-                data.name,
-                number::grouped(data.images),
-                number::grouped(data.calibration_images),
-                data.classes
-            ),
+            match data.classes {
+                // Recorded layers: no labels.
+                0 => format!("{}: {} images", data.name, number::grouped(data.images)),
+                classes => format!(
+                    "{}: {} test images, {} calibration images, {classes} classes",
+                    data.name,
+                    number::grouped(data.images),
+                    number::grouped(data.calibration_images),
+                ),
+            },
         ));
     }
     rows.extend(result.fidelity.iter().map(|(what, how)| {

@@ -23,6 +23,7 @@ use crate::hw::readout::columns::ColumnReadouts;
 use crate::mapping::activity::{DataActivity, LayerValues};
 use crate::mapping::counts::ActivityCounts;
 use crate::mapping::plan::{Mapped, Round, map_network};
+use crate::net::network::Inputs;
 use crate::results::cycle::{CycleResult, LayerTime, RoundTime};
 use share::Shares;
 
@@ -131,7 +132,11 @@ impl<'a> OnChip<'a> {
         let hardware = self.prepared.hardware;
         let clock_ns = hardware.timing.map_or(1.0, |timing| timing.clock_ns);
         let us = |cycles: u64| cycles as f64 * clock_ns / 1e3;
-        let (first, images) = (first_image(ran, cycles), self.images);
+        let first = match &self.prepared.network.network.inputs {
+            Inputs::Images => first_image(ran, cycles),
+            Inputs::Recorded(_) => ran.iter().map(alone).sum(),
+        };
+        let images = self.images;
         let between = match (images, ran) {
             (2.., [one]) => (one.outcome.cycles - first) as f64 / (images - 1) as f64,
             _ => cycles as f64 / images.max(1) as f64,
@@ -266,6 +271,12 @@ fn first_image(ran: &[Ran], cycles: u64) -> u64 {
             last.offset + last.outcome.images.first().copied().unwrap_or(0)
         }),
     }
+}
+
+/// One image through a recorded layer that is alone on the chip.
+fn alone(ran: &Ran) -> u64 {
+    let all = ran.outcome.cycles;
+    ran.round.weight_cycles + ran.outcome.images.first().copied().unwrap_or(all)
 }
 
 fn round_time(ran: &Ran) -> RoundTime {

@@ -1,0 +1,41 @@
+//! Files that may be gzipped: unpacked up to a bound, and packed without a date so that the same content is the same bytes.
+//!
+//! Not responsible for what is inside.
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use std::borrow::Cow;
+use std::io::{self, Read, Write};
+
+/// Largest content that is read, unpacked: a gzipped file cannot ask for more.
+const LARGEST_BYTES: u64 = 1 << 30;
+
+/// The content of a file, gzipped or not.
+///
+/// # Errors
+/// What is wrong with it, without its name.
+pub(super) fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    if !bytes.starts_with(&[0x1F, 0x8B]) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes)
+        .take(LARGEST_BYTES + 1)
+        .read_to_end(&mut plain)
+        .map_err(|error| format!("not a whole gzip file ({error})"))?;
+    if plain.len() as u64 > LARGEST_BYTES {
+        return Err("more than 1 GiB when unpacked".into());
+    }
+    Ok(Cow::Owned(plain))
+}
+
+/// The bytes of a gzipped file.
+///
+/// # Errors
+/// If there is no memory for them.
+pub(super) fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}

@@ -1,0 +1,160 @@
+//! The shipped traces, and the commands that record and take them.
+
+use super::{Scratch, root};
+use imcsim::net::recorded::load;
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// The traces that travel with the program.
+fn shipped() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root("traces")).expect("traces are shipped");
+    let paths = entries.map(|entry| entry.expect("entry").path());
+    let mut traces: Vec<PathBuf> = paths
+        .filter(|path| path.to_string_lossy().ends_with(".safetensors.gz"))
+        .collect();
+    traces.sort();
+    traces
+}
+
+#[test]
+fn shipped_traces_are_small_and_what_recording_gives_today() {
+    let readme = std::fs::read_to_string(root("traces/README.md")).expect("README");
+    let scratch = Scratch::new("again");
+    let traces = shipped();
+    assert!(traces.len() >= 2, "{traces:?}");
+    for path in traces {
+        let name = path
+            .file_name()
+            .expect("name")
+            .to_string_lossy()
+            .into_owned();
+        let size = std::fs::metadata(&path).expect("there").len();
+        assert!(size <= 100 * 1024, "{name}: {size} bytes");
+        let command = readme
+            .lines()
+            .find(|line| line.trim_start().starts_with("imcsim record") && line.contains(&name));
+        let command =
+            command.unwrap_or_else(|| panic!("{name} has its command in traces/README.md"));
+        let command = command.replace("traces/", "");
+        let arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
+        scratch.done(&arguments);
+        let again = load(&scratch.0.join(&name)).expect("recorded again");
+        assert!(
+            again == load(&path).expect("shipped"),
+            "{name}: record it anew"
+        );
+    }
+}
+
+#[test]
+fn shipped_traces_run_on_a_macro_and_its_chip() {
+    let scratch = Scratch::new("shipped");
+    let path = shipped().into_iter().next().expect("one is shipped");
+    let recorded = load(&path).expect("reads");
+    let file = path.to_string_lossy().into_owned();
+    let out = scratch.done(&[
+        "run",
+        "reram_9wl",
+        "--trace",
+        &file,
+        "--samples",
+        "1000",
+        "--json",
+    ]);
+    let all: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    assert_eq!(all["verdict"]["status"], "recorded");
+    assert_eq!(all["accuracy"]["ideal"]["images"], 0);
+    assert_eq!(all["adc_curve"], serde_json::json!([]));
+    let fidelity = all["fidelity"].to_string();
+    assert!(fidelity.contains("own partial sums"), "{fidelity}");
+    let layer = &all["layers"][0];
+    let geometry = &recorded.layers[0].layer.geometry;
+    assert_eq!(layer["mapping"]["rows"], geometry.rows());
+    // Every partial sum of every recorded image is counted.
+    let map = geometry.output();
+    let expected = geometry.rows().div_ceil(9) * map.len() * recorded.images();
+    let counted = layer["sum_histogram"].as_array().expect("counts");
+    let total: u64 = counted.iter().filter_map(Value::as_u64).sum();
+    assert_eq!(total, expected as u64);
+    assert!(layer["margin"].is_object() && layer["error_rate"].as_f64().expect("rate") > 0.0);
+    assert!(all["cycle"]["cycles"].as_u64().expect("cycles") > 0);
+    let cycles = all["cycle"]["cycles"].clone();
+
+    let out = scratch.done(&[
+        "trace",
+        "reram_9wl",
+        "--trace",
+        &file,
+        "--out",
+        "traced",
+        "--json",
+    ]);
+    let all: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    assert_eq!(
+        all["cycle"]["cycles"], cycles,
+        "run and trace tell the same cycles"
+    );
+    let layers = all["cycle"]["layers"].as_array().expect("layers");
+    assert_eq!(layers.len(), recorded.layers.len());
+    for name in ["timeline.json", "waveform.vcd", "events.csv"] {
+        let file = scratch.0.join("traced/trace").join(name);
+        assert!(
+            std::fs::metadata(file).expect("written").len() > 0,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn wrong_commands_are_answered_with_exit_code_2_and_what_to_do() {
+    let scratch = Scratch::new("wrong");
+    std::fs::write(scratch.0.join("cut.safetensors"), b"\x08\0\0\0").expect("file");
+    let path = shipped().into_iter().next().expect("one is shipped");
+    let trace = path.to_string_lossy().into_owned();
+    let record = ["record", "--model", "lenet", "--out", "x.safetensors"];
+    let with = |more: &[&'static str]| [&record[..], more].concat();
+    let cases: Vec<(Vec<&str>, &str)> = vec![
+        (
+            vec!["run", "reram_9wl", "--trace", &trace, "--model", "vgg"],
+            "--model",
+        ),
+        (
+            vec!["run", "reram_9wl", "--trace", &trace, "--images", "3"],
+            "--images",
+        ),
+        (
+            vec!["trace", "reram_9wl", "--trace", &trace, "--data", "builtin"],
+            "--data",
+        ),
+        (
+            vec!["trace", "reram_9wl", "--trace", "nowhere.gz"],
+            "nowhere.gz",
+        ),
+        (
+            vec!["run", "reram_9wl", "--trace", "cut.safetensors"],
+            "trace cut.safetensors",
+        ),
+        (
+            vec!["trace", "reram_9wl", "--trace", &trace, "--layer", "conv9"],
+            "--layer conv9",
+        ),
+        (with(&["--layer", "conv9"]), "did you mean `conv2`"),
+        (with(&["--layer", "conv1"]), "digital unit"),
+        (
+            with(&["--layer", "conv2", "--layer", "conv2"]),
+            "named twice",
+        ),
+        (with(&["--layer", "conv2", "--images", "0"]), "--images 0"),
+        (with(&[]), "--layer"),
+    ];
+    for (arguments, expected) in cases {
+        let output = scratch.imcsim(&arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+    }
+    assert!(
+        !scratch.0.join("x.safetensors").exists(),
+        "nothing was written"
+    );
+}
