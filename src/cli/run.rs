@@ -329,7 +329,7 @@ fn assemble(
     }
 }
 
-fn parameters(network: &IntNetwork) -> u64 {
+pub(super) fn parameters(network: &IntNetwork) -> u64 {
     let of = |layer: &crate::net::network::IntLayer| {
         (layer.codes.len() + layer.scale.len() + layer.shift.len()) as u64
     };

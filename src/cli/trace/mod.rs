@@ -11,6 +11,7 @@ use super::output::print;
 use super::progress::Stages;
 use super::recorded::{alone, references, stem};
 use crate::arch;
+use crate::mapping::plan::map_network;
 use crate::report;
 use crate::results::cycle::CycleResult;
 use crate::results::run::{DataSummary, ModelSummary, RunResult, Verdict};
@@ -26,7 +27,7 @@ use std::time::Instant;
 /// Options of `imcsim trace`.
 #[derive(Args, Debug)]
 pub struct TraceArguments {
-    /// Macro: a shipped name (`arch/reram_9wl.toml`) or a TOML file; it needs [timing] and [chip].
+    /// Macro: a shipped name (`arch/reram_9wl.toml`) or a TOML file; it needs `[timing]` and `[chip]`.
     pub arch: String,
     /// Network: a shipped name (lenet, vgg, vgg7, vgg_quarter) or a TOML file.
     #[arg(long, default_value = "vgg")]
@@ -98,6 +99,12 @@ pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     report::check_place(&out).map_err(input)?;
     let unfit = |error| super::run::unfit(&loaded, error);
     let prepared = Prepared::new(&subject.network, &loaded.hardware).map_err(unfit)?;
+    // What does not fit, and layers that there are not, are said before the work starts.
+    let images = subject.test().first(arguments.images);
+    let (network, count) = (&subject.network.network, images.labels.len() as u32);
+    let mapped = map_network(&loaded.hardware, network, None, count);
+    let mapped = mapped.map_err(|error| unfit(error.into()))?;
+    let traced = window::Traced::new(&mapped.rounds, arguments).map_err(input)?;
     stages.show("partial sums", 0, 1);
     let calibration = subject.calibration();
     // A recording is small: every pixel counts.
@@ -111,9 +118,7 @@ pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         true => Condition::read_noise(&readouts, arguments.seed, 0),
         false => Condition::noise_free(&readouts),
     };
-    let images = subject.test().first(arguments.images);
     let chip = OnChip::new(&prepared, &readouts, &condition, images).map_err(unfit)?;
-    let traced = window::Traced::new(&chip, arguments).map_err(input)?;
     let began = Instant::now();
     let cycle = chip
         .run(&|_, cycle, done, all| {
@@ -130,7 +135,7 @@ pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
             name: name.clone(),
             weights: subject.weights.clone(),
             macro_layers: prepared.macro_layers().count(),
-            parameters: 0,
+            parameters: super::run::parameters(&subject.network),
         },
         data: DataSummary {
             name: subject.data.clone(),

@@ -28,8 +28,7 @@ impl Traced {
     ///
     /// # Errors
     /// If there is no such layer on macros, or layers of several rounds are asked for.
-    pub fn new(chip: &OnChip, arguments: &TraceArguments) -> anyhow::Result<Self> {
-        let rounds = &chip.mapped.rounds;
+    pub fn new(rounds: &[Round], arguments: &TraceArguments) -> anyhow::Result<Self> {
         let wanted = match &arguments.layers[..] {
             [] => vec![first(rounds)?],
             names => names.to_vec(),
