@@ -9,6 +9,7 @@ use imcsim::data::Dataset;
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::hw::readout::columns::ColumnReadouts;
 use imcsim::hw::tiles::DuplicationSpec;
+use imcsim::hw::tiles::{DuplicationSpec, NoSpec, Order};
 use imcsim::kernel::lanes::LANES;
 use imcsim::kernel::stream::NoiseKey;
 use imcsim::net::network::Weights;
@@ -179,6 +180,9 @@ fn a_recorded_layer_takes_the_cycles_of_its_own_schedule() {
     let mut hardware = pair.hardware.clone();
     let chip = hardware.chip.as_mut().expect("there is a chip");
     (chip.tiles, chip.macros_per_tile) = (chip.tiles * chip.macros_per_tile, 1);
+    // One copy of each layer, one after the other: a layer's span is its own then.
+    chip.schedule.order = Order::LayerByLayer;
+    chip.duplication = DuplicationSpec::None(NoSpec {});
     let hardware = &hardware;
     let prepared = Prepared::new(&pair.trained.network, hardware).expect("fits");
     let readouts = pair.readouts(&prepared);
