@@ -8,7 +8,6 @@ use imcsim::cycle::outcome::Outcome;
 use imcsim::data::Dataset;
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::hw::readout::columns::ColumnReadouts;
-use imcsim::hw::tiles::DuplicationSpec;
 use imcsim::hw::tiles::{DuplicationSpec, NoSpec, Order};
 use imcsim::kernel::lanes::LANES;
 use imcsim::kernel::stream::NoiseKey;
