@@ -8,6 +8,7 @@ pub mod accumulator;
 pub mod bit_line;
 pub mod cell;
 pub mod chip;
+pub mod columns_read;
 pub mod comparison_noise;
 pub mod cost;
 pub mod error;

@@ -11,6 +11,7 @@
 
 use crate::hw::accumulator::Accumulator;
 use crate::hw::chip::{ArrayShape, Hardware};
+use crate::hw::columns_read::ColumnsRead;
 use crate::hw::error::HwError;
 use crate::hw::timing::SampleAndHold;
 use crate::hw::weights::{Conversion, WeightPlane};
@@ -153,13 +154,9 @@ impl LayerMapping {
 
     /// Read-outs of one array.
     pub fn readouts(&self) -> usize {
-        let columns = self.array.columns;
-        let units = match self.planes.weights.first() {
-            Some((_, WeightPlane::Signed { .. } | WeightPlane::Differential { .. })) => columns / 2,
-            Some((_, WeightPlane::Offset { .. })) => columns - 1,
-            _ => columns,
-        };
-        units.max(1).div_ceil(self.array.columns_per_readout)
+        let first = self.planes.weights.first();
+        let read = first.map_or(ColumnsRead::Alone, |(_, plane)| plane.columns_read());
+        self.array.readouts(read)
     }
 
     /// Positions of the column multiplexer in use on the arrays of a column tile.

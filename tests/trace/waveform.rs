@@ -327,6 +327,18 @@ fn shipped_macro() {
 }
 
 #[test]
+fn a_last_readout_with_fewer_columns_has_wires_too() {
+    // 128 pairs, seven to a read-out: 18 full ones and one of two; 64 outputs take four positions of them.
+    let folder = traced("wave_seven", &["--set", "array.columns_per_readout=7"]);
+    let readouts = table(&folder, "trace/golden_readouts.csv");
+    let last = readouts.iter().map(|row| number(row, "readout")).max();
+    assert_eq!(last, Some(18));
+    let wires = Wires::of(&folder, "macro_0");
+    assert!(wires.wires.contains_key("readout_18_code"));
+    assert!(!wires.wires.contains_key("readout_19_code"));
+}
+
+#[test]
 fn two_macros_with_noise_and_sample_and_holds_at_another_clock() {
     let further = [
         "--noise",

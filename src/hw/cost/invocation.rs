@@ -9,7 +9,6 @@ use super::counts::EnergyCounts;
 use crate::hw::chip::Hardware;
 use crate::hw::readout::{Architecture, Kind};
 use crate::hw::timing::Timing;
-use crate::hw::weights::WeightsSpec;
 
 /// A mean pattern.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,25 +28,6 @@ impl MeanPattern {
 }
 
 impl Hardware {
-    /// Bit lines of one conversion: 2 where they are subtracted as currents.
-    pub fn bit_lines_per_conversion(&self) -> usize {
-        use crate::hw::weights::Subtraction::Analog;
-        let pair = match &self.weights {
-            WeightsSpec::SignSplit(spec) | WeightsSpec::OffsetColumn(spec) => {
-                spec.subtraction == Analog
-            }
-            WeightsSpec::BitSlices(spec) => spec.subtraction == Analog,
-            WeightsSpec::DifferentialPair(_) => true,
-        };
-        1 + usize::from(pair)
-    }
-
-    /// Read-outs of one array.
-    pub fn readouts(&self) -> usize {
-        let shared = self.array.columns_per_readout * self.bit_lines_per_conversion();
-        (self.array.columns / shared).max(1)
-    }
-
     /// Comparisons of one conversion that does not end early: every sense amp of a flash, else one for each step.
     pub fn comparisons_per_conversion(&self, timing: &Timing) -> u32 {
         match &self.readout.kind {
