@@ -18,7 +18,6 @@ use crate::margin::MarginOptions;
 use crate::results::accuracy::Accuracies;
 use crate::results::cycle::CycleResult;
 use crate::results::layer::LayerResult;
-use std::time::Instant;
 
 /// How much is simulated.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,10 +177,5 @@ pub(super) fn cycles(
     }
     let condition = Condition::noise_free(readouts);
     let chip = OnChip::new(prepared, readouts, &condition, images)?;
-    let began = Instant::now();
-    let told = |_: usize, cycle: u64, done: u64, all: u64| {
-        let per_second = cycle as f64 / began.elapsed().as_secs_f64().max(1e-3) / 1e6;
-        progress(&format!("cycles, {per_second:.1} M/s"), done, all);
-    };
-    chip.run(&told).map(Some)
+    chip.run(progress).map(Some)
 }

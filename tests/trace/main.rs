@@ -86,7 +86,7 @@ pub fn on_chip<T>(
 /// Built-in LeNet on the shipped macro with changes.
 pub fn cycles(set: &[&str], count: usize) -> CycleResult {
     on_chip(lenet(), &hardware(set), (count, false), |chip, _, _, _| {
-        chip.run(&|_, _, _, _| {}).expect("runs")
+        chip.run(&|_, _, _| {}).expect("runs")
     })
 }
 

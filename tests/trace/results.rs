@@ -102,7 +102,7 @@ fn counts_are_those_of_the_layout() {
 fn a_ninth_of_a_conversion_per_product() {
     let vgg = super::subject("vgg");
     let cycle = super::on_chip(&vgg, &hardware(&[]), (1, false), |chip, _, _, _| {
-        chip.run(&|_, _, _, _| {}).expect("runs")
+        chip.run(&|_, _, _| {}).expect("runs")
     });
     shares_are_whole(&cycle, "vgg");
     let conv = cycle

@@ -22,7 +22,6 @@ use crate::sim::prepare::Prepared;
 use anyhow::bail;
 use clap::Args;
 use std::path::PathBuf;
-use std::time::Instant;
 
 /// Options of `imcsim trace`.
 #[derive(Args, Debug)]
@@ -119,12 +118,8 @@ pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         false => Condition::noise_free(&readouts),
     };
     let chip = OnChip::new(&prepared, &readouts, &condition, images).map_err(unfit)?;
-    let began = Instant::now();
     let cycle = chip
-        .run(&|_, cycle, done, all| {
-            let per_second = cycle as f64 / began.elapsed().as_secs_f64().max(1e-3) / 1e6;
-            stages.show(&format!("cycles, {per_second:.1} M/s"), done, all);
-        })
+        .run(&|stage, done, all| stages.show(stage, done, all))
         .map_err(unfit)?;
     stages.show("events", 0, 1);
     let recorded = traced.record(&chip).map_err(unfit)?;

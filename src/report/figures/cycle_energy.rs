@@ -1,11 +1,8 @@
 //! Energy of one image by layer and part.
 
-use super::cycle_parts::{ROW, bars, colors, legend};
-use super::{Figure, WIDE};
-use crate::report::axis::Scale;
-use crate::report::frame::{self, Frame};
+use super::Figure;
+use super::cycle_parts::stacked;
 use crate::report::number;
-use crate::report::picture::Picture;
 use crate::results::cycle::{CycleResult, Part};
 
 /// What is drawn as one: more parts than colours would not be told apart.
@@ -46,8 +43,6 @@ pub fn figure(cycle: &CycleResult) -> Option<Figure> {
     if most <= 0.0 {
         return None;
     }
-    let height = 110.0 + ROW * rows.len() as f64 + 52.0;
-    let mut picture = Picture::new(WIDE, height);
     let title = "Energy of one image, layer by layer";
     let subtitle = format!(
         "{} uJ in all; {} TOPS/W ({} of the macros alone); calibration factor of the macros {}",
@@ -56,26 +51,8 @@ pub fn figure(cycle: &CycleResult) -> Option<Figure> {
         number::significant(cost.macro_tops_per_w),
         number::significant(cost.calibration_factor),
     );
-    frame::headline(&mut picture, title, &subtitle);
-    let named = colors(rows.iter().copied());
-    legend(&mut picture, (130.0, 66.0), &named);
-    let frame = Frame {
-        left: 130.0,
-        top: 110.0,
-        right: WIDE - 30.0,
-        bottom: height - 52.0,
-        x: Scale::Linear {
-            low: 0.0,
-            high: most * 1.04,
-        },
-        y: Scale::Linear {
-            low: 0.0,
-            high: 1.0,
-        },
-    };
-    frame.x_grid(&mut picture);
-    bars(&mut picture, &frame, &names, &rows, &named);
-    frame.x_axis(&mut picture, "Energy (nJ per image)");
+    let axis = ("Energy (nJ per image)", most * 1.04);
+    let picture = stacked((title, &subtitle), (&names, &rows), axis);
     Some(Figure {
         name: "cycle_energy".into(),
         title: title.into(),

@@ -1,5 +1,6 @@
 //! What is common to figures of shares: the colour of every part, and stacked bars, one per row.
 
+use super::WIDE;
 use crate::report::axis::Scale;
 use crate::report::frame::{self, Frame, Mark, SMALL};
 use crate::report::number;
@@ -23,7 +24,7 @@ const COLORS: [(Color, f64); 7] = [
 ];
 
 /// Colour and opacity of every name, in the order of their first appearance; parts that are nothing everywhere have none.
-pub fn colors<'a>(rows: impl IntoIterator<Item = &'a [Part]>) -> Vec<(String, Color, f64)> {
+fn colors<'a>(rows: impl IntoIterator<Item = &'a [Part]>) -> Vec<(String, Color, f64)> {
     let mut named: Vec<(String, Color, f64)> = Vec::new();
     let parts = rows.into_iter().flatten();
     for part in parts.filter(|part| part.value > 0.0) {
@@ -41,7 +42,7 @@ pub fn colors<'a>(rows: impl IntoIterator<Item = &'a [Part]>) -> Vec<(String, Co
 }
 
 /// The legend of these colours.
-pub fn legend(picture: &mut Picture, at: (f64, f64), named: &[(String, Color, f64)]) {
+fn legend(picture: &mut Picture, at: (f64, f64), named: &[(String, Color, f64)]) {
     let entries: Vec<(Mark, Color, &str)> = named
         .iter()
         .map(|(name, color, _)| (Mark::Square, *color, name.as_str()))
@@ -52,8 +53,36 @@ pub fn legend(picture: &mut Picture, at: (f64, f64), named: &[(String, Color, f6
     }
 }
 
-/// One stacked bar per row from 0; `scale` turns amounts into those of the frame's axis.
-pub fn bars(
+/// A figure of stacked bars, one per row of parts, on an axis from 0 to `high`.
+pub fn stacked(
+    (title, subtitle): (&str, &str),
+    (names, rows): (&[String], &[&[Part]]),
+    (axis, high): (&str, f64),
+) -> Picture {
+    let height = 110.0 + ROW * rows.len() as f64 + 52.0;
+    let mut picture = Picture::new(WIDE, height);
+    frame::headline(&mut picture, title, subtitle);
+    let named = colors(rows.iter().copied());
+    legend(&mut picture, (130.0, 66.0), &named);
+    let frame = Frame {
+        left: 130.0,
+        top: 110.0,
+        right: WIDE - 30.0,
+        bottom: height - 52.0,
+        x: Scale::Linear { low: 0.0, high },
+        y: Scale::Linear {
+            low: 0.0,
+            high: 1.0,
+        },
+    };
+    frame.x_grid(&mut picture);
+    bars(&mut picture, &frame, names, rows, &named);
+    frame.x_axis(&mut picture, axis);
+    picture
+}
+
+/// One stacked bar per row from 0.
+fn bars(
     picture: &mut Picture,
     frame: &Frame,
     names: &[String],

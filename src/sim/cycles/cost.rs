@@ -34,7 +34,9 @@ impl<'a> Account<'a> {
             counts += self.counts(ran, at);
         }
         let energy = self.cost.energy(&counts).map_err(wrong)?;
-        Ok(parts(&energy.parts()))
+        let mut parts = parts(&energy.parts(), |pj| pj);
+        parts.retain(|part| part.value > 0.0);
+        Ok(parts)
     }
 
     /// Energy and area of the whole chip; energies per image.
@@ -53,7 +55,6 @@ impl<'a> Account<'a> {
         let bits = self.one_bit_factor();
         let of = |macs: u64, pj: f64| merit::tops_per_watt(macs as f64, pj / images);
         let per_area = merit::tops_per_mm2(macs as f64, 1e9 / images_per_s, area.total_um2());
-        let in_image = |(name, value): (&str, f64)| (name.to_string(), value / images);
         let comparisons = counts.comparisons / counts.conversions.max(1.0);
         let (chip, macros) = (
             of(macs, energy.total_pj()),
@@ -62,22 +63,10 @@ impl<'a> Account<'a> {
         Ok(CostResult {
             models: self.models(),
             calibration_factor: energy.calibration_factor,
-            energy_pj: energy
-                .parts()
-                .map(in_image)
-                .into_iter()
-                .map(|(name, value)| Part { name, value })
-                .collect(),
+            energy_pj: parts(&energy.parts(), |pj| pj / images),
             energy_uj: energy.total_pj() / images / 1e6,
             conversion_fj: self.conversions(comparisons),
-            area_mm2: area
-                .parts()
-                .iter()
-                .map(|&(name, value)| Part {
-                    name: name.into(),
-                    value: value * 1e-6,
-                })
-                .collect(),
+            area_mm2: parts(&area.parts(), |um2| um2 * 1e-6),
             tops_per_w: chip,
             tops_per_w_1b: chip * bits.0,
             macro_tops_per_w: macros,
@@ -182,11 +171,16 @@ impl<'a> Account<'a> {
         let hardware = self.chip.prepared.hardware;
         let clock_ns = hardware.timing.map_or(1.0, |timing| timing.clock_ns);
         let time_ns = cycles as f64 * clock_ns;
-        let links = self.ran.iter().map(|ran| ran.outcome.links.len()).max();
-        counts.link_time_ns = links.unwrap_or(0) as f64 * time_ns;
+        counts.link_time_ns = self.links() * time_ns;
         counts.macro_time_ns = self.chip.mapped.description.macros as f64 * time_ns;
         let rows: u64 = self.ran.iter().map(|ran| ran.round.rows_written).sum();
         counts.cells_written = rows as f64 * hardware.array.columns as f64;
+    }
+
+    /// Links of the chip.
+    fn links(&self) -> f64 {
+        let links = self.ran.iter().map(|ran| ran.outcome.links.len()).max();
+        links.unwrap_or(0) as f64
     }
 
     /// Parts of the whole chip; buffers of macros are as wide as this network needs them.
@@ -199,12 +193,7 @@ impl<'a> Account<'a> {
             word_lines: macros * one.word_lines,
             readouts: macros * one.readouts,
             sense_amps_each: one.sense_amps_each,
-            links: self
-                .ran
-                .iter()
-                .map(|ran| ran.outcome.links.len())
-                .max()
-                .unwrap_or(0) as f64,
+            links: self.links(),
             ..AreaCounts::default()
         };
         let Some(chip) = &hardware.chip else {
@@ -244,16 +233,13 @@ fn open_cycles(timing: &Timing, found: &LayerCycles) -> u64 {
     found.operations * u64::from(timing.develop_cycles) + held
 }
 
-fn parts(named: &[(&'static str, f64)]) -> Vec<Part> {
+/// Parts in another unit.
+fn parts(named: &[(&'static str, f64)], unit: impl Fn(f64) -> f64) -> Vec<Part> {
     let one = |&(name, value): &(&'static str, f64)| Part {
         name: name.into(),
-        value,
+        value: unit(value),
     };
-    named
-        .iter()
-        .map(one)
-        .filter(|part| part.value > 0.0)
-        .collect()
+    named.iter().map(one).collect()
 }
 
 fn wrong(error: HwError) -> SimError {

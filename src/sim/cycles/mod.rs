@@ -12,11 +12,12 @@ use super::accuracy::Images;
 use super::condition::Condition;
 use super::error::SimError;
 use super::prepare::Prepared;
+use super::stage::Progress;
 use super::values::image_values;
 use crate::cycle::engine;
-use crate::cycle::observer::Observer;
+use crate::cycle::observer::{Observer, Span, Transfer, Unit};
 use crate::cycle::outcome::Outcome;
-use crate::cycle::plan::Order;
+use crate::cycle::plan::{Mvm, Order};
 use crate::cycle::profile::Profile;
 use crate::hw::readout::Readout;
 use crate::hw::readout::columns::ColumnReadouts;
@@ -26,6 +27,7 @@ use crate::mapping::plan::{Mapped, Round, map_network};
 use crate::net::network::Inputs;
 use crate::results::cycle::{CycleResult, LayerTime, RoundTime};
 use share::Shares;
+use std::time::Instant;
 
 /// A network on a chip, ready to run.
 pub struct OnChip<'a> {
@@ -47,14 +49,11 @@ pub(super) struct Ran<'a> {
     offset: u64,
 }
 
-/// Told how far a round is: its number, cycle, MVMs done and all of them.
-pub type ChipProgress<'a> = &'a dyn Fn(usize, u64, u64, u64);
-
-/// Passes the progress of an engine on, and everything else to another observer.
-struct Watched<'a, O> {
-    inner: O,
-    round: usize,
-    progress: ChipProgress<'a>,
+/// A profile that passes the progress of the engine on, with the cycles simulated per second.
+struct Watched<'a> {
+    profile: Profile,
+    began: Instant,
+    progress: Progress<'a>,
 }
 
 impl<'a> OnChip<'a> {
@@ -99,19 +98,19 @@ impl<'a> OnChip<'a> {
         )?)
     }
 
-    /// Runs every round.
+    /// Runs every round, each a stage of its own progress.
     ///
     /// # Errors
     /// If a plan cannot be run, or a cost model is not valid for this macro.
-    pub fn run(&self, progress: ChipProgress) -> Result<CycleResult, SimError> {
+    pub fn run(&self, progress: Progress) -> Result<CycleResult, SimError> {
         let mut ran: Vec<Ran> = Vec::with_capacity(self.mapped.rounds.len());
         let mut end = 0;
-        for (number, round) in self.mapped.rounds.iter().enumerate() {
+        for round in &self.mapped.rounds {
             let activity = self.activity(round)?;
             let topology = round.plan.network.topology;
             let mut watched = Watched {
-                inner: Profile::new(round.plan.layers.len(), topology),
-                round: number,
+                profile: Profile::new(round.plan.layers.len(), topology),
+                began: Instant::now(),
                 progress,
             };
             let outcome = engine::run(&round.plan, &activity, &mut watched)?;
@@ -120,7 +119,7 @@ impl<'a> OnChip<'a> {
             ran.push(Ran {
                 round,
                 outcome,
-                profile: watched.inner,
+                profile: watched.profile,
                 counts: activity.counts(),
                 offset,
             });
@@ -307,32 +306,24 @@ fn parts_of<'a>(
     })
 }
 
-impl<O: Observer> Observer for Watched<'_, O> {
-    const DETAIL: bool = O::DETAIL;
+impl Observer for Watched<'_> {
+    const DETAIL: bool = Profile::DETAIL;
 
-    fn transfer(&mut self, transfer: &crate::cycle::observer::Transfer) {
-        self.inner.transfer(transfer);
+    fn transfer(&mut self, transfer: &Transfer) {
+        self.profile.transfer(transfer);
     }
 
-    fn mvm(
-        &mut self,
-        mvm: crate::cycle::plan::Mvm,
-        index: u32,
-        span: crate::cycle::observer::Span,
-    ) {
-        self.inner.mvm(mvm, index, span);
+    fn mvm(&mut self, mvm: Mvm, macro_index: u32, span: Span) {
+        self.profile.mvm(mvm, macro_index, span);
     }
 
-    fn unit(
-        &mut self,
-        index: Option<u32>,
-        unit: crate::cycle::observer::Unit,
-        span: crate::cycle::observer::Span,
-    ) {
-        self.inner.unit(index, unit, span);
+    fn unit(&mut self, macro_index: Option<u32>, unit: Unit, span: Span) {
+        self.profile.unit(macro_index, unit, span);
     }
 
     fn progress(&mut self, cycle: u64, done: u64, all: u64) {
-        (self.progress)(self.round, cycle, done, all);
+        let seconds = self.began.elapsed().as_secs_f64().max(1e-3);
+        let per_second = cycle as f64 / seconds / 1e6;
+        (self.progress)(&format!("cycles, {per_second:.1} M/s"), done, all);
     }
 }
