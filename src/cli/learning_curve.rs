@@ -45,5 +45,7 @@ fn result(epoch: &Epoch) -> EpochResult {
         loss: epoch.loss,
         train_accuracy: epoch.train_accuracy,
         test_accuracy: epoch.test_accuracy,
+        gradient_norm: epoch.gradient.map(|norms| norms.median),
+        largest_gradient_norm: epoch.gradient.map(|norms| norms.largest),
     }
 }

@@ -63,6 +63,9 @@ pub struct TrainArguments {
     /// Weight decay [default: 0.0005 for float, 0.0001 for qat].
     #[arg(long, allow_negative_numbers = true)]
     pub weight_decay: Option<f64>,
+    /// Longest gradient, all parameters together, that is not shortened to this length [default: none is].
+    #[arg(long, allow_negative_numbers = true)]
+    pub clip_norm: Option<f64>,
     /// Largest shift of a training image in pixels.
     #[arg(long, allow_negative_numbers = true, default_value_t = 0)]
     pub shift: usize,
@@ -175,6 +178,7 @@ impl TrainArguments {
             warmup: self.warmup,
             rule,
             weight_decay: self.weight_decay.unwrap_or(if float { 5e-4 } else { 1e-4 }),
+            clip_norm: self.clip_norm,
             augment: Augment {
                 reach: self.shift,
                 flip: self.flip,
@@ -286,12 +290,16 @@ fn epoch(arguments: &TrainArguments, trainer: &mut Trainer, data: &Dataset) -> a
         train_accuracy,
         test_accuracy,
         rate,
+        gradient,
         ..
     } = epoch;
+    let gradient = gradient.map_or(String::new(), |norms| {
+        format!("  gradient {:.3} to {:.3}", norms.median, norms.largest)
+    });
     say(
         arguments,
         &format!(
-            "epoch {number:3}  loss {loss:.4}  train {:.2} %  test {:.2} %  lr {rate:.5}  {:.0} s",
+            "epoch {number:3}  loss {loss:.4}  train {:.2} %  test {:.2} %  lr {rate:.5}{gradient}  {:.0} s",
             100.0 * train_accuracy,
             100.0 * test_accuracy,
             began.elapsed().as_secs_f64()

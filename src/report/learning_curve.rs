@@ -13,11 +13,20 @@ use crate::results::training::LearningCurve;
 /// # Errors
 /// If the figure cannot be drawn.
 pub fn files(curve: &LearningCurve) -> Result<Vec<File>, ReportError> {
-    let mut text = String::from("epoch,rate,loss,train_accuracy,test_accuracy\n");
+    let mut text = String::from(
+        "epoch,rate,loss,train_accuracy,test_accuracy,gradient_norm,largest_gradient_norm\n",
+    );
+    let norm = |norm: Option<f64>| norm.map_or(String::new(), |norm| norm.to_string());
     for e in &curve.epochs {
         text.push_str(&format!(
-            "{},{},{},{},{}\n",
-            e.epoch, e.rate, e.loss, e.train_accuracy, e.test_accuracy
+            "{},{},{},{},{},{},{}\n",
+            e.epoch,
+            e.rate,
+            e.loss,
+            e.train_accuracy,
+            e.test_accuracy,
+            norm(e.gradient_norm),
+            norm(e.largest_gradient_norm)
         ));
     }
     let mut files: Vec<File> = vec![("curve.csv".into(), text.into_bytes())];
@@ -44,6 +53,8 @@ mod tests {
             loss: 1.0 / epoch as f64,
             train_accuracy: 0.5 + 0.02 * epoch as f64,
             test_accuracy: 0.6 + 0.01 * epoch as f64,
+            gradient_norm: Some(1.5),
+            largest_gradient_norm: None,
         };
         let mut curve = LearningCurve {
             title: "vgg, imcaq".into(),

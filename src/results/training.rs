@@ -13,6 +13,10 @@ pub struct EpochResult {
     pub train_accuracy: f64,
     /// Share of test images classified correctly after it.
     pub test_accuracy: f64,
+    /// Median length of the gradients of its updates, before clipping.
+    pub gradient_norm: Option<f64>,
+    /// The longest of them.
+    pub largest_gradient_norm: Option<f64>,
 }
 
 /// All epochs so far.

@@ -8,8 +8,8 @@ use super::ops::Batch;
 use super::ops::batch_norm::Statistics;
 use super::ops::reconv::Reading;
 use super::param::{ParamId, Params};
-use super::quantizer::weight::{StepRule, step};
-use super::references::LearnedReferences;
+use super::quantizer::weight::{self, StepRule, step};
+use super::references::{LearnedReferences, SMALLEST_STEP};
 use super::tape::{NodeId, Tape, WeightSource};
 use crate::hw::readout::Readout;
 use crate::hw::variation::standard_normal;
@@ -201,6 +201,27 @@ impl<T: Real> Model<T> {
             step,
             learned,
             top: layer.weights.max_code(),
+        }
+    }
+
+    /// Puts what an update has moved back to where it means something: steps above zero, a trained step of weights within
+    /// [`weight::LEARNED_RANGE`], references in their order.
+    pub fn project(&mut self) {
+        for (layer, params) in self.network.layers.iter().zip(&self.layers) {
+            for id in [params.weight_step, params.activation_step] {
+                let step = &mut self.params.get_mut(id)[0];
+                *step = T::from_f64(step.to_f64().max(SMALLEST_STEP));
+            }
+            let trained = match self.method {
+                Method::Float => None,
+                Method::Qat(rule) => self.weight_step(layer, params, rule).1,
+            };
+            if let Some(id) = trained {
+                let (step, weights) = (self.params.scalar(id), self.params.get(params.weights));
+                let kept = weight::kept(step, weights, layer.weights.max_code());
+                self.params.get_mut(id)[0] = kept;
+            }
+            params.references.project(&mut self.params);
         }
     }
 

@@ -89,4 +89,39 @@ impl<T: Real> Gradients<T> {
             *total += part;
         }
     }
+
+    /// Length of all gradients as one vector.
+    pub fn norm(&self) -> f64 {
+        let square = |list: &Vec<T>| list.iter().map(|g| g.to_f64().powi(2)).sum::<f64>();
+        self.list.iter().map(square).sum::<f64>().sqrt()
+    }
+
+    /// Shortens all gradients alike to a length of at most `longest` (Pascanu et al., 2013); returns the length before.
+    pub fn clip(&mut self, longest: Option<f64>) -> f64 {
+        let norm = self.norm();
+        if let Some(longest) = longest.filter(|&longest| norm > longest) {
+            let scale = T::from_f64(longest / norm);
+            self.list.iter_mut().flatten().for_each(|g| *g = *g * scale);
+        }
+        norm
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn clipping_keeps_the_direction_and_only_shortens() {
+        let list = vec![vec![3.0f64, 0.0], vec![-4.0]];
+        let mut gradients = Gradients { list: list.clone() };
+        assert_eq!(gradients.clip(None), 5.0);
+        assert_eq!(gradients.clip(Some(5.0)), 5.0);
+        assert_eq!(gradients.list, list);
+        assert_eq!(gradients.clip(Some(1.0)), 5.0);
+        assert_relative_eq!(gradients.list[0][0], 0.6, epsilon = 1e-12);
+        assert_relative_eq!(gradients.list[1][0], -0.8, epsilon = 1e-12);
+        assert_relative_eq!(gradients.norm(), 1.0, epsilon = 1e-12);
+    }
 }

@@ -6,12 +6,13 @@
 
 use super::error::TrainError;
 use super::model::Model;
-use super::trainer::{Epoch, Trainer};
+use super::trainer::{Epoch, GradientNorms, Settings, Trainer};
 use crate::durable;
 use crate::net::checkpoint::shape_hash;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use std::collections::{HashMap, HashSet};
+use std::iter;
 use std::path::Path;
 
 const FORMAT: &str = "imcsim-training-1";
@@ -29,6 +30,9 @@ struct Header {
     #[serde(default)]
     full_precision: Option<f64>,
     curve: Vec<(usize, f64, f64, f64, f64)>,
+    /// Gradients of the epochs of `curve`; shorter where an older program trained the first of them.
+    #[serde(default)]
+    gradients: Vec<Option<GradientNorms>>,
 }
 
 fn header(trainer: &Trainer, data: &str) -> Header {
@@ -37,12 +41,18 @@ fn header(trainer: &Trainer, data: &str) -> Header {
         format: FORMAT.into(),
         network_hash: shape_hash(&trainer.model.network),
         method: method(trainer),
-        settings: format!("{:?}", trainer.settings),
+        settings: settings(&trainer.settings),
         data: data.into(),
         steps: trainer.optimizer.steps,
         full_precision: trainer.full_precision,
         curve: trainer.curve.iter().map(row).collect(),
+        gradients: trainer.curve.iter().map(|e| e.gradient).collect(),
     }
+}
+
+/// Settings in words; those of a training without clipping read as they did before there was clipping.
+fn settings(settings: &Settings) -> String {
+    format!("{settings:?}").replace(", clip_norm: None", "")
 }
 
 /// What is trained, in words that differ wherever two trainings would.
@@ -161,15 +171,16 @@ pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), Trai
     optimizer.steps = found.steps;
     trainer.model = model;
     trainer.optimizer = optimizer;
-    let row =
-        |&(epoch, rate, loss, train_accuracy, test_accuracy): &(usize, f64, f64, f64, f64)| Epoch {
-            epoch,
-            rate,
-            loss,
-            train_accuracy,
-            test_accuracy,
-        };
-    trainer.curve = found.curve.iter().map(row).collect();
+    let gradients = found.gradients.into_iter().chain(iter::repeat(None));
+    let row = |((epoch, rate, loss, train_accuracy, test_accuracy), gradient)| Epoch {
+        epoch,
+        rate,
+        loss,
+        train_accuracy,
+        test_accuracy,
+        gradient,
+    };
+    trainer.curve = found.curve.into_iter().zip(gradients).map(row).collect();
     Ok(())
 }
 

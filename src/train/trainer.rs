@@ -12,7 +12,6 @@ use super::mvm::readings::{Readings, When};
 use super::mvm::settings::{Learn, Mvm};
 use super::ops::cross_entropy;
 use super::optimizer::{Optimizer, Rule};
-use super::references::SMALLEST_STEP;
 use super::schedule::{Schedule, factor};
 use super::tape::Tape;
 use crate::data::Dataset;
@@ -38,6 +37,8 @@ pub struct Settings {
     pub rule: Rule,
     /// Weight decay.
     pub weight_decay: f64,
+    /// Longest gradient that is not shortened; `None`: any.
+    pub clip_norm: Option<f64>,
     /// What is done to training images.
     pub augment: Augment,
     /// Seed.
@@ -57,6 +58,27 @@ pub struct Epoch {
     pub train_accuracy: f64,
     /// Share of test images.
     pub test_accuracy: f64,
+    /// Lengths of the gradients; `None` in an epoch of a program that did not look.
+    pub gradient: Option<GradientNorms>,
+}
+
+/// Lengths of the gradients of an epoch's updates, before they are clipped.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct GradientNorms {
+    /// Half of them are shorter.
+    pub median: f64,
+    /// The longest.
+    pub largest: f64,
+}
+
+impl GradientNorms {
+    fn new(mut norms: Vec<f64>) -> Option<Self> {
+        norms.sort_by(f64::total_cmp);
+        Some(GradientNorms {
+            median: *norms.get(norms.len() / 2)?,
+            largest: *norms.last()?,
+        })
+    }
 }
 
 /// A training in progress.
@@ -192,6 +214,7 @@ impl Trainer {
         let mvm = self.mvm.clone();
         let readings = self.readings(mvm.as_ref(), data)?;
         let (mut loss, mut correct, mut rate) = (0.0, 0, 0.0);
+        let mut norms = Vec::with_capacity(batches);
         for (index, images) in order.chunks_exact(self.settings.batch).enumerate() {
             let step = (number - 1) * batches + index;
             let warmup = (self.settings.warmup * batches as f64) as usize;
@@ -202,10 +225,10 @@ impl Trainer {
                     warmup,
                     self.settings.epochs * batches,
                 );
-            let (batch_loss, batch_correct) =
-                self.step(data, images, (number as u64, step as u64), rate, &readings)?;
-            loss += batch_loss;
-            correct += batch_correct;
+            let seen = self.step(data, images, (number as u64, step as u64), rate, &readings)?;
+            loss += seen.loss;
+            correct += seen.correct;
+            norms.push(seen.gradient_norm);
             if !loss.is_finite() {
                 return Err(TrainError::Diverged {
                     epoch: number,
@@ -220,6 +243,7 @@ impl Trainer {
             loss: loss / batches as f64,
             train_accuracy: correct as f64 / (batches * self.settings.batch) as f64,
             test_accuracy: self.test_accuracy(data, number)?,
+            gradient: GradientNorms::new(norms),
         };
         self.curve.push(epoch.clone());
         Ok(epoch)
@@ -247,7 +271,7 @@ impl Trainer {
         (epoch, number): (u64, u64),
         rate: f64,
         readings: &Option<Readings>,
-    ) -> Result<(f64, usize), TrainError> {
+    ) -> Result<Seen, TrainError> {
         let scale = if self.model.method == Method::Float {
             PIXEL_SCALE
         } else {
@@ -279,18 +303,24 @@ impl Trainer {
         let (loss, correct, gradient) = cross_entropy::f_df(tape.value(logits), &labels);
         let mut gradients = self.model.params.zeros();
         tape.backward(&self.model.params, logits, gradient, &mut gradients);
+        let gradient_norm = gradients.clip(self.settings.clip_norm);
         self.optimizer
             .update(&mut self.model.params, &gradients, rate);
-        for layer in &self.model.layers {
-            for id in [layer.weight_step, layer.activation_step] {
-                let step = &mut self.model.params.get_mut(id)[0];
-                *step = step.max(SMALLEST_STEP as f32);
-            }
-            layer.references.project(&mut self.model.params);
-        }
+        self.model.project();
         self.model.keep_statistics(&seen, number == 0);
-        Ok((loss, correct))
+        Ok(Seen {
+            loss,
+            correct,
+            gradient_norm,
+        })
     }
+}
+
+/// What one update has seen.
+struct Seen {
+    loss: f64,
+    correct: usize,
+    gradient_norm: f64,
 }
 
 fn check(settings: &Settings, data: &Dataset) -> Result<(), TrainError> {
@@ -324,6 +354,15 @@ fn check(settings: &Settings, data: &Dataset) -> Result<(), TrainError> {
         return wrong(
             format!("--shift {}", settings.augment.reach),
             "an image is shifted by at most its own size",
+        );
+    }
+    if let Some(longest) = settings
+        .clip_norm
+        .filter(|norm| !(norm.is_finite() && *norm > 0.0))
+    {
+        return wrong(
+            format!("--clip-norm {longest}"),
+            "give a positive length, or leave it out to take gradients as they are",
         );
     }
     let legal = |value: f64| value.is_finite() && value >= 0.0;

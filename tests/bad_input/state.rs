@@ -42,6 +42,7 @@ fn settings() -> Settings {
         warmup: 0.5,
         rule: Rule::Adam,
         weight_decay: 0.0,
+        clip_norm: None,
         augment: Augment::NONE,
         seed: 1,
     }

@@ -122,6 +122,7 @@ fn settings(rule: Rule) -> Settings {
         warmup: 0.5,
         rule,
         weight_decay: 1e-4,
+        clip_norm: None,
         augment: Augment {
             reach: 1,
             flip: true,
