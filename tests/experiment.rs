@@ -456,6 +456,25 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
         .expect("a state");
     assert_eq!(now, trained);
 
+    // The same network on the same hardware is not evaluated twice: a mark in one result is found in the other.
+    let path = scratch.0.join("out/quick/seed1/lattice/result.json");
+    let mut marked = result;
+    marked["full_precision"] = 0.125.into();
+    fs::write(&path, marked.to_string()).expect("scratch");
+    scratch.change("repeats = 2", "repeats = 3");
+    let file = fs::read_to_string(scratch.0.join("quick.toml")).expect("scratch");
+    let twin = "\n[[row]]\nname = \"twin\"\nlabel = \"the same\"\nfrom = \"lattice\"\narch = \"reram_9wl\"\nset = [\"readout.binary_search.bits=3\"]\n";
+    fs::write(scratch.0.join("quick.toml"), file + twin).expect("scratch");
+    let output = scratch.run("out", &[&one[..], &["--rows", "twin,noisier"]].concat());
+    assert!(output.status.success(), "{}", complaint(&output));
+    let full_precision = |row: &str| {
+        let result = scratch.read(&format!("out/quick/seed1/{row}/result.json"));
+        let result: Value = serde_json::from_slice(&result).expect("JSON");
+        result["full_precision"].clone()
+    };
+    assert_eq!(full_precision("twin"), 0.125);
+    assert_ne!(full_precision("noisier"), 0.125);
+
     // A damaged result is named.
     fs::write(scratch.0.join("out/quick/seed1/lattice/result.json"), "{").expect("scratch");
     let output = scratch.run("out", &one);
