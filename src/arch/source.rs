@@ -13,6 +13,11 @@ const SHIPPED: &[(&str, &str)] = &[
     ("ideal", IDEAL),
     ("reram_9wl", include_str!("../../arch/reram_9wl.toml")),
     ("reram_64wl", include_str!("../../arch/reram_64wl.toml")),
+    // A chip to check by hand, with traces/worked_layer.safetensors.gz.
+    (
+        "worked_schedule",
+        include_str!("../../arch/worked_schedule.toml"),
+    ),
     // Published macros, with validation in docs/published-macros.md.
     (
         "deaville22_22",

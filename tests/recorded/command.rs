@@ -5,12 +5,13 @@ use imcsim::net::recorded::load;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// The traces that travel with the program.
+/// The traces of networks that travel with the program.
 fn shipped() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root("traces")).expect("traces are shipped");
     let paths = entries.map(|entry| entry.expect("entry").path());
     let mut traces: Vec<PathBuf> = paths
         .filter(|path| path.to_string_lossy().ends_with(".safetensors.gz"))
+        .filter(|path| !path.ends_with("worked_layer.safetensors.gz"))
         .collect();
     traces.sort();
     traces

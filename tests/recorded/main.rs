@@ -4,6 +4,7 @@
 mod command;
 mod hostile;
 mod layer;
+mod worked;
 
 use imcsim::data::{DataSource, Dataset};
 use imcsim::hw::chip::{Hardware, HardwareSpec};
