@@ -51,7 +51,7 @@ impl DataActivity<'_> {
                 SampleAndHold::None | SampleAndHold::PerReadout => slots.len() as u64,
             };
             let pulses_per_read = f64::from(self.hardware.word_lines.bits_per_read);
-            let per_conversion = references(self.hardware, part);
+            let per_conversion = all_at_once(self.hardware);
             let images = 0..self.images() as u32;
             let places = images.flat_map(|image| {
                 let pixels = 0..(map.height * map.width) as u32;
@@ -110,15 +110,13 @@ impl Total {
     }
 }
 
-/// Sense amps of a flash, which all compare in its one step.
-fn references(hardware: &Hardware, part: &PartActivity) -> Option<u64> {
+/// Comparisons of a flash, whose sense amps all compare in its one step, whatever a layer's codes need.
+fn all_at_once(hardware: &Hardware) -> Option<u64> {
     let Kind::Converter(converter) = &hardware.readout.kind else {
         return None;
     };
-    let codes = part.values.codes.conversions.iter();
-    let lookups = codes.flat_map(|c| &c.lookups);
-    let most = lookups.map(|lookup| lookup.codes()).max().unwrap_or(1);
-    (converter.architecture == Architecture::Flash).then(|| most as u64 - 1)
+    let flash = converter.architecture == Architecture::Flash;
+    flash.then(|| u64::from(hardware.sense_amps_per_readout()))
 }
 
 /// Current of all cells of each row on the arrays of a column tile at input 1, in uA.

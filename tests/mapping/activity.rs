@@ -316,6 +316,17 @@ fn without_either_nothing_depends_on_the_data() {
 }
 
 #[test]
+fn every_sense_amp_of_a_flash_compares_at_every_conversion() {
+    let case = Case::new(&[("readout.binary_search", "readout.flash"), RAMP[1]]);
+    let values = case.values(true, 0.0);
+    let activity =
+        DataActivity::new(&case.hardware, &case.mapped.rounds[0], &values).expect("fits");
+    let counts = activity.counts()[1].clone().expect("on macros");
+    assert!(counts.conversions > 0);
+    assert_eq!(counts.comparisons, 14 * counts.conversions);
+}
+
+#[test]
 fn early_termination_alone_keeps_every_operation() {
     let change: Vec<_> = RAMP
         .iter()

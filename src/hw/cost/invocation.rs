@@ -8,6 +8,7 @@ use super::AreaCounts;
 use super::counts::EnergyCounts;
 use crate::hw::chip::Hardware;
 use crate::hw::readout::{Architecture, Kind};
+use crate::hw::reference::SignedCodes;
 use crate::hw::timing::Timing;
 
 /// A mean pattern.
@@ -38,11 +39,14 @@ impl Hardware {
         }
     }
 
-    /// Sense amps of one read-out: one for each reference of a flash, else one.
+    /// Sense amps of one read-out: one for each reference of a flash, else one. Codes of both signs that mirror each other are
+    /// one fewer than the bits could tell apart.
     pub fn sense_amps_per_readout(&self) -> u32 {
         match &self.readout.kind {
             Kind::Converter(converter) if converter.architecture == Architecture::Flash => {
-                (1 << converter.bits) - 1
+                let subtracted = self.bit_lines_per_conversion() > 1;
+                let unused = subtracted && converter.signed_codes == SignedCodes::Symmetric;
+                (1 << converter.bits) - 1 - u32::from(unused)
             }
             _ => 1,
         }

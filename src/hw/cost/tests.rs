@@ -122,6 +122,36 @@ fn a_mean_invocation_is_counted_by_hand() {
     assert_relative_eq!(counts.comparisons, 64.0);
 }
 
+/// A flash has one sense amp for each border between two codes, and all of them compare: 15 codes of both signs have 14.
+#[test]
+fn a_flash_has_a_sense_amp_for_each_border_of_codes() {
+    let amps = |signed_codes: &str, subtraction: &str| {
+        let text = include_str!("../../../arch/reram_9wl.toml")
+            .replace("readout.binary_search", "readout.flash")
+            .replace("signed_codes = \"symmetric\"", signed_codes)
+            .replace("subtraction = \"analog\"", subtraction);
+        let spec: HardwareSpec = toml::from_str(&text).expect("parses");
+        let hardware = Hardware::resolve(&spec).expect("right");
+        let timing = hardware.timing.expect("shipped with times");
+        let (readouts, each) = (
+            hardware.readouts() as f64,
+            hardware.sense_amps_per_readout(),
+        );
+        let counts = hardware.mean_invocation(&timing, MeanPattern::HALF);
+        assert_relative_eq!(counts.comparisons, readouts * f64::from(each));
+        assert_relative_eq!(
+            hardware.macro_area_counts().sense_amps_each,
+            f64::from(each)
+        );
+        each
+    };
+    let (mirrored, all) = ("signed_codes = \"symmetric\"", "signed_codes = \"all\"");
+    let (analog, digital) = ("subtraction = \"analog\"", "subtraction = \"digital\"");
+    assert_eq!(amps(mirrored, analog), 14);
+    assert_eq!(amps(all, analog), 15);
+    assert_eq!(amps(mirrored, digital), 15);
+}
+
 #[test]
 fn areas_are_parts_times_their_area() {
     let hardware = hardware(|_| {}).expect("right");
