@@ -4,6 +4,7 @@
 //! ```text
 //! {"displayTimeUnit": "ns", "traceEvents": [{"ph": "X", "name": .., "cat": .., "ts": us, "dur": us, "pid": tile, "tid": unit, "args": {..}}, ..]}
 //! ```
+//! Viewers keep whole nanoseconds, so a cycle that is no whole number of them is drawn as one, and the first process says so.
 //! Process 0 is what the tiles share: links and the digital unit. Format after the public description of the Trace Event Format.
 //! Not responsible for which events there are (`recorder`).
 
@@ -25,6 +26,25 @@ pub struct Names<'a> {
     pub tile_of_macro: &'a [u32],
     /// Clock period.
     pub clock_ns: f64,
+}
+
+impl Names<'_> {
+    /// How long a cycle is drawn.
+    fn drawn_ns(&self) -> f64 {
+        match self.clock_ns.fract() {
+            0.0 => self.clock_ns,
+            _ => 1.0,
+        }
+    }
+
+    /// Name of what tiles share, with the scale where it is not true to time.
+    fn shared(&self) -> String {
+        let name = "chip: links and digital unit";
+        match self.clock_ns.fract() {
+            0.0 => name.into(),
+            _ => format!("{name}; 1 ns drawn is a cycle of {} ns", self.clock_ns),
+        }
+    }
 }
 
 /// Units of a macro, in the order they are drawn.
@@ -124,7 +144,7 @@ pub fn write(events: &[Event], names: Names, mut to: impl Write) -> std::io::Res
     processes.dedup();
     for process in processes {
         let name = match process {
-            SHARED => "chip: links and digital unit".to_string(),
+            SHARED => names.shared(),
             tile => format!("tile {}", tile - 1),
         };
         metadata.push(named_row(
@@ -166,7 +186,7 @@ fn slices<'a>(event: &'a Event, names: Names<'a>, threads: &mut Threads) -> Vec<
                     span: &Span,
                     args: Map<String, Value>| {
         let tid = threads.row((pid, unit, &row), span);
-        let us = |cycles: u64| cycles as f64 * names.clock_ns / 1e3;
+        let us = |cycles: u64| cycles as f64 * names.drawn_ns() / 1e3;
         Slice {
             name,
             cat,
