@@ -207,3 +207,16 @@ fn part_cycles(work: &imcsim::cycle::plan::Work) -> u32 {
         imcsim::cycle::plan::Work::Macro(_) => 0,
     }
 }
+
+#[test]
+fn banks_of_accumulators_take_the_area_of_their_bits() {
+    let buffers_mm2 = |set: &[&str]| {
+        let cost = cycles(set, 1).cost.expect("shipped with costs");
+        let part = cost.area_mm2.iter().find(|part| part.name == "buffers");
+        part.expect("buffers").value
+    };
+    let more = buffers_mm2(&["chip.buffers.accumulator_banks=5"]) - buffers_mm2(&[]);
+    // 128 macros, 3 banks more, 128 pairs of columns, 20 bits, 0.5 um^2 a bit.
+    let expected = 128.0 * 3.0 * 128.0 * 20.0 * 0.5e-6;
+    assert!((more - expected).abs() < 1e-9, "{more} {expected}");
+}

@@ -183,7 +183,8 @@ impl<'a> Account<'a> {
         links.unwrap_or(0) as f64
     }
 
-    /// Parts of the whole chip; buffers of macros are as wide as this network needs them.
+    /// Parts of the whole chip; buffers of macros are as wide as this network needs them, banks of accumulators hold one sum
+    /// of the accumulator's width for each output of an array.
     fn area_counts(&self) -> AreaCounts {
         let hardware = self.chip.prepared.hardware;
         let macros = self.chip.mapped.description.macros as f64;
@@ -209,9 +210,14 @@ impl<'a> Account<'a> {
                 widest_output = widest_output.max(tile.output_bits);
             }
         }
+        let parts = self.ran.iter().flat_map(|ran| &ran.round.parts);
+        let mappings = parts.filter_map(|part| part.mapping.as_ref());
+        let most_sums = mappings.map(|mapping| mapping.tile_outputs(0).len()).max();
+        let bank_bits = most_sums.unwrap_or(0) as f64 * f64::from(hardware.accumulator.bits);
         let buffers = &chip.buffers;
         let own = f64::from(buffers.input_vectors) * f64::from(widest_input)
-            + f64::from(buffers.output_vectors) * f64::from(widest_output);
+            + f64::from(buffers.output_vectors) * f64::from(widest_output)
+            + f64::from(buffers.accumulator_banks) * bank_bits;
         counts.buffer_bits = buffers.global_kib * 8192.0 + macros * own;
         counts.adders = macros * f64::from(chip.digital.adds_per_cycle);
         counts.activation_units = macros * f64::from(chip.digital.activations_per_cycle);
