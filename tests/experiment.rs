@@ -415,6 +415,8 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     let all = rows(&results);
     assert_eq!(all[1]["missing"], serde_json::json!([2]));
     assert_eq!(all[2]["missing"], serde_json::json!([1, 2]));
+    let modes = all[1]["modes"].as_array().expect("modes");
+    assert!(modes.iter().all(|mode| mode["paired"] == true), "{modes:?}");
     let page = String::from_utf8(scratch.read("out/quick/results.md")).expect("text");
     assert!(
         page.contains("Still missing") && page.contains("- lattice, noisier: seed 1, 2"),
@@ -456,6 +458,26 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
         .expect("a state");
     assert_eq!(now, trained);
 
+    // Answers are those behind the result, or are refused.
+    let answers = scratch.0.join("out/quick/seed1/lattice/answers.json");
+    let kept = fs::read(&answers).expect("written beside the result");
+    let found: Value = serde_json::from_slice(&kept).expect("JSON");
+    assert_eq!(found["noise_free"][0].as_array().map(Vec::len), Some(128));
+    let mut other = found.clone();
+    let first = found["ideal"][0].as_u64().expect("a count");
+    other["ideal"][0] = (1 - first).into();
+    for wrong in [other.to_string(), "{".into()] {
+        fs::write(&answers, wrong).expect("scratch");
+        let output = scratch.run("out", &[&one[..], &["--rows", "lattice"]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let error = complaint(&output);
+        assert!(
+            error.contains("answers.json") && error.contains("remove both"),
+            "{error}"
+        );
+    }
+    fs::write(&answers, kept).expect("scratch");
+
     // The same network on the same hardware is not evaluated twice: a mark in one result is found in the other.
     let path = scratch.0.join("out/quick/seed1/lattice/result.json");
     let mut marked = result;
@@ -473,6 +495,8 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
         result["full_precision"].clone()
     };
     assert_eq!(full_precision("twin"), 0.125);
+    let of = |row: &str| scratch.read(&format!("out/quick/seed1/{row}/answers.json"));
+    assert_eq!(of("twin"), of("lattice"));
     assert_ne!(full_precision("noisier"), 0.125);
 
     // A damaged result is named.

@@ -5,10 +5,12 @@
 
 use super::{Plan, Row};
 use crate::results::accuracy::{Accuracy, Repeats};
+use crate::results::answers::OfMode;
 use crate::results::experiment::{
     Evaluated, ExperimentResult, Mode, ModeOverSeeds, OverSeeds, RowResult, RowSummary,
 };
 use crate::sim::interval::{quantile, repeats};
+use crate::sim::paired::drop_between;
 
 /// Version of the keys of results.json and result.json.
 pub const SCHEMA: u32 = 1;
@@ -97,10 +99,29 @@ fn ideal(kind: Kind, result: &RowResult) -> &Accuracy {
     }
 }
 
+/// Ends of the interval of a drop, image by image; `None` where answers are missing.
+fn ends(
+    kind: Kind,
+    own: &RowResult,
+    baseline: &RowResult,
+    accuracy: &Repeats,
+) -> Option<(f64, f64)> {
+    let (own, baseline) = (own.answers.as_ref()?, baseline.answers.as_ref()?);
+    let choose = |mode: &OfMode| mode[usize::from(kind.1)].clone();
+    let (ideal, right) = match kind.0 {
+        "ideal" => (&baseline.ideal, own.ideal.clone()),
+        "m1" => (&baseline.ideal, choose(&own.noise_free)),
+        "m2" => (&baseline.ideal, choose(own.read_noise.as_ref()?)),
+        _ => (&baseline.chips_ideal, choose(own.chips.as_ref()?)),
+    };
+    let loss = drop_between(ideal, &right, accuracy, kind.0 == "m3");
+    Some((loss.low, loss.high))
+}
+
 fn mode_summary(kind: Kind, own: &[&RowResult], baseline: &[&RowResult]) -> Option<ModeOverSeeds> {
     let mut accuracies = Vec::new();
     let mut drops = Vec::new();
-    let (mut lost, mut worst) = (0.0, 1.0f64);
+    let (mut lost, mut worst, mut paired) = (0.0, 1.0f64, true);
     for result in own {
         let (accuracy, loss) = evaluated(kind, result)?;
         lost += loss;
@@ -110,24 +131,31 @@ fn mode_summary(kind: Kind, own: &[&RowResult], baseline: &[&RowResult]) -> Opti
         if let Some(ideal) = against.map(|other| ideal(kind, other))
             && accuracy.runs.first().map(|run| run.images) == Some(ideal.images)
         {
+            let drop = ideal.estimate - accuracy.mean;
+            let both = against.and_then(|other| ends(kind, result, other, &accuracy));
+            paired &= both.is_some();
             let half = |low: f64, high: f64| (high - low) / 2.0;
             let wide = half(accuracy.low, accuracy.high).hypot(half(ideal.low, ideal.high));
-            drops.push((result.seed, ideal.estimate - accuracy.mean, wide));
+            drops.push((
+                result.seed,
+                drop,
+                both.unwrap_or((drop - wide, drop + wide)),
+            ));
         }
         accuracies.push(accuracy);
     }
     let first = accuracies.first()?;
     let means: Vec<f64> = accuracies.iter().map(|accuracy| accuracy.mean).collect();
     let losses: Vec<f64> = drops.iter().map(|drop| drop.1).collect();
-    let drop = drops
-        .first()
-        .map(|&(_, drop, wide)| over_seeds(&losses, (drop - wide, drop + wide)));
+    let drop = drops.first().map(|&(.., alone)| over_seeds(&losses, alone));
+    let drop_seen = !drops.is_empty();
     Some(ModeOverSeeds {
         mode: kind.0.into(),
         re_estimated: kind.1,
         accuracy: over_seeds(&means, (first.low, first.high)),
         worst,
         drop,
+        paired: paired && drop_seen,
         drops: drops.iter().map(|&(seed, drop, _)| (seed, drop)).collect(),
         lost: lost / own.len() as f64,
     })

@@ -4,6 +4,7 @@
 //! static virtual chips.
 
 use super::accuracy::{Accuracy, Loss, Repeats};
+use super::answers::Answers;
 use serde::{Deserialize, Serialize};
 
 /// One mode with one choice of batch norm.
@@ -97,6 +98,9 @@ pub struct RowResult {
     pub full_precision: Option<f64>,
     /// Accuracies.
     pub modes: Modes,
+    /// Image by image; in a file of its own (`answers.json`), missing where an older program evaluated.
+    #[serde(skip)]
+    pub answers: Option<Answers>,
 }
 
 /// A number over seeds.
@@ -125,6 +129,9 @@ pub struct ModeOverSeeds {
     pub worst: f64,
     /// Ideal MVM values of the baseline row less this accuracy, same seeds and images; `null` without a common seed.
     pub drop: Option<OverSeeds>,
+    /// True if every drop is that of pairs of answers on the same images; false where answers are missing.
+    #[serde(default)]
+    pub paired: bool,
     /// That drop for every seed.
     pub drops: Vec<(u64, f64)>,
     /// Loss against ideal MVM values of the same network, mean over seeds.

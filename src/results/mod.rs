@@ -3,6 +3,7 @@
 //! Field names are the documented, stable keys of `summary.json`; units stand in the names.
 
 pub mod accuracy;
+pub mod answers;
 pub mod cycle;
 pub mod experiment;
 pub mod layer;

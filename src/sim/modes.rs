@@ -9,12 +9,13 @@ use super::condition::Condition;
 use super::error::SimError;
 use super::interval::repeats;
 use super::outcomes::Outcomes;
-use super::paired::{loss_of_chips, loss_of_reads};
+use super::paired::{counts, loss_of_chips, loss_of_reads};
 use super::prepare::Prepared;
 use super::reestimate::re_estimate;
 use super::stage::{Progress, stage};
 use crate::hw::readout::columns::ColumnReadouts;
 use crate::results::accuracy::Loss;
+use crate::results::answers::{Answers, OfMode};
 use crate::results::experiment::{Evaluated, Mode, Modes};
 
 /// How much is evaluated.
@@ -57,7 +58,7 @@ struct Bench<'a> {
 /// Which images were classified correctly, as trained and re-estimated, one entry per run.
 type Runs = [Vec<Outcomes>; 2];
 
-/// Evaluates all modes.
+/// Evaluates all modes; the answers are those that the counts were made of.
 ///
 /// # Errors
 /// If the network does not fit the macro or the images do not fit the network.
@@ -66,7 +67,7 @@ pub fn modes(
     images: ModeImages,
     options: ModeOptions,
     progress: Progress,
-) -> Result<Modes, SimError> {
+) -> Result<(Modes, Answers), SimError> {
     images.test.check(prepared)?;
     progress("partial sums", 0, 1);
     let sums = count_sums(prepared, images.references, options.pixel_step)?;
@@ -78,23 +79,35 @@ pub fn modes(
         progress,
     };
     let ideal = bench.answers(&Condition::ideal(), images.test, "ideal MVM values")?;
-    let noise_free = mode(&ideal, &bench.noise_free()?, loss_of_reads);
+    let noise_free = bench.noise_free()?;
     let read_noise = match options.repeats {
         0 => None,
-        _ => Some(mode(&ideal, &bench.read_noise()?, loss_of_reads)),
+        _ => Some(bench.read_noise()?),
     };
     let chips_ideal = bench.answers(&Condition::ideal(), images.chip_test, "ideal MVM values")?;
     let chips = match options.chips {
         0 => None,
-        _ => Some(mode(&chips_ideal, &bench.chips()?, loss_of_chips)),
+        _ => Some(bench.chips()?),
     };
-    Ok(Modes {
+    let answers = Answers {
+        ideal: ideal.counts(),
+        chips_ideal: chips_ideal.counts(),
+        noise_free: right(&noise_free),
+        read_noise: read_noise.as_ref().map(right),
+        chips: chips.as_ref().map(right),
+    };
+    let modes = Modes {
         ideal: ideal.accuracy(),
         chips_ideal: chips_ideal.accuracy(),
-        noise_free,
-        read_noise,
-        chips,
-    })
+        noise_free: mode(&ideal, &noise_free, loss_of_reads),
+        read_noise: read_noise.map(|runs| mode(&ideal, &runs, loss_of_reads)),
+        chips: chips.map(|runs| mode(&chips_ideal, &runs, loss_of_chips)),
+    };
+    Ok((modes, answers))
+}
+
+fn right(runs: &Runs) -> OfMode {
+    [counts(&runs[0]), counts(&runs[1])]
 }
 
 impl Bench<'_> {

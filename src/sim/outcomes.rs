@@ -28,6 +28,11 @@ impl Outcomes {
         self.right.len()
     }
 
+    /// One run's right answers per image: 1 or 0.
+    pub fn counts(&self) -> Vec<u32> {
+        self.right.iter().map(|&right| u32::from(right)).collect()
+    }
+
     /// The first `count` images (all if there are fewer).
     pub fn first(&self, count: usize) -> Outcomes {
         Outcomes::new(self.right[..count.min(self.right.len())].to_vec())

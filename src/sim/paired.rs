@@ -3,11 +3,12 @@
 //! Most images are right under both or wrong under both and say nothing about the loss. Only the others make it uncertain,
 //! so that the interval of the paired difference is several times narrower than that of two separate accuracies. The
 //! interval is the adjusted Wald one of Agresti and Min (2005): half an observation more in each of the four cells, which
-//! keeps its coverage where few images or none differ. Not responsible for intervals of one accuracy (`interval`).
+//! keeps its coverage where few images or none differ. Two networks are compared the same way. Not responsible for intervals
+//! of one accuracy (`interval`).
 
-use super::interval::{Z95, quantile};
+use super::interval::{Z95, quantile, repeats};
 use super::outcomes::Outcomes;
-use crate::results::accuracy::Loss;
+use crate::results::accuracy::{Loss, Repeats};
 
 /// Images added by half an observation in each of the four cells.
 pub(super) const ADDED_IMAGES: f64 = 2.0;
@@ -17,32 +18,43 @@ pub(super) const ADDED_DIFFERENT: f64 = 1.0;
 /// Loss of runs whose randomness, if any, is drawn anew for every image: noise at each read. What is left of it in the
 /// mean of the runs is part of the spread over images; nothing else varies between such runs.
 pub fn loss_of_reads(ideal: &Outcomes, runs: &[Outcomes]) -> Loss {
-    loss(ideal, runs, 0.0)
+    loss(&ideal.counts(), &counts(runs), runs.len(), 0.0)
 }
 
 /// Loss of runs that each share something over all images: virtual chips. Their spread is counted beside that of the
 /// images, with Student's t because few chips tell little about it. What both spreads contain (a chip that errs on one
 /// image) is counted twice: the interval is rather too wide.
 pub fn loss_of_chips(ideal: &Outcomes, runs: &[Outcomes]) -> Loss {
-    loss(ideal, runs, between(runs))
+    let runs_differ = between(&repeats(runs.iter().map(Outcomes::accuracy).collect()));
+    loss(&ideal.counts(), &counts(runs), runs.len(), runs_differ)
+}
+
+/// Drop from the answers of one run of a network to those of several runs of another on the same images. `shared` tells
+/// that runs share something over all images, as in [`loss_of_chips`].
+pub fn drop_between(ideal: &[u32], right: &[u32], accuracy: &Repeats, shared: bool) -> Loss {
+    let runs_differ = if shared { between(accuracy) } else { 0.0 };
+    loss(ideal, right, accuracy.runs.len(), runs_differ)
+}
+
+/// How many runs classified each image correctly, of the images that all of them classified.
+pub fn counts(runs: &[Outcomes]) -> Vec<u32> {
+    let images = runs.iter().map(Outcomes::images).min().unwrap_or(0);
+    let right = |image: usize| runs.iter().filter(|run| run.right()[image]).count() as u32;
+    (0..images).map(right).collect()
 }
 
 /// Half width of the 95 % interval of the mean over runs.
-fn between(runs: &[Outcomes]) -> f64 {
-    if runs.len() < 2 {
+fn between(accuracy: &Repeats) -> f64 {
+    let runs = accuracy.runs.len();
+    if runs < 2 {
         return 0.0;
     }
-    let shares: Vec<f64> = runs.iter().map(|run| run.accuracy().estimate).collect();
-    let n = shares.len() as f64;
-    let mean = shares.iter().sum::<f64>() / n;
-    let squares: f64 = shares.iter().map(|share| (share - mean).powi(2)).sum();
-    quantile(runs.len()) * (squares / (n - 1.0) / n).sqrt()
+    quantile(runs) * accuracy.std / (runs as f64).sqrt()
 }
 
-/// The loss of the runs' mean on the images that all of them classified; `between` widens its interval.
-fn loss(ideal: &Outcomes, runs: &[Outcomes], between: f64) -> Loss {
-    let seen = runs.iter().map(Outcomes::images).min().unwrap_or(0);
-    let images = seen.min(ideal.images());
+/// The loss of the mean of `runs` runs on the images that all classified; `between` widens its interval.
+fn loss(ideal: &[u32], right: &[u32], runs: usize, between: f64) -> Loss {
+    let images = right.len().min(ideal.len());
     if images == 0 {
         return Loss {
             low: -1.0,
@@ -50,19 +62,19 @@ fn loss(ideal: &Outcomes, runs: &[Outcomes], between: f64) -> Loss {
             ..Loss::default()
         };
     }
+    let runs = runs as u64;
     let (mut only_ideal, mut only_macro, mut squares) = (0, 0, 0.0);
-    for (image, &ideal) in ideal.right()[..images].iter().enumerate() {
-        let right = runs.iter().filter(|run| run.right()[image]).count() as u64;
-        let (lost, won) = if ideal {
-            (runs.len() as u64 - right, 0)
-        } else {
-            (0, right)
+    for (&ideal, &right) in ideal.iter().zip(right) {
+        let right = u64::from(right).min(runs);
+        let (lost, won) = match ideal {
+            0 => (0, right),
+            _ => (runs - right, 0),
         };
         only_ideal += lost;
         only_macro += won;
-        squares += ((lost + won) as f64 / runs.len() as f64).powi(2);
+        squares += ((lost + won) as f64 / runs as f64).powi(2);
     }
-    let sum = (only_ideal as f64 - only_macro as f64) / runs.len() as f64;
+    let sum = (only_ideal as f64 - only_macro as f64) / runs as f64;
     let n = images as f64 + ADDED_IMAGES;
     let centre = sum / n;
     let variance = ((squares + ADDED_DIFFERENT) / n - centre * centre) / n;
@@ -149,6 +161,18 @@ mod tests {
         let half = images.hypot(12.706 * 0.02);
         assert_relative_eq!(loss.estimate, 0.02, epsilon = 1e-12);
         assert_relative_eq!(loss.high, centre + half, epsilon = 1e-6);
+    }
+
+    #[test]
+    fn two_networks_are_compared_as_ideal_and_macro_are() {
+        let [one, other] = cells(80, 8, 3, 9);
+        let runs = [other.clone(), one.clone(), other];
+        let accuracy = repeats(runs.iter().map(Outcomes::accuracy).collect());
+        let right = counts(&runs);
+        assert_eq!((right[0], right[80], right[88], right[99]), (3, 1, 2, 0));
+        let drop = |shared| drop_between(&one.counts(), &right, &accuracy, shared);
+        assert_eq!(drop(false), loss_of_reads(&one, &runs));
+        assert_eq!(drop(true), loss_of_chips(&one, &runs));
     }
 
     /// Share of trials whose interval holds the true loss.

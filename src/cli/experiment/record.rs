@@ -5,11 +5,16 @@
 
 use super::commands::Training;
 use crate::durable;
+use crate::results::answers::Answers;
 use crate::results::experiment::RowResult;
 use anyhow::{Context, bail};
 use std::fs;
 use std::path::Path;
 
+/// File of a row's folder with its result.
+pub const RESULT: &str = "result.json";
+/// File beside it with the answers image by image.
+const ANSWERS: &str = "answers.json";
 /// File of a training folder with its commands.
 const COMMANDS: &str = "commands.txt";
 
@@ -44,7 +49,54 @@ pub fn result(
         }
         return Ok(None);
     }
-    Ok((found.evaluation == expected.evaluation).then_some(found))
+    if found.evaluation != expected.evaluation {
+        return Ok(None);
+    }
+    let answers = answers(path, &found)?;
+    Ok(Some(RowResult { answers, ..found }))
+}
+
+/// Answers beside a result; `None` where the program that evaluated it kept none.
+fn answers(path: &Path, result: &RowResult) -> anyhow::Result<Option<Answers>> {
+    let path = path.with_file_name(ANSWERS);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let found = serde_json::from_str(&text).ok();
+    let found = found.filter(|answers: &Answers| answers.belong_to(&result.modes));
+    let found = found.with_context(|| {
+        format!(
+            "{}: not the answers behind {RESULT} beside it; remove both files to evaluate the row again",
+            path.display()
+        )
+    })?;
+    Ok(Some(found))
+}
+
+/// Writes a result and its answers into the folder of its row.
+///
+/// # Errors
+/// If the file system refuses.
+pub fn write(folder: &Path, result: &RowResult) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let write = |name: &str, mut text: Vec<u8>| {
+        let path = folder.join(name);
+        text.push(b'\n');
+        durable::replace(&path, &text).with_context(|| path.display().to_string())
+    };
+    // The result comes last and goes first: without it a row is evaluated, whatever else lies there.
+    let path = folder.join(RESULT);
+    if path.exists() {
+        fs::remove_file(&path).with_context(|| path.display().to_string())?;
+    }
+    match &result.answers {
+        Some(answers) => write(ANSWERS, serde_json::to_vec(answers)?)?,
+        None => {
+            let _ = fs::remove_file(folder.join(ANSWERS));
+        }
+    }
+    write(RESULT, serde_json::to_vec_pretty(result)?)
 }
 
 /// A recorded result, whatever it says; `None` without one.

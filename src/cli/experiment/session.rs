@@ -9,14 +9,13 @@ use crate::cli::progress::Stages;
 use crate::cli::run::{PIXEL_STEP, chosen, images, unfit};
 use crate::cli::train::train_on;
 use crate::data::Dataset;
-use crate::durable;
 use crate::experiment::{Row, Weights, summary};
 use crate::net::network::Network;
 use crate::net::weights;
 use crate::results::experiment::{Evaluation, ExperimentResult, Mode, RowResult};
 use crate::sim::modes::{ModeImages, ModeOptions, modes};
 use crate::sim::prepare::Prepared;
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -64,7 +63,7 @@ impl<'a> Session<'a> {
     }
 
     fn result_path(&self, seed: u64, row: &Row) -> PathBuf {
-        self.commands.place(seed, &row.name).join("result.json")
+        self.commands.place(seed, &row.name).join(record::RESULT)
     }
 
     /// Checks that what lies on the disk belongs to this row, before anything is done.
@@ -111,12 +110,7 @@ impl<'a> Session<'a> {
         let network = self.trained(seed, row)?;
         let began = Instant::now();
         let result = self.evaluated(seed, row, &network)?;
-        let path = self.result_path(seed, row);
-        let folder = self.commands.place(seed, &row.name);
-        std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        let mut text = serde_json::to_vec_pretty(&result)?;
-        text.push(b'\n');
-        durable::replace(&path, &text).with_context(|| path.display().to_string())?;
+        record::write(&self.commands.place(seed, &row.name), &result)?;
         self.say(&line(seed, &result, began.elapsed().as_secs_f64()))
     }
 
@@ -227,6 +221,7 @@ impl<'a> Session<'a> {
         if let Some(same) = self.same(&result)? {
             (result.program, result.commit) = (same.program, same.commit);
             (result.modes, result.full_precision) = (same.modes, same.full_precision);
+            result.answers = same.answers;
             return Ok(result);
         }
         let evaluation = &result.evaluation;
@@ -256,7 +251,8 @@ impl<'a> Session<'a> {
         let show = |stage: &str, done, total| stages.show(stage, done, total);
         let found = modes(&prepared, on, options, &show).map_err(unfit);
         stages.finish();
-        result.modes = found?;
+        let (modes, answers) = found?;
+        (result.modes, result.answers) = (modes, Some(answers));
         result.full_precision = trained.full_precision();
         Ok(result)
     }

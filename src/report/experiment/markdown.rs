@@ -85,15 +85,17 @@ fn accuracies(result: &ExperimentResult) -> String {
 fn drops(result: &ExperimentResult) -> String {
     let mut text = format!(
         "## Drop against ideal MVM values of `{}` (points)\n\nSame seeds, same images. In brackets the 95 % interval of the figure \
-         before it: over seeds, or for a single seed of the images, as if both networks erred independently (too wide).\n\n\
+         before it: over seeds, or for a single seed over images, both networks compared image by image. A star: the answers of one \
+         of them were not kept, and the interval is that of two independent networks (too wide).\n\n\
          | row | ideal MVM values | M1 | M2 | M3 |\n|---|---|---|---|---|\n",
         result.baseline
     );
     for row in done(result) {
         let cell = |mode: &str| {
             let one = |again: bool| {
-                let drop = super::mode(row, mode, again).and_then(|mode| mode.drop);
-                drop.map_or("n/a".into(), |drop| interval(&drop))
+                let mode = super::mode(row, mode, again);
+                let drop = mode.and_then(|mode| Some((mode.drop?, mode.paired)));
+                drop.map_or("n/a".into(), |(drop, paired)| interval(&drop, paired))
             };
             format!("{} / {}", one(false), one(true))
         };
@@ -178,10 +180,15 @@ fn done(result: &ExperimentResult) -> impl Iterator<Item = &RowSummary> {
     result.rows.iter().filter(|row| !row.seeds.is_empty())
 }
 
-/// A drop with its interval.
-fn interval(drop: &OverSeeds) -> String {
+/// A drop with its interval; a star where a single seed's is not that of pairs.
+fn interval(drop: &OverSeeds, paired: bool) -> String {
     let ends = [drop.low, drop.high].map(|end| fixed(100.0 * end, 2));
-    format!("{} [{}, {}]", points(drop), ends[0], ends[1])
+    let star = if paired || drop.std.is_some() {
+        ""
+    } else {
+        "*"
+    };
+    format!("{} [{}, {}]{star}", points(drop), ends[0], ends[1])
 }
 
 fn points(value: &OverSeeds) -> String {
