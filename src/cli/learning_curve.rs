@@ -7,7 +7,8 @@ use crate::data::Dataset;
 use crate::durable;
 use crate::report::learning_curve::files;
 use crate::results::training::{EpochResult, LearningCurve};
-use crate::train::trainer::{Epoch, Trainer};
+use crate::train::epoch::Epoch;
+use crate::train::trainer::Trainer;
 use anyhow::Context;
 
 /// Writes curve.csv, curve.svg and curve.png, each whole or not at all.

@@ -2,6 +2,8 @@
 //! failed, 2 wrong input).
 
 pub mod experiment;
+mod fidelity;
+mod image_choice;
 pub mod learning_curve;
 pub mod margin;
 pub mod mvm_options;

@@ -1,27 +1,25 @@
 //! `imcsim run`: a network on a macro: accuracies, read margins, ADC errors, accuracy against ADC bits, as a report folder.
 
+use super::fidelity::fidelity;
+use super::image_choice::{chosen, images};
 use super::input;
 use super::output::print;
 use super::progress::Stages;
 use crate::arch::{self, Loaded};
-use crate::data::{DataSource, Dataset, Split, load};
+use crate::data::{DataSource, Dataset, load};
 use crate::margin::{MarginOptions, macro_margins};
 use crate::net::network::{IntNetwork, Network};
-use crate::net::references::LayerReferences;
 use crate::net::shipped::load_network;
 use crate::net::weights::{self, Shipped, Trained};
 use crate::report;
 use crate::results::margin::MarginReport;
 use crate::results::run::{Before, DataSummary, ModelSummary, RunResult};
-use crate::rng::{Purpose, keyed};
-use crate::sim::accuracy::Images;
 use crate::sim::error::SimError;
 use crate::sim::prepare::Prepared;
 use crate::sim::run::{Outcome, RunOptions, accuracies, run as simulate};
 use crate::sim::verdict::verdict;
 use anyhow::bail;
 use clap::Args;
-use rand::seq::index::sample;
 use std::path::{Path, PathBuf};
 
 /// Options of `imcsim run`.
@@ -275,22 +273,6 @@ fn find_weights(
     Ok(found)
 }
 
-pub(super) fn images<'a>(split: &'a Split, data: &Dataset) -> Images<'a> {
-    Images {
-        pixels: &split.pixels,
-        labels: &split.labels,
-        shape: data.shape,
-    }
-}
-
-/// Calibration images: a keyed choice among the training images, all if there are fewer.
-pub(super) fn chosen(data: &Dataset, seed: u64, count: usize) -> Split {
-    let all = data.train.labels.len();
-    let mut rng = keyed(seed, Purpose::Calibration, &[]);
-    let indices = sample(&mut rng, all, count.min(all));
-    data.train.chosen(indices.into_iter(), data.shape.len())
-}
-
 fn assemble(
     arguments: &RunArguments,
     loaded: &Loaded,
@@ -334,47 +316,4 @@ pub(super) fn parameters(network: &IntNetwork) -> u64 {
         (layer.codes.len() + layer.scale.len() + layer.shift.len()) as u64
     };
     network.layers.iter().map(of).sum()
-}
-
-/// Which path computed each accuracy.
-fn fidelity(network: &IntNetwork) -> Vec<(String, String)> {
-    let pair = |what: &str, how: &str| (what.to_string(), how.to_string());
-    let mut all = vec![
-        pair("ideal", "integer network, every sum exact"),
-        pair("noise_free", "table path: integer partial sum to code"),
-        pair(
-            "read_noise",
-            "table path: code drawn from T[sum, code] at every conversion",
-        ),
-        pair(
-            "chips",
-            "cell path: every cell, reference and offset of a chip drawn once, analog sums; no read noise",
-        ),
-        pair(
-            "re_estimated",
-            "table path without noise, batch norm re-estimated on calibration images",
-        ),
-        pair(
-            "cycle",
-            "cycle engine, codes of the noise-free table path; energy from the currents and comparisons of the operations that took place",
-        ),
-        pair(
-            "adc_curve",
-            "table path, references placed anew for every number of bits; ideal accuracy on all test images less the loss \
-             against it, image by image on those looked at, corrected for what the run knows of all",
-        ),
-    ];
-    if has_column_steps(network) {
-        all.push(pair(
-            "columns",
-            "every column read with its own trained step; a layer's thresholds, codes and margins are those of the step that \
-             most of its columns have, its errors the mean over columns, each on the partial sums of all of them",
-        ));
-    }
-    all
-}
-
-fn has_column_steps(network: &IntNetwork) -> bool {
-    let mut layers = network.layers.iter();
-    layers.any(|layer| matches!(layer.references, LayerReferences::StepPerColumn { .. }))
 }

@@ -16,6 +16,7 @@ pub mod fonts;
 pub mod frame;
 pub mod html;
 pub mod learning_curve;
+pub mod legend;
 mod lettering;
 pub mod number;
 pub mod palette;

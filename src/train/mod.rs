@@ -2,10 +2,11 @@
 //!
 //! `param` (trainable numbers), `tape` and `ops` (values and derivatives), `quantizer` (weights to codes), `mvm` (slopes of
 //! the quantizer of partial sums), `references` (as trained numbers), `model` (a network on the tape), `optimizer`, `schedule`,
-//! `augment`, `trainer` (the loop), `state` (resuming), `deploy` (the integer network).
+//! `augment`, `settings`, `trainer` (the loop), `epoch` (what it leaves), `state` (resuming), `deploy` (the integer network).
 
 pub mod augment;
 pub mod deploy;
+pub mod epoch;
 pub mod error;
 pub mod evaluate;
 pub mod model;
@@ -16,6 +17,7 @@ pub mod param;
 pub mod quantizer;
 pub mod references;
 pub mod schedule;
+pub mod settings;
 pub mod state;
 pub mod tape;
 pub mod trainer;

@@ -3,83 +3,23 @@
 //! Shuffling and augmentation are keyed by (seed, epoch, image), so an interrupted training goes on as if it had not been
 //! interrupted, on any number of threads. The library reports through callbacks and never prints.
 
-use super::augment::{Augment, Source, blocks};
+use super::augment::{Source, blocks};
 use super::deploy::deploy;
+use super::epoch::{Epoch, GradientNorms};
 use super::error::TrainError;
 use super::evaluate::{accuracy, accuracy_on_macro};
 use super::model::{LayerParams, Method, Model, PIXEL_SCALE};
 use super::mvm::readings::{Readings, When};
 use super::mvm::settings::{Learn, Mvm};
 use super::ops::cross_entropy;
-use super::optimizer::{Optimizer, Rule};
-use super::schedule::{Schedule, factor};
+use super::optimizer::Optimizer;
+use super::schedule::factor;
+use super::settings::Settings;
 use super::tape::Tape;
 use crate::data::Dataset;
-use crate::kernel::lanes::LANES;
 use crate::net::references::LayerReferences;
 use crate::rng::{Purpose, keyed};
 use rand::seq::SliceRandom;
-
-/// Settings of a training.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    /// Epochs in all.
-    pub epochs: usize,
-    /// Images per update, a multiple of 32.
-    pub batch: usize,
-    /// Base learning rate.
-    pub rate: f64,
-    /// Shape of the learning rate.
-    pub schedule: Schedule,
-    /// Epochs of warm-up.
-    pub warmup: f64,
-    /// Update.
-    pub rule: Rule,
-    /// Weight decay.
-    pub weight_decay: f64,
-    /// Longest gradient that is not shortened; `None`: any.
-    pub clip_norm: Option<f64>,
-    /// What is done to training images.
-    pub augment: Augment,
-    /// Seed.
-    pub seed: u64,
-}
-
-/// One epoch of the learning curve.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Epoch {
-    /// Number, from 1.
-    pub epoch: usize,
-    /// Learning rate at its end.
-    pub rate: f64,
-    /// Mean training loss.
-    pub loss: f64,
-    /// Share of training images classified correctly while training.
-    pub train_accuracy: f64,
-    /// Share of test images.
-    pub test_accuracy: f64,
-    /// Lengths of the gradients; `None` in an epoch of a program that did not look.
-    pub gradient: Option<GradientNorms>,
-}
-
-/// Lengths of the gradients of an epoch's updates, before they are clipped.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct GradientNorms {
-    /// Half of them are shorter.
-    pub median: f64,
-    /// The longest.
-    pub largest: f64,
-}
-
-impl GradientNorms {
-    fn new(mut norms: Vec<f64>) -> Option<Self> {
-        norms.sort_by(f64::total_cmp);
-        Some(GradientNorms {
-            median: *norms.get(norms.len() / 2)?,
-            largest: *norms.last()?,
-        })
-    }
-}
 
 /// A training in progress.
 #[derive(Clone, Debug)]
@@ -107,7 +47,7 @@ impl Trainer {
     /// # Errors
     /// If a setting is out of range.
     pub fn new(model: Model<f32>, settings: Settings, data: &Dataset) -> Result<Self, TrainError> {
-        check(&settings, data)?;
+        settings.check(data)?;
         let optimizer = Optimizer::new(settings.rule, settings.weight_decay, &model.params);
         Ok(Trainer {
             model,
@@ -321,56 +261,4 @@ struct Seen {
     loss: f64,
     correct: usize,
     gradient_norm: f64,
-}
-
-fn check(settings: &Settings, data: &Dataset) -> Result<(), TrainError> {
-    let wrong = |what: String, advice: &str| {
-        Err(TrainError::Setting {
-            what,
-            advice: advice.into(),
-        })
-    };
-    if settings.batch == 0 || !settings.batch.is_multiple_of(LANES) {
-        return wrong(
-            format!("--batch {}", settings.batch),
-            "a batch is a multiple of 32 images",
-        );
-    }
-    if settings.batch > data.train.labels.len() {
-        return wrong(
-            format!(
-                "--batch {} with {} training images",
-                settings.batch,
-                data.train.labels.len()
-            ),
-            "choose a smaller batch",
-        );
-    }
-    if settings.epochs == 0 {
-        return wrong("--epochs 0".into(), "train for at least one epoch");
-    }
-    let edge = data.shape.height.max(data.shape.width);
-    if settings.augment.reach > edge {
-        return wrong(
-            format!("--shift {}", settings.augment.reach),
-            "an image is shifted by at most its own size",
-        );
-    }
-    if let Some(longest) = settings
-        .clip_norm
-        .filter(|norm| !(norm.is_finite() && *norm > 0.0))
-    {
-        return wrong(
-            format!("--clip-norm {longest}"),
-            "give a positive length, or leave it out to take gradients as they are",
-        );
-    }
-    let legal = |value: f64| value.is_finite() && value >= 0.0;
-    if !legal(settings.rate) || !legal(settings.weight_decay) || !legal(settings.warmup) {
-        return wrong(
-            "--lr, --weight-decay or --warmup".into(),
-            "these are finite and not negative",
-        );
-    }
-    Ok(())
 }

@@ -22,9 +22,10 @@ use imcsim::train::ops::cross_entropy;
 use imcsim::train::optimizer::Rule;
 use imcsim::train::quantizer::weight::StepRule;
 use imcsim::train::schedule::Schedule;
+use imcsim::train::settings::Settings;
 use imcsim::train::state;
 use imcsim::train::tape::Tape;
-use imcsim::train::trainer::{Settings, Trainer};
+use imcsim::train::trainer::Trainer;
 use rand::{Rng, RngExt};
 
 const INPUT: Shape = Shape {

@@ -4,9 +4,10 @@
 
 use super::commands::{Commands, Training, evaluation_set};
 use super::record;
+use crate::cli::image_choice::{chosen, images};
 use crate::cli::output::print;
 use crate::cli::progress::Stages;
-use crate::cli::run::{PIXEL_STEP, chosen, images, unfit};
+use crate::cli::run::{PIXEL_STEP, unfit};
 use crate::cli::train::train_on;
 use crate::data::Dataset;
 use crate::experiment::{Row, Weights, summary};

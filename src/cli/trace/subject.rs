@@ -1,8 +1,8 @@
 //! What goes through the chip: network, trained weights, images.
 
 use super::TraceArguments;
+use crate::cli::image_choice::chosen;
 use crate::cli::recorded::Played;
-use crate::cli::run::chosen;
 use crate::data::{DataSource, Split, load as load_data};
 use crate::net::network::{IntNetwork, Shape};
 use crate::net::shipped::load_network;

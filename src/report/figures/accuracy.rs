@@ -3,6 +3,7 @@
 use super::{Figure, HALF};
 use crate::report::axis::{Scale, range};
 use crate::report::frame::{self, Frame, SMALL, TEXT};
+use crate::report::legend;
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, GREEN, GRID, INK, MUTED, PURPLE, VERMILION};
 use crate::report::picture::{Label, Picture};
@@ -53,7 +54,7 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
     frame.x_grid(&mut picture);
     frame.upright_dashed(&mut picture, 100.0 * result.accuracy.ideal.estimate, GREEN);
     let names: Vec<String> = conditions.iter().map(|c| c.name.to_string()).collect();
-    let middles = frame::row_names(&mut picture, &frame, &names);
+    let middles = legend::row_names(&mut picture, &frame, &names);
     for (condition, y) in conditions.iter().zip(middles) {
         draw(&mut picture, &frame, condition, y);
     }
@@ -190,5 +191,5 @@ fn draw(picture: &mut Picture, frame: &Frame, condition: &Condition, y: f64) {
     let half = (label.bounds()[2] - label.bounds()[0]) / 2.0;
     label.at.0 = x.clamp(frame.left + half + 4.0, frame.right - half) - half;
     label.size = SMALL.min(TEXT);
-    frame::note(picture, label);
+    legend::note(picture, label);
 }

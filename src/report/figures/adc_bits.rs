@@ -5,7 +5,8 @@
 
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
-use crate::report::frame::{self, Frame, Mark, TEXT};
+use crate::report::frame::{self, Frame, TEXT};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, GREEN, INK, MUTED, ORANGE};
 use crate::report::picture::{Label, Picture, Point};
@@ -156,7 +157,7 @@ fn key(picture: &mut Picture, curves: &[Curve<'_>]) {
         .collect();
     entries.push((Mark::Line, GREEN, "ideal MVM values"));
     entries.push((Mark::Ring, INK, "this macro"));
-    frame::legend(picture, (72.0, 68.0), &entries);
+    legend::entries(picture, (72.0, 68.0), &entries);
 }
 
 fn panel(picture: &mut Picture, frame: &Frame, curves: &[Curve<'_>], ideal: f64, title: &str) {

@@ -2,7 +2,8 @@
 
 use super::{Figure, HALF};
 use crate::report::axis::{Scale, range};
-use crate::report::frame::{self, Frame, Mark};
+use crate::report::frame::{self, Frame};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{GREEN, PURPLE, VERMILION};
 use crate::report::picture::Picture;
@@ -39,7 +40,7 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
         (Mark::Line, PURPLE, "mean"),
         (Mark::Dashed, GREEN, "ideal MVM"),
     ];
-    frame::legend(&mut picture, (72.0, 66.0), &entries);
+    legend::entries(&mut picture, (72.0, 66.0), &entries);
     let frame = Frame {
         left: 72.0,
         top: 86.0,

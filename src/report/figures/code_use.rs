@@ -3,6 +3,7 @@
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
 use crate::report::frame::{self, Frame, SMALL};
+use crate::report::legend;
 use crate::report::number;
 use crate::report::palette::{BLUE, GRID, INK, MUTED, PAPER, VERMILION, log_shade};
 use crate::report::picture::{Align, Label, Picture};
@@ -46,7 +47,7 @@ pub fn figure(layers: &[LayerResult]) -> Option<Figure> {
         picture.text(Label::new(text, at, SMALL).color(MUTED));
     }
     let names: Vec<String> = shown.iter().map(|layer| layer.name.clone()).collect();
-    let middles = frame::row_names(&mut picture, &frame, &names);
+    let middles = legend::row_names(&mut picture, &frame, &names);
     for (layer, y) in shown.iter().zip(middles) {
         row(&mut picture, &frame, layer, y);
     }

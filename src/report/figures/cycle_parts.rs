@@ -2,7 +2,8 @@
 
 use super::WIDE;
 use crate::report::axis::Scale;
-use crate::report::frame::{self, Frame, Mark, SMALL};
+use crate::report::frame::{self, Frame, SMALL};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{
     BLUE, Color, GREEN, GRID, INK, MUTED, ORANGE, PAPER, PURPLE, VERMILION,
@@ -49,7 +50,7 @@ fn legend(picture: &mut Picture, at: (f64, f64), named: &[(String, Color, f64)])
         .collect();
     // Two lines, where one is too long for the figure.
     for (line, entries) in entries.chunks(6).enumerate() {
-        frame::legend(picture, (at.0, at.1 + 18.0 * line as f64), entries);
+        legend::entries(picture, (at.0, at.1 + 18.0 * line as f64), entries);
     }
 }
 
@@ -89,7 +90,7 @@ fn bars(
     rows: &[&[Part]],
     named: &[(String, Color, f64)],
 ) {
-    let middles = frame::row_names(picture, frame, names);
+    let middles = legend::row_names(picture, frame, names);
     for (parts, y) in rows.iter().zip(middles) {
         let mut before = 0.0;
         for (name, color, opacity) in named {

@@ -3,7 +3,8 @@
 use super::cycle_parts::ROW;
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
-use crate::report::frame::{self, Frame, Mark};
+use crate::report::frame::{self, Frame};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, VERMILION};
 use crate::report::picture::Picture;
@@ -40,7 +41,7 @@ pub fn figure(cycle: &CycleResult) -> Option<Figure> {
             "share of the busiest link's cycles",
         ),
     ];
-    frame::legend(&mut picture, (130.0, 70.0), &entries);
+    legend::entries(&mut picture, (130.0, 70.0), &entries);
     let frame = Frame {
         left: 130.0,
         top: 92.0,
@@ -63,7 +64,7 @@ pub fn figure(cycle: &CycleResult) -> Option<Figure> {
         .collect();
     names.truncate(timeline.layers.len());
     names.push("busiest link".into());
-    let middles = frame::row_names(&mut picture, &frame, &names);
+    let middles = legend::row_names(&mut picture, &frame, &names);
     let shares = timeline.layers.iter().chain([&timeline.link]);
     for ((shares, y), row) in shares.zip(middles).zip(1..) {
         let color = if row == rows { VERMILION } else { BLUE };

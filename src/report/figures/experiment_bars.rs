@@ -4,7 +4,8 @@ use super::{Figure, WIDE};
 use crate::report::axis::Scale;
 use crate::report::axis::range;
 use crate::report::experiment::mode;
-use crate::report::frame::{self, Frame, Mark, SMALL};
+use crate::report::frame::{self, Frame, SMALL};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, INK, MUTED, PURPLE, VERMILION};
 use crate::report::picture::{Label, Picture};
@@ -33,7 +34,7 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
         .map(|(_, name, color)| (Mark::Square, color, name))
         .into();
     entries.push((Mark::Ring, INK, "batch norm re-estimated"));
-    frame::legend(&mut picture, (300.0, 68.0), &entries);
+    legend::entries(&mut picture, (300.0, 68.0), &entries);
     let frame = Frame {
         left: 300.0,
         top: 86.0,
@@ -48,7 +49,7 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
     frame.x_grid(&mut picture);
     frame.upright(&mut picture, 0.0, MUTED, 1.4);
     let names: Vec<String> = rows.iter().map(|row| row.label.clone()).collect();
-    let middles = frame::row_names(&mut picture, &frame, &names);
+    let middles = legend::row_names(&mut picture, &frame, &names);
     for (row, middle) in rows.iter().zip(middles) {
         for (index, &(name, _, color)) in MODES.iter().enumerate() {
             let y = middle + (index as f64 - 1.0) * (BAR + 3.0);

@@ -4,7 +4,8 @@ use super::experiment_bars::{MODES, ends};
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
 use crate::report::experiment::mode;
-use crate::report::frame::{self, Frame, Mark, TEXT};
+use crate::report::frame::{self, Frame, TEXT};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, GREEN, MUTED, ORANGE, PURPLE, VERMILION};
 use crate::report::picture::{Label, Picture};
@@ -41,7 +42,7 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
         .iter()
         .map(|one| (Mark::Line, one.color, one.name))
         .collect();
-    frame::legend(&mut picture, (72.0, 68.0), &entries);
+    legend::entries(&mut picture, (72.0, 68.0), &entries);
     let width = (WIDE - 80.0) / 3.0;
     for (index, &(name, title, _)) in MODES.iter().enumerate() {
         let left = 72.0 + index as f64 * width;
@@ -55,7 +56,7 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
         };
         panel(&mut picture, &frame, &series, name, &places);
         let axis = group.axis.as_deref().unwrap_or(&group.name);
-        frame.x_line(&mut picture, &frame::shorten(axis, width - 20.0, TEXT));
+        frame.x_line(&mut picture, &legend::shorten(axis, width - 20.0, TEXT));
         picture.text(Label::new(title, (left, 97.0), TEXT).bold());
     }
     Some(Figure {

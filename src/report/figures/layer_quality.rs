@@ -2,7 +2,8 @@
 
 use super::{Figure, WIDE};
 use crate::report::axis::{Scale, range};
-use crate::report::frame::{self, Frame, Mark, SMALL};
+use crate::report::frame::{self, Frame, SMALL};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, GREEN, GRID, PAPER, PURPLE, VERMILION};
 use crate::report::picture::{Align, Label, Picture};
@@ -87,10 +88,10 @@ fn error_rates(picture: &mut Picture, frame: &Frame, layers: &[&LayerResult]) {
     if layers.iter().any(|layer| layer.margin.is_some()) {
         entries.push((Mark::Ring, PURPLE, "over chips and reads"));
     }
-    frame::legend(picture, (frame.left, TOP - 22.0), &entries);
+    legend::entries(picture, (frame.left, TOP - 22.0), &entries);
     frame.x_grid(picture);
     let names: Vec<String> = layers.iter().map(|layer| layer.name.clone()).collect();
-    let middles = frame::row_names(picture, frame, &names);
+    let middles = legend::row_names(picture, frame, &names);
     for (layer, y) in layers.iter().zip(middles) {
         let end = frame.px(layer.error_rate.max(FLOOR));
         picture.rect((frame.left, y - 8.0), (end, y + 8.0), VERMILION, 0.85);
@@ -138,7 +139,7 @@ fn signal_ratios(picture: &mut Picture, frame: &Frame, layers: &[&LayerResult]) 
     if has_output {
         entries.push((Mark::Ring, GREEN, "layer output"));
     }
-    frame::legend(picture, (frame.left, TOP - 22.0), &entries);
+    legend::entries(picture, (frame.left, TOP - 22.0), &entries);
     frame.x_grid(picture);
     let height = (frame.bottom - frame.top) / layers.len() as f64;
     for (row, layer) in layers.iter().enumerate() {

@@ -2,7 +2,8 @@
 
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
-use crate::report::frame::{self, Frame, Mark};
+use crate::report::frame::{self, Frame};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, PURPLE, VERMILION};
 use crate::report::picture::{Label, Picture, Point};
@@ -39,7 +40,7 @@ pub fn figure(curve: &LearningCurve) -> Option<Figure> {
     let mut picture = Picture::new(WIDE, HEIGHT);
     frame::headline(&mut picture, &curve.title, &curve.subtitle);
     let entries = [&TEST, &TRAIN, &LOSS].map(|line| (Mark::Line, line.color, line.name));
-    frame::legend(&mut picture, (72.0, 68.0), &entries);
+    legend::entries(&mut picture, (72.0, 68.0), &entries);
     let wide = panel(
         &mut picture,
         curve,

@@ -3,7 +3,8 @@
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
 use crate::report::facts;
-use crate::report::frame::{self, Frame, Mark, SMALL};
+use crate::report::frame::{self, Frame, SMALL};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, GREEN, INK, PURPLE, VERMILION};
 use crate::report::picture::{Label, Picture};
@@ -54,7 +55,7 @@ pub fn figure(report: &MarginReport, suffix: &str) -> Option<Figure> {
         .map(|&(name, color, _)| (Mark::Line, color, name))
         .chain([(Mark::Dot, INK, "a reference lies between the two values")])
         .collect();
-    frame::legend(&mut picture, (72.0, 68.0), &entries);
+    legend::entries(&mut picture, (72.0, 68.0), &entries);
     draw(&mut picture, &frame, report, &known);
     Some(Figure {
         name: format!("margin_per_value{suffix}"),

@@ -2,7 +2,8 @@
 
 use super::{Figure, WIDE};
 use crate::report::axis::{Scale, range};
-use crate::report::frame::{self, Frame, Mark, SMALL, TEXT};
+use crate::report::frame::{self, Frame, SMALL, TEXT};
+use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, INK, MUTED, VERMILION};
 use crate::report::picture::{Align, Label, Picture};
@@ -37,7 +38,7 @@ pub fn figure(layers: &[LayerResult]) -> Option<Figure> {
         (Mark::Square, VERMILION, "clipped"),
         (Mark::Line, INK, "thresholds"),
     ];
-    frame::legend(&mut picture, (14.0, 66.0), &entries);
+    legend::entries(&mut picture, (14.0, 66.0), &entries);
     let width = WIDE / COLUMNS as f64;
     for (index, layer) in shown.iter().enumerate() {
         let left = (index % COLUMNS) as f64 * width;
@@ -114,7 +115,7 @@ fn heading(picture: &mut Picture, frame: &Frame, layer: &LayerResult) {
     });
     let room = clipped.bounds()[0] - frame.left - 90.0;
     let name = Label::new(
-        frame::shorten(&layer.name, room.max(40.0), TEXT),
+        legend::shorten(&layer.name, room.max(40.0), TEXT),
         (frame.left, y),
         TEXT,
     )

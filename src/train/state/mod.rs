@@ -4,68 +4,20 @@
 //! (F64). Metadata: settings, method, seed, data fingerprint, learning curve. Written whole or not at all; a
 //! tensor that the training has no use for is a fault like a missing one.
 
+mod header;
+
+use super::epoch::Epoch;
 use super::error::TrainError;
 use super::model::Model;
-use super::trainer::{Epoch, GradientNorms, Settings, Trainer};
+use super::trainer::Trainer;
 use crate::durable;
 use crate::net::checkpoint::shape_hash;
+use header::{header, read};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use std::collections::{HashMap, HashSet};
 use std::iter;
 use std::path::Path;
-
-const FORMAT: &str = "imcsim-training-1";
-
-/// What must be the same for a training to go on, and its curve.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Header {
-    format: String,
-    network_hash: String,
-    method: String,
-    settings: String,
-    data: String,
-    steps: u64,
-    /// Test accuracy of the full-precision training this one goes back to.
-    #[serde(default)]
-    full_precision: Option<f64>,
-    curve: Vec<(usize, f64, f64, f64, f64)>,
-    /// Gradients of the epochs of `curve`; shorter where an older program trained the first of them.
-    #[serde(default)]
-    gradients: Vec<Option<GradientNorms>>,
-}
-
-fn header(trainer: &Trainer, data: &str) -> Header {
-    let row = |e: &Epoch| (e.epoch, e.rate, e.loss, e.train_accuracy, e.test_accuracy);
-    Header {
-        format: FORMAT.into(),
-        network_hash: shape_hash(&trainer.model.network),
-        method: method(trainer),
-        settings: settings(&trainer.settings),
-        data: data.into(),
-        steps: trainer.optimizer.steps,
-        full_precision: trainer.full_precision,
-        curve: trainer.curve.iter().map(row).collect(),
-        gradients: trainer.curve.iter().map(|e| e.gradient).collect(),
-    }
-}
-
-/// Settings in words; those of a training without clipping read as they did before there was clipping.
-fn settings(settings: &Settings) -> String {
-    format!("{settings:?}").replace(", clip_norm: None", "")
-}
-
-/// What is trained, in words that differ wherever two trainings would.
-fn method(trainer: &Trainer) -> String {
-    let method = trainer.model.method;
-    match &trainer.mvm {
-        None => format!("{method:?}"),
-        Some(mvm) => {
-            let fingerprint = mvm.hardware.fingerprint();
-            format!("{method:?} through {fingerprint} {:?}", mvm.settings)
-        }
-    }
-}
 
 /// Writes the state; `data` is the fingerprint of the data set.
 ///
@@ -234,33 +186,6 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainErr
         },
         quantized,
     })
-}
-
-fn read(path: &Path) -> Result<(Vec<u8>, Header), TrainError> {
-    let bytes = std::fs::read(path).map_err(|source| TrainError::File {
-        path: path.into(),
-        source,
-    })?;
-    let wrong = |problem: String| TrainError::State {
-        path: path.into(),
-        problem,
-    };
-    let (_, metadata) = SafeTensors::read_metadata(&bytes)
-        .map_err(|error| wrong(format!("not a safetensors file ({error}); was it cut off?")))?;
-    let text = metadata
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get("imcsim"));
-    let text = text.ok_or_else(|| wrong("not a training state of this program".into()))?;
-    let header: Header =
-        serde_json::from_str(text).map_err(|error| wrong(format!("damaged metadata: {error}")))?;
-    if header.format != FORMAT {
-        return Err(wrong(format!(
-            "format `{}`, this program reads `{FORMAT}`",
-            header.format
-        )));
-    }
-    Ok((bytes, header))
 }
 
 /// Refuses tensors that are neither a parameter, nor one of its moments, nor a running statistic.

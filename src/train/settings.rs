@@ -1,0 +1,93 @@
+//! Settings of a training, and whether they can be trained with.
+//!
+//! Not responsible for those of the macro (`mvm::settings`).
+
+use super::augment::Augment;
+use super::error::TrainError;
+use super::optimizer::Rule;
+use super::schedule::Schedule;
+use crate::data::Dataset;
+use crate::kernel::lanes::LANES;
+
+/// Settings of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Epochs in all.
+    pub epochs: usize,
+    /// Images per update, a multiple of 32.
+    pub batch: usize,
+    /// Base learning rate.
+    pub rate: f64,
+    /// Shape of the learning rate.
+    pub schedule: Schedule,
+    /// Epochs of warm-up.
+    pub warmup: f64,
+    /// Update.
+    pub rule: Rule,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Longest gradient that is not shortened; `None`: any.
+    pub clip_norm: Option<f64>,
+    /// What is done to training images.
+    pub augment: Augment,
+    /// Seed.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// Checks every number, and the batch against the images.
+    ///
+    /// # Errors
+    /// With the option and what to do.
+    pub fn check(&self, data: &Dataset) -> Result<(), TrainError> {
+        let wrong = |what: String, advice: &str| {
+            Err(TrainError::Setting {
+                what,
+                advice: advice.into(),
+            })
+        };
+        if self.batch == 0 || !self.batch.is_multiple_of(LANES) {
+            return wrong(
+                format!("--batch {}", self.batch),
+                "a batch is a multiple of 32 images",
+            );
+        }
+        if self.batch > data.train.labels.len() {
+            return wrong(
+                format!(
+                    "--batch {} with {} training images",
+                    self.batch,
+                    data.train.labels.len()
+                ),
+                "choose a smaller batch",
+            );
+        }
+        if self.epochs == 0 {
+            return wrong("--epochs 0".into(), "train for at least one epoch");
+        }
+        let edge = data.shape.height.max(data.shape.width);
+        if self.augment.reach > edge {
+            return wrong(
+                format!("--shift {}", self.augment.reach),
+                "an image is shifted by at most its own size",
+            );
+        }
+        if let Some(longest) = self
+            .clip_norm
+            .filter(|norm| !(norm.is_finite() && *norm > 0.0))
+        {
+            return wrong(
+                format!("--clip-norm {longest}"),
+                "give a positive length, or leave it out to take gradients as they are",
+            );
+        }
+        let legal = |value: f64| value.is_finite() && value >= 0.0;
+        if !legal(self.rate) || !legal(self.weight_decay) || !legal(self.warmup) {
+            return wrong(
+                "--lr, --weight-decay or --warmup".into(),
+                "these are finite and not negative",
+            );
+        }
+        Ok(())
+    }
+}
