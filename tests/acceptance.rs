@@ -2,9 +2,9 @@
 //! rare wrong codes are as rare in production as in the table, and a read-out with enough bits and no noise is the plain convolution.
 
 use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::hw::partial_sum::{SumHistogram, SumRange};
 use imcsim::hw::readout::Readout;
 use imcsim::hw::readout::table::CodeTable;
-use imcsim::hw::reference::{SumHistogram, SumRange};
 use imcsim::kernel::exact::exact;
 use imcsim::kernel::groups::prepare;
 use imcsim::kernel::lanes::Lanes;

@@ -4,7 +4,7 @@
 
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::hw::imc_array::{ChipPlace, VirtualChip};
-use imcsim::hw::reference::SumRange;
+use imcsim::hw::partial_sum::SumRange;
 use imcsim::margin::{MarginOptions, Pattern, RowCount, layer_margin, macro_margins};
 use imcsim::results::margin::MarginReport;
 

@@ -6,8 +6,8 @@
 
 use super::prepare::Prepared;
 use crate::hw::chip::Hardware;
+use crate::hw::partial_sum::SumRange;
 use crate::hw::readout::Share;
-use crate::hw::reference::SumRange;
 use crate::kernel::groups::Taps;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::rng::{Purpose, keyed};

@@ -4,7 +4,7 @@
 
 use crate::hw::chip::Hardware;
 use crate::hw::error::HwError;
-use crate::hw::reference::SumRange;
+use crate::hw::partial_sum::SumRange;
 use crate::hw::weights::Conversion;
 use crate::kernel::groups::{self, PreparedWeights};
 use crate::net::network::Geometry;

@@ -7,7 +7,7 @@
 
 use super::error::HwError;
 use super::keyword::keyword;
-use super::reference::SumRange;
+use super::partial_sum::SumRange;
 use super::word_line::InputPlane;
 use serde::Deserialize;
 

@@ -14,9 +14,9 @@ pub use policy::{Pattern, RowCount};
 
 use crate::hw::chip::Hardware;
 use crate::hw::error::HwError;
+use crate::hw::partial_sum::SumHistogram;
 use crate::hw::programming::Programming;
 use crate::hw::readout::Readout;
-use crate::hw::reference::SumHistogram;
 use crate::hw::weights::{Conversion, max_code};
 use crate::results::margin::MarginReport;
 use closed_form::{Scene, by_value, rates};

@@ -3,8 +3,8 @@
 //! Everything follows from the histogram of sums and the table T[s, code]; nothing is sampled.
 //! `SQNR = 10 log10(Var s / E[(v(code) - s)^2])`, as in the ADC literature.
 
+use crate::hw::partial_sum::SumHistogram;
 use crate::hw::readout::table::CodeTable;
-use crate::hw::reference::SumHistogram;
 
 /// Figures of one conversion.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,12 +8,13 @@ mod relaxed;
 mod shapes;
 
 use imcsim::hw::comparison_noise::ComparisonNoise;
+use imcsim::hw::partial_sum::SumRange;
 use imcsim::hw::readout::decode::DecodeRule;
 use imcsim::hw::readout::table::CodeTable;
 use imcsim::hw::readout::{
     Architecture, CellNoise, Converter, CurrentNoise, Kind, Readout, ReadoutDesign,
 };
-use imcsim::hw::reference::{ReferenceError, References, SignedCodes, SumRange};
+use imcsim::hw::reference::{ReferenceError, References, SignedCodes};
 use imcsim::hw::sense_amp::SenseAmp;
 use imcsim::hw::variation::{LOGISTIC_STD, Law, Noise};
 

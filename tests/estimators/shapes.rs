@@ -1,10 +1,10 @@
 //! Every estimator on every kind of read-out: shapes, finite numbers, same bits whatever the threads.
 
 use super::{MACRO, logistic, logistic_readout, mixed};
+use imcsim::hw::partial_sum::SumRange;
 use imcsim::hw::readout::measured::ConfusionMatrix;
 use imcsim::hw::readout::table::{CodeTable, Decode};
 use imcsim::hw::readout::{Architecture, CurrentNoise, Kind, ReadoutDesign};
-use imcsim::hw::reference::SumRange;
 use imcsim::train::mvm::{Estimator, Slopes, slopes};
 
 fn all() -> impl Iterator<Item = Estimator> {

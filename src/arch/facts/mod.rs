@@ -9,8 +9,8 @@ mod readout;
 use crate::hw::bit_line::Leakage;
 use crate::hw::cell::Cell;
 use crate::hw::chip::Hardware;
+use crate::hw::partial_sum::{SumHistogram, SumRange};
 use crate::hw::programming::Programming;
-use crate::hw::reference::{SumHistogram, SumRange};
 use crate::hw::weights::{Conversion, Subtraction, WeightsSpec};
 use number::{both, listed, noise, plural, short};
 

@@ -6,8 +6,9 @@ use crate::hw::accumulator::Accumulator;
 use crate::hw::chip::Hardware;
 use crate::hw::comparison_noise::ComparisonNoise;
 use crate::hw::error::HwError;
+use crate::hw::partial_sum::SumRange;
 use crate::hw::readout::{Architecture, Converter, Kind, Readout};
-use crate::hw::reference::{References, Snap, SumRange};
+use crate::hw::reference::{References, Snap};
 use crate::hw::weights::Conversion;
 
 /// Row groups beyond which the accumulator is called wide enough for anything.

@@ -2,7 +2,7 @@
 //!
 //! Not a converter that can be built; it is the exact baseline that makes a macro an integer multiplier.
 
-use crate::hw::reference::SumRange;
+use crate::hw::partial_sum::SumRange;
 use serde::Deserialize;
 
 /// `[readout.ideal]`.

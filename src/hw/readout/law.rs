@@ -10,7 +10,7 @@
 use super::table::{CodeTable, Decode, LOG_FLOOR};
 use super::{Architecture, Converter, CurrentNoise, Kind, binary_search, flash, ramp};
 use crate::hw::comparison_noise::ComparisonNoise;
-use crate::hw::reference::SumRange;
+use crate::hw::partial_sum::SumRange;
 use crate::hw::variation::{Law, Noise};
 use rand::Rng;
 

@@ -4,7 +4,7 @@
 use super::measured::ConfusionMatrix;
 use super::tests_support::{MACRO, converter, noisy};
 use super::{Architecture, CurrentNoise, Kind, Readout, ReadoutDesign};
-use crate::hw::reference::SumRange;
+use crate::hw::partial_sum::SumRange;
 use crate::hw::variation::{Law, Noise};
 use crate::rng::{Purpose, keyed};
 use approx::assert_relative_eq;

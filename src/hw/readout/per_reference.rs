@@ -4,7 +4,8 @@
 use super::tests_support::{MACRO, noisy};
 use super::{Architecture, BitLineCurrent, Kind, Readout, ReadoutDesign};
 use crate::hw::comparison_noise::ComparisonNoise;
-use crate::hw::reference::{References, SumRange};
+use crate::hw::partial_sum::SumRange;
+use crate::hw::reference::References;
 use crate::hw::variation::{Law, Noise};
 use crate::rng::{Purpose, keyed};
 

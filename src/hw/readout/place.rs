@@ -1,14 +1,16 @@
 //! Placing a read-out on the partial sums of one layer: thresholds and values of codes.
 //!
 //! Full range covers every possible sum; calibration searches the step of least mean square error on the layer's own
-//! histogram. Both end in the same uniform grid ([`super::super::reference::UniformGrid`]).
+//! histogram. Both end in the same uniform grid ([`super::super::uniform_grid::UniformGrid`]).
 
 use super::decode::{DecodeRule, from_values, interval_centres, nearest_integer};
 use super::law::Readout;
 use super::table::Decode;
 use super::{Converter, Kind, ReadoutDesign, ideal};
 use crate::hw::error::HwError;
-use crate::hw::reference::{References, Snap, SumHistogram, SumRange, UniformGrid};
+use crate::hw::partial_sum::{SumHistogram, SumRange};
+use crate::hw::reference::{References, Snap};
+use crate::hw::uniform_grid::UniformGrid;
 
 /// Most steps that a calibration tries.
 const MOST_STEPS: f64 = 4096.0;

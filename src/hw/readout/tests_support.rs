@@ -3,7 +3,8 @@
 use super::decode::DecodeRule;
 use super::{Architecture, Converter, CurrentNoise, Kind, ReadoutDesign};
 use crate::hw::comparison_noise::ComparisonNoise;
-use crate::hw::reference::{ReferenceError, References, SignedCodes, Snap, SumHistogram, SumRange};
+use crate::hw::partial_sum::{SumHistogram, SumRange};
+use crate::hw::reference::{ReferenceError, References, SignedCodes, Snap};
 use crate::hw::sense_amp::SenseAmp;
 use crate::hw::variation::{Law, Noise};
 

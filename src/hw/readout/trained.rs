@@ -7,7 +7,8 @@ use super::law::Readout;
 use super::place::{finish, full_grid};
 use super::{Converter, Kind, ReadoutDesign};
 use crate::hw::error::HwError;
-use crate::hw::reference::{References, Snap, SumHistogram, SumRange};
+use crate::hw::partial_sum::{SumHistogram, SumRange};
+use crate::hw::reference::{References, Snap};
 
 impl ReadoutDesign {
     /// Places references that are calibrated at a given step in MAC units instead of searching it.
