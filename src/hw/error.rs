@@ -39,6 +39,9 @@ pub struct Checks {
     errors: Vec<HwError>,
 }
 
+/// No physical number of a macro, in its unit, is larger; what is would end in infinities.
+const LARGEST: f64 = 1e12;
+
 impl Checks {
     /// Records an error.
     pub fn push(&mut self, error: HwError) {
@@ -60,6 +63,7 @@ impl Checks {
                 "write the measured or assumed value",
             ));
         }
+        self.not_huge(key, value);
     }
 
     /// Requires a finite number that is not negative.
@@ -70,6 +74,18 @@ impl Checks {
                 value,
                 "a finite number, 0 or more",
                 "use the `none` variant or 0 to switch the effect off",
+            ));
+        }
+        self.not_huge(key, value);
+    }
+
+    fn not_huge(&mut self, key: &str, value: f64) {
+        if value.is_finite() && value > LARGEST {
+            self.push(HwError::new(
+                key,
+                value,
+                format!("at most {LARGEST:e}"),
+                "look at the unit in the name of the key",
             ));
         }
     }

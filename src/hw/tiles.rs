@@ -160,6 +160,8 @@ pub type Chip = ChipSpec;
 
 /// Most of any count: far beyond any chip, and far from overflow.
 const MOST: u64 = 1 << 24;
+/// Most routers of a mesh.
+const MOST_ROUTERS: u64 = 1 << 16;
 
 impl ChipSpec {
     /// Checks the numbers against each other.
@@ -221,6 +223,22 @@ impl ChipSpec {
         self.clone()
     }
 
+    /// The last row of a mesh is filled up with routers.
+    fn check_routers(&self, columns: u32, checks: &mut Checks) {
+        let routers = u64::from(self.tiles).next_multiple_of(u64::from(columns.max(1)));
+        if routers > MOST_ROUTERS {
+            checks.push(HwError::new(
+                "chip.interconnect.mesh.columns",
+                columns,
+                format!(
+                    "at most {MOST_ROUTERS} routers, and these rows for {} tiles have {routers}",
+                    self.tiles
+                ),
+                "use fewer columns or tiles",
+            ));
+        }
+    }
+
     fn check_interconnect(&self, checks: &mut Checks) {
         let width = "a link carries at least one bit per cycle";
         match self.interconnect {
@@ -245,6 +263,7 @@ impl ChipSpec {
                         advice,
                     );
                 }
+                self.check_routers(mesh.columns, checks);
             }
         }
     }

@@ -82,6 +82,8 @@ pub struct Timing {
 
 /// Most cycles of any phase: far beyond any macro, and far from overflow.
 const MOST_CYCLES: u64 = 1 << 20;
+/// A femtosecond: shorter than any clock, and cycles of a run still fit their counters.
+const SHORTEST_NS: f64 = 1e-6;
 
 impl TimingSpec {
     /// Checks the numbers against each other and against the read-out.
@@ -90,6 +92,14 @@ impl TimingSpec {
     /// If neither the read-out nor the file says how many comparisons a conversion takes: values are known all the same.
     pub fn resolve(&self, readout: &ReadoutDesign, checks: &mut Checks) -> Result<Timing, HwError> {
         checks.positive("timing.clock_ns", self.clock_ns);
+        if self.clock_ns > 0.0 && self.clock_ns < SHORTEST_NS {
+            checks.push(HwError::new(
+                "timing.clock_ns",
+                self.clock_ns,
+                format!("at least {SHORTEST_NS}"),
+                "look at the unit: nanoseconds",
+            ));
+        }
         for (key, value, least) in [
             ("precharge_cycles", self.precharge_cycles, 0),
             ("develop_cycles", self.develop_cycles, 1),
@@ -109,6 +119,7 @@ impl TimingSpec {
             );
         }
         self.check_early_termination(readout, checks);
+        self.check_steps(readout, checks);
         if self.sample_and_hold == SampleAndHold::None && self.sample_cycles > 0 {
             checks.push(HwError::new(
                 "timing.sample_cycles",
@@ -139,6 +150,35 @@ impl TimingSpec {
             early_termination: self.early_termination,
             skip_zero_groups: self.skip_zero_groups,
         })
+    }
+
+    /// A conversion cannot be done with fewer comparisons than tell its codes apart, nor take more cycles than any phase.
+    fn check_steps(&self, readout: &ReadoutDesign, checks: &mut Checks) {
+        let natural = natural_steps(readout);
+        let steps = u64::from(self.sense_steps.or(natural).unwrap_or(1));
+        // The last code of a ramp is what is left, and mirrored codes are one fewer.
+        let least = match architecture(readout) {
+            Some(Architecture::Ramp) => natural.map_or(1, |steps| steps.saturating_sub(2).max(1)),
+            _ => natural.unwrap_or(1),
+        };
+        if self.sense_steps.is_some() && steps < u64::from(least) {
+            checks.push(HwError::new(
+                "timing.sense_steps",
+                steps,
+                format!("at least {least}, to tell apart the codes of this read-out"),
+                "write the comparisons of a whole conversion, or change the read-out's kind or bits",
+            ));
+        }
+        let (setup, each) = (self.sense_setup_cycles, self.sense_cycles_per_step);
+        let sense = u64::from(setup) + steps * u64::from(each);
+        if sense > MOST_CYCLES && steps <= MOST_CYCLES && u64::from(each) <= MOST_CYCLES {
+            checks.push(HwError::new(
+                "timing.sense_cycles_per_step",
+                each,
+                format!("at most {MOST_CYCLES} cycles for setup and all {steps} comparisons"),
+                "write whole cycles of timing.clock_ns",
+            ));
+        }
     }
 
     fn check_early_termination(&self, readout: &ReadoutDesign, checks: &mut Checks) {

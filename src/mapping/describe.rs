@@ -4,7 +4,6 @@
 
 use super::layer::LayerMapping;
 use super::plan::{Builder, Part, Round};
-use crate::hw::timing::{SampleAndHold, Timing};
 use crate::results::mapping::{ChipMapping, LayerOnChip, RoundOnChip};
 use std::ops::Range;
 
@@ -16,7 +15,7 @@ impl Builder<'_> {
         let of = |column_tile| {
             let operations = mapping.operations(hold, 0, column_tile) as u64;
             let each = mapping.conversions_per_operation(hold, column_tile) as u64;
-            let cycles = operations * interval(self.timing, each);
+            let cycles = self.timing.slots_cycles(operations, each);
             (cycles, operations, operations * each)
         };
         let (cycles, operations, conversions) = tiles.clone().map(of).max().unwrap_or((0, 0, 0));
@@ -87,21 +86,6 @@ impl Builder<'_> {
                 _ => self.sum_bits(part.layer, mapping, 0),
             },
             ..common
-        }
-    }
-}
-
-/// Cycles from one operation with `conversions` conversions to the next when nothing but the macro itself holds it up.
-fn interval(timing: &Timing, conversions: u64) -> u64 {
-    let array = u64::from(timing.front_cycles() + timing.sample_cycles);
-    let sense = u64::from(timing.sense_cycles(timing.sense_steps));
-    let latch = u64::from(timing.latch_cycles);
-    match timing.sample_and_hold {
-        SampleAndHold::None => array + sense + latch,
-        SampleAndHold::PerReadout | SampleAndHold::PerColumn => {
-            // Sampling waits until the last conversion has left the sample-and-hold.
-            let held = u64::from(timing.sample_cycles) + conversions * sense;
-            array.max(held).max(conversions * latch)
         }
     }
 }

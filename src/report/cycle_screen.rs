@@ -46,7 +46,20 @@ pub fn cycle_terminal(result: &RunResult) -> String {
             })
             .collect();
         let models = models.join(", ");
-        text += &wrapped(&format!("one conversion by model (fJ): {models}"));
+        text += &wrapped(&format!(
+            "one conversion by model, before calibration (fJ): {models}"
+        ));
+        text += &wrapped(&format!(
+            "energy of the macros times {} ({}); times bits of inputs and weights: {} TOPS/W, {} TOPS/mm2",
+            number::significant(cost.calibration_factor),
+            if cost.calibration_factor == 1.0 {
+                "not calibrated"
+            } else {
+                "calibration factor"
+            },
+            number::significant(cost.tops_per_w_1b),
+            number::significant(cost.tops_per_mm2_1b)
+        ));
     }
     for warning in &result.warnings {
         text += &wrapped(&format!("warning: {warning}"));

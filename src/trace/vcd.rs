@@ -47,11 +47,15 @@ pub fn write(
     signals: &[Signal],
     changes: &[Change],
     clock_ns: f64,
+    remarks: &[String],
     to: impl Write,
 ) -> io::Result<()> {
     let (unit, per_cycle) = timescale(clock_ns);
     let mut writer = vcd::Writer::new(to);
     writer.comment("cycles of an in-memory-computing chip, by imcsim")?;
+    for remark in remarks {
+        writer.comment(remark)?;
+    }
     writer.timescale(1, unit)?;
     writer.add_module("chip")?;
     let codes = declare(&mut writer, signals)?;

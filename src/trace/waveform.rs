@@ -25,6 +25,20 @@ pub const STATES: [(&str, u64); 6] = [
     ),
 ];
 
+/// What the numbers of `array_state` and `waits_for` mean, for people who open the file.
+pub fn remarks() -> Vec<String> {
+    let states = STATES.map(|(name, number)| format!("{number} {name}"));
+    let waits = (1..).zip(Stall::ALL);
+    let waits = waits.map(|(number, stall): (u64, Stall)| format!("{number} {}", stall.name()));
+    vec![
+        format!("array_state: {}", states.join(", ")),
+        format!(
+            "waits_for: 0 nothing, {}",
+            waits.collect::<Vec<_>>().join(", ")
+        ),
+    ]
+}
+
 /// What the values of a waveform come from.
 pub trait Values {
     /// Slots of an MVM in order of time.

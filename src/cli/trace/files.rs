@@ -13,7 +13,7 @@ use crate::sim::cycles::OnChip;
 use crate::trace::golden::{self, Packing, Vector};
 use crate::trace::perfetto::Names;
 use crate::trace::recorder::{Event, Recorded};
-use crate::trace::waveform::{Values, Waveform, Widths};
+use crate::trace::waveform::{self, Values, Waveform, Widths};
 use crate::trace::{events, perfetto, vcd};
 
 /// Codes behind the events.
@@ -83,7 +83,8 @@ pub fn of(
     let drawn = traced.drawn.clone();
     let waveform = Waveform::new(&recorded.events, drawn, &codes, (timing, widths));
     let mut waves = Vec::new();
-    vcd::write(&waveform.signals, &waveform.changes, clock_ns, &mut waves)?;
+    let (signals, changes) = (&waveform.signals, &waveform.changes);
+    vcd::write(signals, changes, clock_ns, &waveform::remarks(), &mut waves)?;
     files.push(("trace/waveform.vcd".to_string(), waves));
     let vectors = vectors(recorded, traced, &codes);
     for (name, content) in golden::files(&vectors, packing)? {

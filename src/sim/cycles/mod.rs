@@ -19,6 +19,8 @@ use crate::cycle::observer::{Observer, Span, Transfer, Unit};
 use crate::cycle::outcome::Outcome;
 use crate::cycle::plan::{Mvm, Order};
 use crate::cycle::profile::Profile;
+use crate::hw::chip::Hardware;
+use crate::hw::error::HwError;
 use crate::hw::readout::Readout;
 use crate::hw::readout::columns::ColumnReadouts;
 use crate::mapping::activity::{DataActivity, LayerValues};
@@ -54,6 +56,23 @@ struct Watched<'a> {
     profile: Profile,
     began: Instant,
     progress: Progress<'a>,
+}
+
+/// Most cycles of a run: far beyond any, and far from overflow.
+const MOST_CYCLES: u64 = 1 << 60;
+
+/// The engine has checked its own cycles, so it is the writing of weights that does not end.
+fn too_long(hardware: &Hardware) -> SimError {
+    let writing = hardware.chip.as_ref().and_then(|chip| chip.weight_writing);
+    let row_ns = writing.map_or(0.0, |writing| writing.row_ns);
+    SimError::Cost {
+        error: HwError::new(
+            "chip.weight_writing.row_ns",
+            row_ns,
+            format!("a run of at most {MOST_CYCLES} cycles"),
+            "look at the unit: nanoseconds for one row of an array",
+        ),
+    }
 }
 
 impl<'a> OnChip<'a> {
@@ -114,8 +133,11 @@ impl<'a> OnChip<'a> {
                 progress,
             };
             let outcome = engine::run(&round.plan, &activity, &mut watched)?;
-            let offset = end + round.weight_cycles;
+            let offset = end + round.weight_cycles.min(MOST_CYCLES);
             end = offset + outcome.cycles;
+            if end > MOST_CYCLES {
+                return Err(too_long(self.prepared.hardware));
+            }
             ran.push(Ran {
                 round,
                 outcome,
