@@ -26,7 +26,8 @@ pub struct ReadoutValue {
     /// Factor of the conversion in the accumulator.
     pub factor: i32,
     /// Levels times factors of this output and macro so far in the order of time, this one included; of read-outs that convert
-    /// for one output at once the lower one counts first. A column that all outputs share adds to each of them.
+    /// for one output at once the lower one counts first. A column that all outputs share adds to each of them. It begins with
+    /// the levels that groups left out for their empty inputs would have given, so it ends as if they had been read.
     pub accumulated: i64,
 }
 
@@ -65,7 +66,9 @@ impl DataActivity<'_> {
         let per_operation = self.positions_per_operation(part, column);
         let mut slots: Vec<SlotValues> = Vec::new();
         let mut slot_count = 0;
+        let mut taken = vec![0; mapping.planes.inputs.len()];
         self.activations(part, mvm, |activation| {
+            taken[activation.read] += 1;
             let place = Place {
                 pixel: mvm.pixel as usize,
                 group: activation.group,
@@ -124,7 +127,12 @@ impl DataActivity<'_> {
                 }
             }
         });
-        accumulate(&mut slots, mapping, outputs);
+        let groups = mapping
+            .tile_groups(mvm.tile as usize % mapping.row_tiles())
+            .len();
+        let skipped = taken.iter().map(|taken| (groups - taken) as i64);
+        let sums = left_out(part, skipped, &outputs);
+        accumulate(&mut slots, mapping, (outputs.start, sums));
         slots
     }
 
@@ -137,15 +145,44 @@ impl DataActivity<'_> {
     }
 }
 
-/// Adds levels up, slot by slot.
-fn accumulate(slots: &mut [SlotValues], mapping: &LayerMapping, outputs: Range<usize>) {
+/// What conversions of empty groups would have added to every output, from the numbers of groups left out at each read. They are
+/// left out only where they read one code for certain.
+fn left_out(
+    part: &PartActivity,
+    skipped: impl Iterator<Item = i64>,
+    outputs: &Range<usize>,
+) -> Vec<i64> {
+    let planes = &part.mapping.planes.weights;
+    let mut sums = vec![0; outputs.len()];
+    for (read, skipped) in skipped.enumerate().filter(|&(_, skipped)| skipped > 0) {
+        for (w, (_, plane)) in planes.iter().enumerate() {
+            let conversion = &part.values.codes.conversions[read * planes.len() + w];
+            let factor = i64::from(conversion.conversion.factor);
+            for (at, sum) in sums.iter_mut().enumerate() {
+                // A column that all outputs share is read as the first of them.
+                let read_as = outputs.start + if is_shared(plane) { 0 } else { at };
+                let lookup = conversion.lookup(read_as);
+                let code = lookup.certain(0).unwrap_or_default();
+                let level = i64::from(lookup.decode.levels[usize::from(code)]);
+                *sum += skipped * level * factor;
+            }
+        }
+    }
+    sums
+}
+
+/// Adds levels up, slot by slot, from what the sums of the outputs begin with.
+fn accumulate(
+    slots: &mut [SlotValues],
+    mapping: &LayerMapping,
+    (first, mut sums): (usize, Vec<i64>),
+) {
     let planes = &mapping.planes.weights;
-    let mut sums = vec![0i64; outputs.len()];
     for slot in slots {
         slot.readouts.sort_by_key(|value| value.readout);
         for value in &mut slot.readouts {
             let added = i64::from(value.level) * i64::from(value.factor);
-            let at = value.output as usize - outputs.start;
+            let at = value.output as usize - first;
             let to = match is_shared(&planes[value.conversion as usize % planes.len()].1) {
                 true => 0..sums.len(),
                 false => at..at + 1,

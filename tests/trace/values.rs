@@ -153,3 +153,62 @@ fn a_layer_of_vgg() {
     let count = agrees(&vgg, &[], (0, true), Some("conv6"));
     assert_eq!(count, 8 * 8 * 256 * 256);
 }
+
+/// What is accumulated in the end of every MVM of conv2 of one image, output by output, and conversions.
+fn ends(set: &[&str]) -> (Vec<Vec<Option<i64>>>, usize) {
+    on_chip(lenet(), &hardware(set), (1, false), |chip, _, _, _| {
+        let [round] = &chip.mapped.rounds[..] else {
+            panic!("one round");
+        };
+        let activity = chip.activity(round).expect("has values");
+        let at = round.parts.iter().position(|part| part.name == "conv2");
+        let at = at.expect("LeNet has it");
+        let mapping = round.parts[at].mapping.as_ref().expect("on macros");
+        let (mut all, mut conversions) = (Vec::new(), 0);
+        for pixel in 0..round.plan.layers[at].pixels {
+            for tile in 0..(mapping.row_tiles() * mapping.column_tiles()) as u32 {
+                let mvm = Mvm {
+                    image: 0,
+                    layer: at as u32,
+                    pixel,
+                    tile,
+                };
+                let mut last = vec![None; mapping.geometry.outputs];
+                for value in activity.slots(mvm).iter().flat_map(|slot| &slot.readouts) {
+                    last[value.output as usize] = Some(value.accumulated);
+                    conversions += 1;
+                }
+                all.push(last);
+            }
+        }
+        (all, conversions)
+    })
+}
+
+#[test]
+fn leaving_out_empty_groups_ends_in_the_same_sums() {
+    for ways in [
+        &[][..],
+        &["word_lines.inputs={bit_serial={}}"],
+        &["weights.sign_split.subtraction=digital"],
+    ] {
+        let skip: Vec<&str> = ways
+            .iter()
+            .copied()
+            .chain(["timing.skip_zero_groups=true"])
+            .collect();
+        let ((whole, all), (skipped, fewer)) = (ends(ways), ends(&skip));
+        assert!(fewer < all, "{ways:?}: groups are left out");
+        let mut compared = 0;
+        for (whole, skipped) in whole.iter().zip(&skipped) {
+            for (whole, skipped) in whole.iter().zip(skipped) {
+                // Where all groups are empty nothing is converted.
+                if skipped.is_some() {
+                    assert_eq!(skipped, whole, "{ways:?}");
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 1000);
+    }
+}
