@@ -24,6 +24,9 @@ pub struct ActivityCounts {
     pub comparisons: u64,
     /// Pulses on word lines, over all operations: one for each bit of an input that is 1.
     pub word_line_pulses: u64,
+    /// Bits that word lines take from the input buffers: of every row of a group once for each read of its inputs, because the
+    /// drivers hold them while the column multiplexer moves on.
+    pub input_bits: u64,
     /// Mean over operations of the current through the cells of the columns that are read, in uA, averaged over the time that
     /// word lines are open: a row conducts for its share of pulses. Cells at the levels they were meant to have.
     pub mean_current_ua: f64,
@@ -71,6 +74,9 @@ impl DataActivity<'_> {
                     let driven = rows.iter().zip(pulses.clone());
                     let current: f64 = driven.map(|(i, pulses)| i * f64::from(pulses)).sum();
                     total.operations += repeats;
+                    let plane = &mapping.planes.inputs[activation.read].1;
+                    let bits = u64::from(plane.mask.count_ones());
+                    total.input_bits += activation.inputs.len() as u64 * bits;
                     total.open_rows += repeats * open.count() as u64;
                     total.pulses += repeats * u64::from(pulses.sum::<u32>());
                     // Every column is read once, at its own position or all at once.
@@ -94,6 +100,7 @@ struct Total {
     conversions: u64,
     comparisons: u64,
     pulses: u64,
+    input_bits: u64,
     current_ua: f64,
 }
 
@@ -105,6 +112,7 @@ impl Total {
             conversions: self.conversions,
             comparisons: self.comparisons,
             word_line_pulses: self.pulses,
+            input_bits: self.input_bits,
             mean_current_ua: self.current_ua / self.operations.max(1) as f64,
         }
     }

@@ -130,6 +130,12 @@ impl LayerMapping {
         start..(start + self.outputs_per_array).min(self.geometry.outputs)
     }
 
+    /// Physical columns in use on the arrays of a column tile.
+    pub fn tile_columns(&self, column_tile: usize) -> usize {
+        let (own, shared) = columns(&self.planes.weights);
+        self.tile_outputs(column_tile).len() * own + shared
+    }
+
     /// Physical columns of all column tiles.
     pub fn columns(&self) -> usize {
         let (own, shared) = columns(&self.planes.weights);

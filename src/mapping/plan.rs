@@ -8,7 +8,7 @@ use super::error::MappingError;
 use super::layer::LayerMapping;
 use super::needs::needs;
 use super::rounds::{Placed, Size, weight_cycles};
-use super::work::rows_of;
+use super::work::{cells_of, rows_of};
 use crate::cycle::plan::{Layer, Plan};
 use crate::hw::chip::Hardware;
 use crate::hw::tiles::{Chip, DuplicationSpec};
@@ -41,6 +41,8 @@ pub struct Round {
     pub weight_cycles: u64,
     /// Rows written before it, on all macros.
     pub rows_written: u64,
+    /// Cells in use in these rows.
+    pub cells_written: u64,
     /// What the layers of the plan are, in its order.
     pub parts: Vec<Part>,
 }
@@ -278,6 +280,7 @@ impl Builder<'_> {
                 weight_cycles(&rows, writing, self.timing.clock_ns)
             }),
             rows_written: writing.map_or(0, |_| rows.iter().sum::<usize>() as u64),
+            cells_written: writing.map_or(0, |_| parts.iter().map(cells_of).sum()),
             parts,
         }
     }

@@ -143,3 +143,13 @@ pub(super) fn rows_of(part: &Part) -> Vec<usize> {
         .collect();
     column.repeat(part.column_tiles.len() * part.copies as usize)
 }
+
+/// Cells in use on all arrays of a part.
+pub(super) fn cells_of(part: &Part) -> u64 {
+    let Some(mapping) = &part.mapping else {
+        return 0;
+    };
+    let tiles = part.column_tiles.clone();
+    let columns: usize = tiles.map(|tile| mapping.tile_columns(tile)).sum();
+    mapping.geometry.rows() as u64 * columns as u64 * u64::from(part.copies)
+}

@@ -313,6 +313,10 @@ fn without_either_nothing_depends_on_the_data() {
     assert_eq!(counts.operations, 32 * 6 * 11);
     assert_eq!(counts.conversions, 32 * 6 * 21);
     assert_eq!(counts.comparisons, 32 * 6 * 21 * 16);
+    // Both column tiles take every row's two bits once a pixel, whatever their positions.
+    let part = &case.mapped.rounds[0].parts[1];
+    let rows = part.mapping.as_ref().expect("on macros").geometry.rows();
+    assert_eq!(counts.input_bits, 32 * 2 * 2 * rows as u64);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Networks larger than the chip: weights are written, rounds run one after the other, and writing takes time and energy.
 
 use super::cycles;
+use imcsim::results::cycle::Part;
 
 const SMALL: [&str; 2] = [
     "chip.tiles=4",
@@ -39,8 +40,8 @@ fn rounds_write_their_weights_and_run_in_sequence() {
     };
     assert_eq!(rounds("conv2"), &[1]);
     assert!(rounds("fc1").len() > 1);
-    // All rows are written once for both images: 800 rows of one, 3136 rows of four column tiles.
-    let cells = (800 + 4 * 3136) * 256;
+    // All cells in use are written once for both images: pairs of 64 outputs of 800 rows, of 512 outputs of 3136 rows.
+    let cells = 800 * 2 * 64 + 3136 * 2 * 512;
     let cost = small.cost.as_ref().expect("has models");
     let writing = cost
         .energy_pj
@@ -75,4 +76,33 @@ fn cycles_of_writing_by_hand() {
         .map(|round| round.weight_cycles / 100)
         .collect();
     assert_eq!(rows, [conv, full, full], "{:?}", small.rounds);
+}
+
+/// What weights take is part of the time that shares are of.
+#[test]
+fn writing_is_a_share_of_the_whole_run() {
+    let small = cycles(&SMALL, 1);
+    let of = |parts: &[Part], name: &str| {
+        let part = parts.iter().find(|part| part.name == name);
+        part.expect("is there").value
+    };
+    let (mut writing, mut all) = (0, 0);
+    for round in &small.rounds {
+        writing += round.weight_cycles * round.macros;
+        all += (round.weight_cycles + round.cycles) * round.macros;
+    }
+    let share = writing as f64 / all as f64;
+    assert!(share > 0.5, "most of this run is writing");
+    for parts in [&small.array_cycles, &small.readout_cycles] {
+        assert!((of(parts, "writing weights") - share).abs() < 1e-9);
+        let sum: f64 = parts.iter().map(|part| part.value).sum();
+        assert!((sum - 1.0).abs() < 1e-9);
+    }
+    // fc1 is in two rounds with as many macros: the weights of the second are written within its time.
+    let fc1 = small.layers.iter().find(|layer| layer.name == "fc1");
+    let fc1 = fc1.expect("LeNet has it");
+    let own = fc1.end_cycle - fc1.start_cycle;
+    let last = small.rounds.last().expect("rounds").weight_cycles;
+    let found = of(&fc1.array_cycles, "writing weights");
+    assert!((found - last as f64 / own as f64).abs() < 1e-9, "{found}");
 }

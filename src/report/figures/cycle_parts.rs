@@ -14,7 +14,7 @@ use crate::results::cycle::Part;
 /// Height of a row.
 pub const ROW: f64 = 30.0;
 /// Colours of parts in the order in which they come.
-const COLORS: [(Color, f64); 7] = [
+const COLORS: [(Color, f64); 8] = [
     (BLUE, 0.9),
     (VERMILION, 0.85),
     (GREEN, 0.8),
@@ -22,6 +22,7 @@ const COLORS: [(Color, f64); 7] = [
     (ORANGE, 0.85),
     (INK, 0.75),
     (MUTED, 0.8),
+    (BLUE, 0.4),
 ];
 
 /// Colour and opacity of every name, in the order of their first appearance; parts that are nothing everywhere have none.

@@ -158,10 +158,8 @@ impl<'a> Account<'a> {
         let outputs = pixels * outputs as f64;
         counts.adds = outputs * (mapping.row_tiles() - 1) as f64;
         counts.activations = outputs;
-        let word_lines =
-            (hardware.word_lines.active as u32 * hardware.word_lines.bits_per_read) as f64;
-        // Global, input and output buffers.
-        counts.buffer_read_bits = loaded + operations * word_lines + stored;
+        // Global, input and output buffers. Word lines hold an input until all columns are read.
+        counts.buffer_read_bits = loaded + activity.input_bits as f64 + stored;
         counts.buffer_written_bits = loaded + 2.0 * stored;
         counts
     }
@@ -173,8 +171,8 @@ impl<'a> Account<'a> {
         let time_ns = cycles as f64 * clock_ns;
         counts.link_time_ns = self.links() * time_ns;
         counts.macro_time_ns = self.chip.mapped.description.macros as f64 * time_ns;
-        let rows: u64 = self.ran.iter().map(|ran| ran.round.rows_written).sum();
-        counts.cells_written = rows as f64 * hardware.array.columns as f64;
+        let cells: u64 = self.ran.iter().map(|ran| ran.round.cells_written).sum();
+        counts.cells_written = cells as f64;
     }
 
     /// Links of the chip.

@@ -234,7 +234,7 @@ impl<'a> OnChip<'a> {
                 start_cycle: u64::MAX,
                 ..LayerTime::default()
             };
-            let mut shares = Shares::default();
+            let (mut shares, mut before) = (Shares::default(), None);
             for (round, ran, at) in parts {
                 let (part, found) = (&ran.round.parts[at], &ran.outcome.layers[at]);
                 layer.rounds.push(round as u32 + 1);
@@ -243,7 +243,8 @@ impl<'a> OnChip<'a> {
                 layer.pixels = u64::from(ran.round.plan.layers[at].pixels);
                 layer.copies = u64::from(part.copies);
                 layer.on_macro = part.mapping.is_some();
-                layer.macros += shares.add_layer(ran, at);
+                layer.macros += shares.add_layer(ran, at, before);
+                before = Some(ran.offset + found.end);
                 if let Some(counts) = &ran.counts[at] {
                     layer.operations += counts.operations;
                     layer.conversions += counts.conversions;

@@ -12,6 +12,8 @@ pub(super) struct Shares {
     total: u64,
     front: u64,
     stalls: [u64; 6],
+    /// Cycles in which weights were written.
+    writing: u64,
     sense: u64,
     latch: u64,
     latch_wait: u64,
@@ -34,31 +36,38 @@ impl Shares {
         let mut all = Shares::default();
         for ran in ran {
             let outcome = &ran.outcome;
+            // Weights are written before a round, and nothing works meanwhile.
+            let cycles = ran.round.weight_cycles + outcome.cycles;
             let working = outcome.macros.iter().filter(|one| one.mvms > 0);
             all.macros.0 = outcome.macros.len() as u64;
             all.macros.1 = all.macros.1.max(working.clone().count() as u64);
-            all.chip_cycles += outcome.cycles * all.macros.0;
+            all.chip_cycles += cycles * all.macros.0;
             for one in working {
-                all.add(one, outcome.cycles);
+                all.add(one, cycles);
+                all.writing += ran.round.weight_cycles;
             }
             let used = outcome.links.iter().filter(|&&held| held > 0);
             all.links.0 = outcome.links.len() as u64;
             all.links.1 = all.links.1.max(used.clone().count() as u64);
             all.links.2 += used.sum::<u64>();
-            all.links.3 += outcome.cycles * all.links.1;
+            all.links.3 += cycles * all.links.1;
             all.digital += outcome.digital;
-            all.cycles += outcome.cycles;
+            all.cycles += cycles;
         }
         all
     }
 
-    /// Adds the macros of a layer over the time from its start to its end; returns how many there are.
-    pub fn add_layer(&mut self, ran: &Ran, layer: usize) -> u64 {
+    /// Adds the macros of a layer over the time from its start to its end, or from the end of its part in an earlier round;
+    /// returns how many there are.
+    pub fn add_layer(&mut self, ran: &Ran, layer: usize, before: Option<u64>) -> u64 {
         let Work::Macro(work) = &ran.round.plan.layers[layer].work else {
             return 0;
         };
         let found = &ran.outcome.layers[layer];
-        let span = found.end - found.start;
+        let (span, writing) = match before {
+            None => (found.end - found.start, 0),
+            Some(end) => (ran.offset + found.end - end, ran.round.weight_cycles),
+        };
         for &index in &work.macros {
             let one = &ran.outcome.macros[index as usize];
             // A macro has one layer: outside its layer's time it does nothing but wait for inputs or idle.
@@ -66,6 +75,7 @@ impl Shares {
             let mut own = one.clone();
             own.stalls[0] = own.stalls[0].saturating_sub(before);
             self.add(&own, span);
+            self.writing += writing;
         }
         work.macros.len() as u64
     }
@@ -95,6 +105,7 @@ impl Shares {
         for (stall, cycles) in Stall::ALL.iter().zip(self.stalls) {
             parts.push(part(stall.name(), self.share(cycles)));
         }
+        parts.push(part("writing weights", self.share(self.writing)));
         parts.push(part("idle", rest(&parts)));
         parts
     }
@@ -105,6 +116,7 @@ impl Shares {
             part("busy", self.share(self.sense)),
             part("array", self.share(self.array_wait)),
             part("latch", self.share(self.latch_wait)),
+            part("writing weights", self.share(self.writing)),
         ];
         parts.push(part("idle", rest(&parts)));
         parts
