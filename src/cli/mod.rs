@@ -12,6 +12,7 @@ pub mod progress;
 pub mod record;
 pub mod recorded;
 pub mod run;
+mod run_chip;
 pub mod show;
 pub mod trace;
 pub mod train;

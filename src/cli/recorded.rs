@@ -5,6 +5,7 @@
 use super::input;
 use super::progress::Stages;
 use super::run::{RunArguments, deliver, macro_alone, options, unfit};
+use super::run_chip::{check_chip, skipping};
 use crate::arch;
 use crate::data::Split;
 use crate::net::network::{IntNetwork, Shape};
@@ -117,6 +118,8 @@ pub fn run(arguments: &RunArguments, file: &Path) -> anyhow::Result<()> {
     let stages = Stages::new(arguments.quiet || arguments.json);
     let unfit = |error| unfit(&loaded, error);
     let prepared = Prepared::new(&played.network, &loaded.hardware).map_err(unfit)?;
+    let images_on_chip = arguments.cycle_images.min(played.recorded.images());
+    check_chip(&loaded.hardware, &played.network.network, images_on_chip).map_err(input)?;
     let options = RunOptions {
         // A recording is small: every pixel counts.
         pixel_step: 1,
@@ -158,7 +161,17 @@ pub fn run(arguments: &RunArguments, file: &Path) -> anyhow::Result<()> {
         },
         verdict,
         margins,
-        warnings: looked.cycle_problem.map(why).into_iter().collect(),
+        warnings: looked
+            .cycle_problem
+            .map(why)
+            .into_iter()
+            .chain(
+                looked
+                    .cycle
+                    .as_ref()
+                    .and_then(|_| skipping(&loaded.hardware)),
+            )
+            .collect(),
         layers: looked.layers,
         cycle: looked.cycle,
         ..super::about(arguments.seed, &loaded)

@@ -5,6 +5,7 @@ use super::image_choice::{chosen, images};
 use super::input;
 use super::output::print;
 use super::progress::Stages;
+use super::run_chip::{check_chip, skipping};
 use crate::arch::{self, Loaded};
 use crate::data::{DataSource, Dataset, load};
 use crate::margin::{MarginOptions, macro_margins};
@@ -110,6 +111,8 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let trained = found.trained;
     let unfit = |error| unfit(&loaded, error);
     let prepared = Prepared::new(&trained.network, &loaded.hardware).map_err(unfit)?;
+    let images_on_chip = arguments.cycle_images.min(data.test.labels.len());
+    check_chip(&loaded.hardware, &trained.network.network, images_on_chip).map_err(input)?;
     let calibration = chosen(&data, arguments.seed, arguments.calibration_images);
     let test = images(&data.test, &data).first(arguments.images.unwrap_or(usize::MAX));
     let options = options(arguments);
@@ -289,6 +292,7 @@ fn assemble(
     let mut warnings = curve.warnings;
     let why = |problem: SimError| format!("no cycles and no cost: {problem}");
     warnings.extend(cycle_problem.map(why));
+    warnings.extend(cycle.as_ref().and_then(|_| skipping(&loaded.hardware)));
     accuracy.full_precision = trained.full_precision();
     let name = &trained.network.network.name;
     RunResult {

@@ -107,6 +107,31 @@ fn shipped_traces_run_on_a_macro_and_its_chip() {
 }
 
 #[test]
+fn a_chip_that_is_too_small_is_told_before_anything_is_computed() {
+    let scratch = Scratch::new("small_chip");
+    let file = root("traces/lenet_conv2.safetensors.gz");
+    let file = file.to_string_lossy();
+    let base = ["run", "reram_9wl", "--trace", &file, "--samples", "1000"];
+    let small = ["--set", "chip.buffers.global_kib=0.01"];
+    let output = scratch.imcsim(&[&base[..], &small].concat());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("global_kib") && error.contains("--cycle-images 0"),
+        "{error}"
+    );
+    assert!(!scratch.0.join("imcsim-out").exists());
+    let without = [&base[..], &small, &["--cycle-images", "0", "--json"]].concat();
+    let all: Value = serde_json::from_slice(&scratch.done(&without).stdout).expect("JSON");
+    assert!(all["cycle"].is_null());
+    let skip = ["--set", "timing.skip_zero_groups=true", "--json"];
+    let all = scratch.done(&[&base[..], &skip].concat());
+    let all: Value = serde_json::from_slice(&all.stdout).expect("JSON");
+    let warnings = all["warnings"].to_string();
+    assert!(warnings.contains("skip_zero_groups"), "{warnings}");
+}
+
+#[test]
 fn wrong_commands_are_answered_with_exit_code_2_and_what_to_do() {
     let scratch = Scratch::new("wrong");
     std::fs::write(scratch.0.join("cut.safetensors"), b"\x08\0\0\0").expect("file");
