@@ -140,7 +140,9 @@ impl Hardware {
         let timing = timing.and_then(|timing| timing.map_err(|e| undetermined.push(e)).ok());
         let chip = spec.chip.as_ref().map(|chip| chip.resolve(&mut checks));
         let cost = spec.cost.as_ref();
-        let cost = cost.map(|cost| cost.resolve(&cell, &readout, chip.is_some(), &mut checks));
+        let hold = spec.timing.as_ref().map(|timing| timing.sample_and_hold);
+        let cost =
+            cost.map(|cost| cost.resolve(&cell, &readout, (hold, chip.is_some()), &mut checks));
         let cost = cost.and_then(|cost| cost.map_err(|e| undetermined.push(e)).ok().flatten());
         checks.finish()?;
         Ok(Hardware {

@@ -198,15 +198,17 @@ fn missing(wanted: &mut Wanted, name: &str, without: &Text, path: &[String]) {
 /// Keys and tables that may be left out.
 fn optional(text: &Text, path: &[String]) -> bool {
     let key = dotted(path);
-    let chosen = |word: &str| {
+    let set = |key: &str, word: &str| {
         let says = |line: &Line| match line {
-            Line::Entry { path, value, .. } => {
-                dotted(path) == "cost.adc.model" && value.as_str() == Some(word)
-            }
+            Line::Entry { path, value, .. } => dotted(path) == key && value.as_str() == Some(word),
             _ => false,
         };
         text.0.iter().any(says)
     };
+    let chosen = |model: &str| set("cost.adc.model", model);
+    if key == "cost.sample_and_hold" {
+        return set("timing.sample_and_hold", "none");
+    }
     match key.strip_prefix("cost.adc.") {
         Some(model) if !model.contains('.') && model != "model" => !chosen(model),
         _ => {

@@ -8,6 +8,7 @@ use super::{BITS, Facts, add};
 use crate::hw::chip::Hardware;
 use crate::hw::cost::Cost;
 use crate::hw::cost::adc_model::AdcModel;
+use crate::hw::cost::breakdown::MACRO_PARTS;
 use crate::hw::cost::invocation::MeanPattern;
 use crate::hw::tiles::{Chip, InterconnectSpec};
 use crate::hw::timing::{SampleAndHold, Timing};
@@ -161,7 +162,7 @@ fn energy(hardware: &Hardware, timing: &Timing, cost: &Cost, facts: &mut Facts) 
         return;
     };
     let total = energy.macro_pj();
-    let parts = shares(&energy.parts()[..5], total);
+    let parts = shares(&energy.parts()[..MACRO_PARTS], total);
     let readouts = hardware.readouts();
     let text = format!(
         "{} pJ with half of the inputs and cells on ({} fJ for each of {}): {parts}",
@@ -177,11 +178,12 @@ fn area(hardware: &Hardware, cost: &Cost, facts: &mut Facts) {
         return;
     };
     let total = area.total_um2();
-    let parts = shares(&area.parts()[..4], total);
+    let parts = shares(&area.parts()[..5], total);
     let text = format!("{} mm²: {parts}", short(1e-6 * total));
     add(facts, "area of a macro", text);
 }
 
+/// What there is of the parts.
 fn shares(parts: &[(&str, f64)], total: f64) -> String {
     let share = |(name, value): &(&str, f64)| {
         let percent = if total > 0.0 {
@@ -191,5 +193,6 @@ fn shares(parts: &[(&str, f64)], total: f64) -> String {
         };
         format!("{name} {percent:.1} %")
     };
-    parts.iter().map(share).collect::<Vec<_>>().join(", ")
+    let there = parts.iter().filter(|(_, value)| *value > 0.0);
+    there.map(share).collect::<Vec<_>>().join(", ")
 }

@@ -3,6 +3,9 @@
 //! The calibration factor multiplies what the macro itself takes (cells, bit lines, word lines, conversions, latches) and
 //! nothing around it; it travels with the numbers so that nobody shows them without it.
 
+/// How many parts of an energy are the macro's own.
+pub const MACRO_PARTS: usize = 6;
+
 /// Energy by part in pJ, calibration factor applied.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EnergyBreakdown {
@@ -14,6 +17,8 @@ pub struct EnergyBreakdown {
     pub bit_lines_pj: f64,
     /// Driving word lines.
     pub word_lines_pj: f64,
+    /// Sampling.
+    pub samples_pj: f64,
     /// Conversions.
     pub conversions_pj: f64,
     /// Latch, shift and add.
@@ -36,11 +41,12 @@ pub struct EnergyBreakdown {
 
 impl EnergyBreakdown {
     /// Names and energies in pJ, the macro's parts first.
-    pub fn parts(&self) -> [(&'static str, f64); 12] {
+    pub fn parts(&self) -> [(&'static str, f64); 13] {
         [
             ("cells", self.cells_pj),
             ("bit lines", self.bit_lines_pj),
             ("word lines", self.word_lines_pj),
+            ("sample-and-hold", self.samples_pj),
             ("conversions", self.conversions_pj),
             ("accumulation", self.accumulation_pj),
             ("sums of other arrays", self.adds_pj),
@@ -55,7 +61,10 @@ impl EnergyBreakdown {
 
     /// The macros alone, in pJ.
     pub fn macro_pj(&self) -> f64 {
-        self.parts()[..5].iter().map(|(_, energy)| energy).sum()
+        self.parts()[..MACRO_PARTS]
+            .iter()
+            .map(|(_, energy)| energy)
+            .sum()
     }
 
     /// The macros alone before calibration, in pJ.
@@ -76,6 +85,8 @@ pub struct AreaBreakdown {
     pub cells_um2: f64,
     /// Drivers of word lines.
     pub word_lines_um2: f64,
+    /// Capacitors that hold values.
+    pub holds_um2: f64,
     /// Converters.
     pub converters_um2: f64,
     /// Latches, shifters, adders and accumulators.
@@ -90,10 +101,11 @@ pub struct AreaBreakdown {
 
 impl AreaBreakdown {
     /// Names and areas in um^2, the macro's parts first.
-    pub fn parts(&self) -> [(&'static str, f64); 7] {
+    pub fn parts(&self) -> [(&'static str, f64); 8] {
         [
             ("cells", self.cells_um2),
             ("word lines", self.word_lines_um2),
+            ("sample-and-hold", self.holds_um2),
             ("converters", self.converters_um2),
             ("accumulation", self.accumulation_um2),
             ("digital", self.digital_um2),

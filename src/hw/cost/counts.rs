@@ -17,6 +17,8 @@ pub struct EnergyCounts {
     pub precharged_bit_lines: f64,
     /// Pulses on word lines.
     pub word_line_pulses: f64,
+    /// Values sampled and held.
+    pub samples: f64,
     /// Conversions.
     pub conversions: f64,
     /// Comparisons that took place in them.
@@ -88,6 +90,7 @@ impl AddAssign for EnergyCounts {
         self.cell_charge_fc += other.cell_charge_fc;
         self.precharged_bit_lines += other.precharged_bit_lines;
         self.word_line_pulses += other.word_line_pulses;
+        self.samples += other.samples;
         self.conversions += other.conversions;
         self.comparisons += other.comparisons;
         self.latches += other.latches;

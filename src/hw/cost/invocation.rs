@@ -9,7 +9,7 @@ use super::counts::EnergyCounts;
 use crate::hw::chip::Hardware;
 use crate::hw::readout::{Architecture, Kind};
 use crate::hw::reference::SignedCodes;
-use crate::hw::timing::Timing;
+use crate::hw::timing::{SampleAndHold, Timing};
 
 /// A mean pattern.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,7 +65,21 @@ impl Hardware {
         counts.add_operation(current, open_ns, bit_lines, pulses);
         let comparisons = f64::from(self.comparisons_per_conversion(timing));
         counts.add_conversions(readouts, comparisons);
+        counts.samples = self.samples(readouts);
         counts
+    }
+
+    /// Values that are sampled for these many conversions: each is held once, in the read-out or in its column.
+    pub fn samples(&self, conversions: f64) -> f64 {
+        match self.hold() {
+            SampleAndHold::None => 0.0,
+            SampleAndHold::PerReadout | SampleAndHold::PerColumn => conversions,
+        }
+    }
+
+    fn hold(&self) -> SampleAndHold {
+        let timing = self.timing.as_ref();
+        timing.map_or(SampleAndHold::None, |timing| timing.sample_and_hold)
     }
 
     /// Parts of one macro.
@@ -73,6 +87,14 @@ impl Hardware {
         AreaCounts {
             cells: (self.array.rows * self.array.columns) as f64,
             word_lines: self.array.rows as f64,
+            holds: match self.hold() {
+                SampleAndHold::None => 0.0,
+                SampleAndHold::PerReadout => self.readouts() as f64,
+                // One for each bit line, or pair that is subtracted before it is held.
+                SampleAndHold::PerColumn => {
+                    (self.array.columns / self.bit_lines_per_conversion()) as f64
+                }
+            },
             readouts: self.readouts() as f64,
             sense_amps_each: f64::from(self.sense_amps_per_readout()),
             ..AreaCounts::default()

@@ -16,6 +16,7 @@ pub mod counts;
 pub mod digital;
 pub mod invocation;
 pub mod merit;
+pub mod sample_and_hold;
 pub mod weight_write;
 pub mod wire;
 pub mod word_line;
@@ -29,12 +30,14 @@ use self::breakdown::{AreaBreakdown, EnergyBreakdown};
 use self::buffer::BufferCost;
 use self::counts::EnergyCounts;
 use self::digital::{AccumulationCost, DigitalCost};
+use self::sample_and_hold::SampleAndHoldCost;
 use self::weight_write::WeightWriteCost;
 use self::wire::WireCost;
 use self::word_line::WordLineCost;
 use super::cell::Cell;
 use super::error::{Checks, HwError};
 use super::readout::ReadoutDesign;
+use crate::hw::timing::SampleAndHold;
 use serde::Deserialize;
 
 /// `[cost]`.
@@ -49,6 +52,9 @@ pub struct CostSpec {
     pub conversion_bits: Option<u32>,
     /// Cells and bit lines.
     pub array_read: ArrayReadCost,
+    /// Samples, where values are held.
+    #[serde(default)]
+    pub sample_and_hold: Option<SampleAndHoldCost>,
     /// Word lines.
     pub word_lines: WordLineCost,
     /// Conversions.
@@ -85,6 +91,8 @@ pub struct Cost {
     pub bits: u32,
     /// Cells and bit lines.
     pub array_read: ArrayReadCost,
+    /// Samples; none where nothing is held.
+    pub sample_and_hold: Option<SampleAndHoldCost>,
     /// Word lines.
     pub word_lines: WordLineCost,
     /// Conversions.
@@ -102,6 +110,8 @@ pub struct AreaCounts {
     pub cells: f64,
     /// Word lines.
     pub word_lines: f64,
+    /// Capacitors that hold values.
+    pub holds: f64,
     /// Read-outs.
     pub readouts: f64,
     /// Sense amps of each.
@@ -127,7 +137,7 @@ impl CostSpec {
         &self,
         cell: &Cell,
         readout: &ReadoutDesign,
-        chip: bool,
+        (hold, chip): (Option<SampleAndHold>, bool),
         checks: &mut Checks,
     ) -> Result<Option<Cost>, HwError> {
         if let Some(factor) = self.calibration_factor {
@@ -135,6 +145,7 @@ impl CostSpec {
         }
         self.array_read.check(checks);
         self.word_lines.check(checks);
+        let sample_and_hold = sample_and_hold::of(self.sample_and_hold, hold, checks);
         self.accumulation.check(checks);
         match &self.chip {
             Some(around) => around.check(checks),
@@ -165,6 +176,7 @@ impl CostSpec {
             read_voltage_v: cell.read_voltage_v,
             bits,
             array_read: self.array_read,
+            sample_and_hold,
             word_lines: self.word_lines,
             adc,
             accumulation: self.accumulation,
@@ -211,6 +223,10 @@ impl Cost {
             cells_pj: factor * cells_fj(self.read_voltage_v, counts.cell_charge_fc),
             bit_lines_pj: factor * self.array_read.precharge_fj(counts.precharged_bit_lines),
             word_lines_pj: factor * self.word_lines.pulses_fj(counts.word_line_pulses),
+            samples_pj: factor
+                * self
+                    .sample_and_hold
+                    .map_or(0.0, |hold| hold.samples_fj(counts.samples)),
             conversions_pj: factor * counts.conversions * conversion_fj,
             accumulation_pj: factor * counts.latches * self.accumulation.latch_energy_fj,
             adds_pj: pj * adds,
@@ -241,6 +257,7 @@ impl Cost {
         Ok(AreaBreakdown {
             cells_um2: counts.cells * self.array_read.cell_area_um2,
             word_lines_um2: counts.word_lines * self.word_lines.driver_area_um2,
+            holds_um2: counts.holds * self.sample_and_hold.map_or(0.0, |hold| hold.area_um2),
             converters_um2: counts.readouts * converter,
             accumulation_um2: counts.readouts * self.accumulation.area_um2,
             digital_um2: digital,

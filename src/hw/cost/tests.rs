@@ -79,7 +79,7 @@ fn every_count_has_its_price() {
     let energy = energy(&counts);
     // Macro parts twice (calibration), in pJ: 0.2 V * 450 fC; 16 * 50 * 0.2 * 1; 9 * 100 * 4; 16 * 4 * 10; 16 * 7 fJ.
     let expected = [
-        0.18, 0.32, 7.2, 1.28, 0.224, 0.02, 0.06, 0.15, 0.15, 0.2, 0.042, 3.0,
+        0.18, 0.32, 7.2, 0.0, 1.28, 0.224, 0.02, 0.06, 0.15, 0.15, 0.2, 0.042, 3.0,
     ];
     for ((name, value), expected) in energy.parts().iter().zip(expected) {
         assert_relative_eq!(*value, expected, max_relative = 1e-12);
@@ -153,6 +153,50 @@ fn a_flash_has_a_sense_amp_for_each_border_of_codes() {
 }
 
 #[test]
+fn what_holds_values_is_paid_for() {
+    let with = |hold: &str| {
+        let mut spec = spec();
+        let timing = spec.timing.as_mut().expect("shipped with times");
+        timing.sample_and_hold = toml::Value::String(hold.into()).try_into().expect("a name");
+        let cost = spec.cost.as_mut().expect("written");
+        let numbers = "capacitance_ff = 10.0\nswing_v = 0.5\narea_um2 = 6.0";
+        cost.sample_and_hold = Some(toml::from_str(numbers).expect("parses"));
+        Hardware::resolve(&spec).expect("right")
+    };
+    // 16 read-outs of pairs, 128 pairs of columns; energies twice for the calibration factor.
+    for (hold, holds, samples) in [
+        ("none", 0.0, 0.0),
+        ("per_readout", 16.0, 16.0),
+        ("per_column", 128.0, 16.0),
+    ] {
+        let hardware = with(hold);
+        let (timing, cost) = (
+            hardware.timing.expect("there"),
+            hardware.cost.clone().expect("there"),
+        );
+        let counts = hardware.mean_invocation(&timing, MeanPattern::HALF);
+        let energy = cost.energy(&counts).expect("valid");
+        let area = cost.area(&hardware.macro_area_counts()).expect("valid");
+        assert_relative_eq!(
+            energy.samples_pj,
+            2.0 * samples * 2.5e-3,
+            max_relative = 1e-12
+        );
+        assert_relative_eq!(area.holds_um2, 6.0 * holds);
+    }
+    let mut spec = spec();
+    let timing = spec.timing.as_mut().expect("shipped with times");
+    timing.sample_and_hold = crate::hw::timing::SampleAndHold::PerReadout;
+    let errors = Hardware::resolve(&spec).expect_err("nothing says what holding costs");
+    assert!(
+        errors
+            .iter()
+            .any(|error| error.key == "cost.sample_and_hold"),
+        "{errors:?}"
+    );
+}
+
+#[test]
 fn areas_are_parts_times_their_area() {
     let hardware = hardware(|_| {}).expect("right");
     let cost = hardware.cost.as_ref().expect("there");
@@ -165,7 +209,7 @@ fn areas_are_parts_times_their_area() {
         ..hardware.macro_area_counts()
     };
     let area = cost.area(&parts).expect("valid");
-    let expected = [32_768.0, 768.0, 320.0, 176.0, 153.0, 100.0, 115.0];
+    let expected = [32_768.0, 768.0, 0.0, 320.0, 176.0, 153.0, 100.0, 115.0];
     for ((_, value), expected) in area.parts().iter().zip(expected) {
         assert_relative_eq!(*value, expected);
     }

@@ -151,6 +151,7 @@ impl<'a> Account<'a> {
         counts.conversions = activity.conversions as f64;
         counts.comparisons = activity.comparisons as f64;
         counts.latches = counts.conversions;
+        counts.samples = hardware.samples(counts.conversions);
         counts.precharged_bit_lines =
             counts.conversions * hardware.bit_lines_per_conversion() as f64;
         let tiles = part.column_tiles.clone();
@@ -190,6 +191,7 @@ impl<'a> Account<'a> {
         let mut counts = AreaCounts {
             cells: macros * one.cells,
             word_lines: macros * one.word_lines,
+            holds: macros * one.holds,
             readouts: macros * one.readouts,
             sense_amps_each: one.sense_amps_each,
             links: self.links(),
