@@ -6,6 +6,8 @@ mod engines_agree;
 mod hostile;
 #[path = "cycle/invariants.rs"]
 mod invariants;
+#[path = "cycle/occupancy.rs"]
+mod occupancy;
 #[path = "cycle/plans.rs"]
 mod plans;
 #[path = "cycle/record.rs"]

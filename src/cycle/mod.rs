@@ -2,8 +2,8 @@
 //!
 //! A [`plan::Plan`] says what is to be done in whole cycles and plain numbers; `engine` runs it by events, `tick` runs it
 //! cycle by cycle and is the law that the engine is tested against. [`observer`] is told what happened when, [`outcome`] is
-//! what it amounts to. Not responsible for how a network becomes a plan (`mapping`), for values (`convert`), nor for energy
-//! (`hw::cost`): nothing here knows what a weight is.
+//! what it amounts to, [`occupancy`] what the global buffer holds. Not responsible for how a network becomes a plan (`mapping`),
+//! for values (`convert`), nor for energy (`hw::cost`): nothing here knows what a weight is.
 //!
 //! # The law
 //! Time is a whole number of cycles. At cycle `t` everything that ends at `t` has ended before anything that starts at `t`
@@ -47,7 +47,8 @@
 //!    An image is *finished* when all pixels of all layers are stored; the run ends with the last image.
 //!
 //! What a tile is not to do is not looked at (`sum_bits` of the first along the rows, `output_bits`, `merge` and `activate` of
-//! the others, `needs` of the first layer).
+//! the others, `needs` of the first layer). The global buffer has room for everything: nothing waits for it, a pipelined layer
+//! may run ahead of the next one without limit. Whether it all fits is asked afterwards ([`occupancy`]).
 //!
 //! **Links**: a transfer needs all links of its path at once and holds them for `ceil(bits / width) + hop_cycles * (links - 1)`
 //! cycles; a path without links (within a tile) takes no time. A bus is link 0. A mesh has link 0 from the global buffer to
@@ -72,6 +73,7 @@ pub mod engine;
 pub mod error;
 pub mod links;
 pub mod observer;
+pub mod occupancy;
 pub mod outcome;
 pub mod plan;
 pub mod profile;

@@ -1,7 +1,8 @@
 //! What happened when: told to an observer while an engine runs, nothing is kept.
 //!
 //! Both engines tell the same events with the same times; their order within a macro is that of time, across macros it is
-//! not defined. Not responsible for files (`trace`).
+//! not defined. Transfers and pixels of digital layers are told in the cycle in which they start, in order of time.
+//! Not responsible for files (`trace`).
 
 use super::outcome::Stall;
 use super::plan::{Mvm, Node};

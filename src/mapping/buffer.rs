@@ -1,17 +1,19 @@
-//! Whether the global buffer holds the activations between layers.
+//! Whether the global buffer holds the activations between layers, as far as that is known before the chip runs.
 //!
-//! It holds the input map and the output map (after pooling) of the layer that runs; between rounds the maps that later
-//! rounds read, of all images of the batch. Not responsible for when they are read and written (`cycle`).
+//! Layer by layer it holds the input map and the output map (after pooling) of the layer that runs; between rounds the maps that
+//! later rounds read, of all images of the batch. In a pipeline each of them is there whole at some time, but which are there
+//! together only a run can say ([`super::maps`]). Not responsible for when they are read and written (`cycle`).
 
 use super::error::MappingError;
 use super::rounds::Placed;
+use crate::hw::tiles::{Chip, Order};
 use crate::net::network::{Inputs, Layer, Network};
 
 /// Bits of a sum without an activation behind it.
-const SUM_BITS: u64 = 32;
+pub(super) const SUM_BITS: u64 = 32;
 
 /// Bits of the input map and of the output map of every layer, one image.
-fn map_bits(network: &Network) -> Vec<(u64, u64)> {
+pub(super) fn map_bits(network: &Network) -> Vec<(u64, u64)> {
     let one = |(index, layer): (usize, &Layer)| {
         let input = match (&network.inputs, index.checked_sub(1)) {
             (Inputs::Recorded(_), _) => layer.geometry.input.len(),
@@ -25,7 +27,7 @@ fn map_bits(network: &Network) -> Vec<(u64, u64)> {
     network.layers.iter().enumerate().map(one).collect()
 }
 
-/// Bits of the buffer when it is fullest.
+/// Bits of the buffer when it is fullest; in a pipeline what it holds at least.
 ///
 /// # Errors
 /// If the buffer is smaller than that.
@@ -33,13 +35,18 @@ pub fn check(
     network: &Network,
     rounds: &[Vec<Placed>],
     images: u32,
-    kib: f64,
+    chip: &Chip,
 ) -> Result<u64, MappingError> {
+    let kib = chip.buffers.global_kib;
+    let together = |input: u64, output: u64| match chip.schedule.order {
+        Order::LayerByLayer => input + output,
+        Order::Pipelined => input.max(output),
+    };
     let maps = map_bits(network);
     let mut fullest = (0, String::new(), String::new(), "");
     for (index, layer) in network.layers.iter().enumerate() {
         let (input, output) = maps[index];
-        let bits = input + output;
+        let bits = together(input, output);
         if bits > fullest.0 {
             let place = format!("layer {}", layer.name);
             let what = format!("input {input} and output {output} bits");
@@ -53,7 +60,7 @@ pub fn check(
         // A layer that goes on in the next round leaves its input and, in the end, all of its output.
         let (input, output) = maps[next.layer];
         let one = match (done.layer == next.layer, &network.inputs) {
-            (true, _) => input + output,
+            (true, _) => together(input, output),
             (false, Inputs::Images) => input,
             // Another recorded layer: nothing is kept for it.
             (false, Inputs::Recorded(_)) => 0,

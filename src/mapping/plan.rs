@@ -60,7 +60,8 @@ pub struct Mapped {
 /// partial sums are; without it they travel at the accumulator's width.
 ///
 /// # Errors
-/// If the hardware says nothing of time or chip, or the network does not fit.
+/// If the hardware says nothing of time or chip, or the network does not fit. Whether the global buffer holds what layers in a
+/// pipeline keep is known after they have run ([`super::maps::check_peak`]).
 pub fn map_network(
     hardware: &Hardware,
     network: &Network,
@@ -197,8 +198,7 @@ impl Builder<'_> {
             });
         let sized: Vec<_> = names.zip(sizes).collect();
         let placed = self.placed(&sized, macros)?;
-        let kib = self.chip.buffers.global_kib;
-        let buffer_bits = buffer::check(self.network, &placed, self.images, kib)?;
+        let buffer_bits = buffer::check(self.network, &placed, self.images, self.chip)?;
         let rounds: Vec<Round> = placed
             .iter()
             .map(|round| self.round(round, &written, self.takes_turns(&placed, round)))

@@ -61,7 +61,8 @@ pub struct ChipMapping {
     pub macros_used: usize,
     /// Macros that all layers together need, one copy of each.
     pub macros_needed: usize,
-    /// Bits in the global buffer when it is fullest.
+    /// Bits in the global buffer when it is fullest. Layer by layer: input and output map of a layer, or what is kept between rounds.
+    /// In a pipeline: what a run has kept at most (before it has run: at least).
     pub buffer_bits: u64,
     /// Rounds in order.
     pub rounds: Vec<RoundOnChip>,

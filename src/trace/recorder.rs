@@ -69,6 +69,30 @@ impl Event {
     }
 }
 
+impl Event {
+    /// The same so many cycles later.
+    fn delay(&mut self, cycles: u64) {
+        let shift = |span: &mut Span| *span = span.start + cycles..span.end + cycles;
+        match self {
+            Event::Operation(operation) => {
+                shift(&mut operation.front);
+                shift(&mut operation.sample);
+            }
+            Event::Conversion(conversion) => {
+                shift(&mut conversion.sense);
+                shift(&mut conversion.latch);
+            }
+            Event::Transfer(transfer) => {
+                transfer.requested += cycles;
+                shift(&mut transfer.span);
+            }
+            Event::Mvm { span, .. } | Event::Stall { span, .. } | Event::Unit { span, .. } => {
+                shift(span);
+            }
+        }
+    }
+}
+
 /// An observer of `cycle::engine` that keeps the events of a window. The engine tells an MVM after its operations and what the
 /// macro waited for before and within it, so that these stalls are those of the MVM.
 #[derive(Clone, Debug)]
@@ -103,8 +127,11 @@ impl Recorder {
         }
     }
 
-    /// The events in order of time.
-    pub fn finish(mut self) -> Recorded {
+    /// The events in order of time, when the run began at cycle `offset`.
+    pub fn finish(mut self, offset: u64) -> Recorded {
+        for event in &mut self.events {
+            event.delay(offset);
+        }
         self.events.sort_by_key(Event::start);
         Recorded {
             events: self.events,

@@ -3,6 +3,7 @@
 mod activity;
 mod duplication;
 mod layer;
+mod maps;
 mod needs;
 mod plan;
 mod rounds;

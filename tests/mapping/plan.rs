@@ -277,12 +277,13 @@ fn what_is_missing_or_too_small_is_named() {
 #[test]
 fn the_global_buffer_holds_input_and_output_of_a_layer() {
     // conv1: 28 x 28 bytes and 14 x 14 x 32 codes of 2 bits are 18816 bits; conv2: 12544 and 7 x 7 x 64 x 2 = 6272 the same.
-    let fullest = mapped(&[], "lenet", 1)
+    let by_layer = ("order = \"pipelined\"", "order = \"layer_by_layer\"");
+    let fullest = mapped(&[by_layer], "lenet", 1)
         .expect("fits")
         .description
         .buffer_bits;
     assert_eq!(fullest, 18816);
-    let just = |kib: &str| mapped(&[("global_kib = 64.0", kib)], "lenet", 1);
+    let just = |kib: &str| mapped(&[by_layer, ("global_kib = 64.0", kib)], "lenet", 1);
     assert!(just("global_kib = 2.296875").is_ok());
     let error = just("global_kib = 2.29").expect_err("too small");
     assert!(
@@ -292,8 +293,9 @@ fn the_global_buffer_holds_input_and_output_of_a_layer() {
     );
     // Between rounds all images wait: conv2's 6272 bits each, and fc1's own output of 1024 while it is cut.
     let small = ("macros_per_tile = 20", "macros_per_tile = 4");
-    let kept =
-        |images| mapped(&[small], "lenet", images).map(|mapped| mapped.description.buffer_bits);
+    let kept = |images| {
+        mapped(&[by_layer, small], "lenet", images).map(|mapped| mapped.description.buffer_bits)
+    };
     assert_eq!(kept(1), Ok(18816));
     assert_eq!(kept(10), Ok(72960));
     let error = kept(100).expect_err("too many images");

@@ -183,6 +183,27 @@ fn chips_that_cannot_be() {
     }
 }
 
+/// conv1 has stored all eight images before conv2 has read one.
+#[test]
+fn a_pipeline_that_outgrows_the_global_buffer() {
+    let set = [
+        "chip.schedule.order=pipelined",
+        "chip.buffers.global_kib=2.3",
+    ];
+    let arguments = [ARCH, "--images", "8", "--set", set[0], "--set", set[1]];
+    refused(
+        "pipeline",
+        &arguments,
+        &[
+            // The digital unit takes 13 cycles for a pixel; the last place is that of pixel (26, 26) of the last image.
+            &format!("keep at cycle {}", 13 * (7 * 784 + 26 * 28 + 26)),
+            "chip.buffers.global_kib = 2.3: what layers in a pipeline",
+            "needs 13.344 KiB (output of conv1 100352 bits, input 6272 bits, output of conv2 2688 bits; images: 8)",
+            "run fewer images at once, or use chip.schedule.order = layer_by_layer",
+        ],
+    );
+}
+
 #[test]
 fn options_that_cannot_be() {
     refused(

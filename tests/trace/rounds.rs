@@ -1,7 +1,8 @@
 //! Networks larger than the chip: weights are written, rounds run one after the other, and writing takes time and energy.
 
-use super::cycles;
+use super::{cycles, number, table, text, traced};
 use imcsim::results::cycle::Part;
+use serde_json::Value;
 
 const SMALL: [&str; 2] = [
     "chip.tiles=4",
@@ -105,4 +106,78 @@ fn writing_is_a_share_of_the_whole_run() {
     let last = small.rounds.last().expect("rounds").weight_cycles;
     let found = of(&fc1.array_cycles, "writing weights");
     assert!((found - last as f64 / own as f64).abs() < 1e-9, "{found}");
+}
+
+/// One array column of fc1 at a time: conv2 in round 1, fc1 in rounds 2 to 5. Its events begin when the table says it begins.
+#[test]
+fn trace_files_count_cycles_from_the_start_of_the_run() {
+    let further = [
+        "--set",
+        "chip.tiles=1",
+        "--set",
+        "chip.macros_per_tile=16",
+        "--set",
+        "chip.weight_writing={row_ns=1000,macros_at_once=1}",
+        "--layer",
+        "fc1",
+    ];
+    let folder = traced("rounds", &further);
+    let layers = table(&folder, "tables/cycle_layers.csv");
+    let row = layers.iter().find(|row| row["layer"] == "fc1");
+    let row = row.expect("is there");
+    let (start, end) = (number(row, "start_cycle"), number(row, "end_cycle"));
+    let summary: Value = serde_json::from_str(&text(&folder, "summary.json")).expect("parses");
+    let cycle = &summary["cycle"];
+    let rounds = cycle["rounds"].as_array().expect("rounds");
+    let of = |round: usize, key: &str| rounds[round][key].as_i64().expect("a number");
+    let before = of(0, "weight_cycles") + of(0, "cycles") + of(1, "weight_cycles");
+    assert_eq!((rounds.len(), start), (5, before));
+
+    let events = table(&folder, "trace/events.csv");
+    let own = events.iter().filter(|line| line["layer"] == "fc1");
+    let cycles = own.map(|line| number(line, "start_cycle"));
+    assert_eq!(cycles.min(), Some(start));
+    let last = events.iter().map(|line| number(line, "end_cycle")).max();
+    assert_eq!(last, Some(start + of(1, "cycles")));
+    assert!(last < Some(end), "the first of four parts");
+    let requested = format!("requested at {start}");
+    assert!(
+        events
+            .iter()
+            .any(|line| line["detail"].ends_with(&requested))
+    );
+
+    // One cycle is a whole number of nanoseconds, which both viewers keep.
+    let clock_ns = cycle["clock_ns"].as_f64().expect("a number");
+    let timeline: Value =
+        serde_json::from_str(&text(&folder, "trace/timeline.json")).expect("parses");
+    let drawn = timeline["traceEvents"].as_array().expect("events");
+    let spans = drawn.iter().filter(|event| event["ph"] == "X");
+    let first_us = spans.map(|event| event["ts"].as_f64().expect("a time"));
+    let first_us = first_us.fold(f64::INFINITY, f64::min);
+    assert!(
+        (first_us * 1e3 / clock_ns - start as f64).abs() < 1e-3,
+        "{first_us}"
+    );
+    let waves = text(&folder, "trace/waveform.vcd");
+    let times = waves.lines().filter_map(|line| line.strip_prefix('#'));
+    let times: Vec<f64> = times.map(|time| time.parse().expect("a time")).collect();
+    let array = events
+        .iter()
+        .filter(|line| line["macro"] == "0" && ["front", "stall"].contains(&line["event"].as_str()))
+        .map(|line| number(line, "start_cycle"))
+        .min();
+    let first = array.expect("the array works") as f64 * clock_ns;
+    assert!(
+        array >= Some(start) && times[0] == 0.0 && times[1] == first,
+        "{times:?}"
+    );
+
+    let warnings = summary["warnings"].as_array().expect("a list");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert_eq!(
+        warnings[0],
+        "layer fc1 is larger than the chip and is in the arrays in 4 rounds: trace files show round 2 of 5, its outputs 0 to 127 \
+         of 512"
+    );
 }

@@ -122,7 +122,7 @@ pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
         .run(&|stage, done, all| stages.show(stage, done, all))
         .map_err(unfit)?;
     stages.show("events", 0, 1);
-    let recorded = traced.record(&chip).map_err(unfit)?;
+    let recorded = traced.record(&chip, &cycle.rounds).map_err(unfit)?;
     let beside = files::of(&chip, &readouts, &loaded.hardware, &traced, &recorded)?;
     let mut result = RunResult {
         fidelity: fidelity(arguments),
@@ -139,7 +139,7 @@ pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
             classes: subject.classes,
         },
         verdict: headline(&cycle),
-        warnings: traced.warnings(&recorded),
+        warnings: traced.warnings(&mapped.rounds, &recorded),
         cycle: Some(cycle),
         ..super::about(arguments.seed, &loaded)
     };

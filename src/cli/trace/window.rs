@@ -1,9 +1,11 @@
-//! Which events of a run are kept: some layers of one round, their first pixels; and the run that tells them.
+//! Which events of a run are kept: some layers of one round, their first pixels; and the run that tells them, at the cycles of
+//! the whole run.
 
 use super::TraceArguments;
 use crate::cycle::engine;
 use crate::cycle::plan::Work;
-use crate::mapping::plan::Round;
+use crate::mapping::plan::{Part, Round};
+use crate::results::cycle::RoundTime;
 use crate::sim::cycles::OnChip;
 use crate::sim::error::SimError;
 use crate::spelling::nearest;
@@ -73,26 +75,53 @@ impl Traced {
         })
     }
 
-    /// Runs the round once more and keeps the events.
+    /// Runs the round once more and keeps the events; `times` are those of all rounds, one after the other.
     ///
     /// # Errors
     /// If the plan cannot be run.
-    pub fn record(&self, chip: &OnChip) -> Result<Recorded, SimError> {
+    pub fn record(&self, chip: &OnChip, times: &[RoundTime]) -> Result<Recorded, SimError> {
+        let before = times.iter().take(self.round);
+        let before: u64 = before.map(|round| round.weight_cycles + round.cycles).sum();
+        let writing = times.get(self.round).map_or(0, |round| round.weight_cycles);
         let round = &chip.mapped.rounds[self.round];
         let mut recorder = Recorder::new(self.window.clone(), self.macros.clone());
         engine::run(&round.plan, &chip.activity(round)?, &mut recorder)?;
-        Ok(recorder.finish())
+        Ok(recorder.finish(before + writing))
     }
 
-    /// What was left out.
-    pub fn warnings(&self, recorded: &Recorded) -> Vec<String> {
-        match recorded.left_out {
-            0 => Vec::new(),
-            count => vec![format!(
-                "{count} events of the traced pixels were left out of timeline, waveforms and table: ask for more with --events, \
-                 or for fewer pixels"
-            )],
+    /// What is not shown: other parts of layers that are cut into rounds, events that were left out.
+    pub fn warnings(&self, rounds: &[Round], recorded: &Recorded) -> Vec<String> {
+        let own = self.window.layers.iter();
+        let own = own.filter_map(|&layer| rounds[self.round].parts.get(layer as usize));
+        let mut all: Vec<String> = own.filter_map(|part| self.cut(rounds, part)).collect();
+        if recorded.left_out > 0 {
+            all.push(format!(
+                "{} events of the traced pixels were left out of timeline, waveforms and table: ask for more with --events, or \
+                 for fewer pixels",
+                recorded.left_out
+            ));
         }
+        all
+    }
+
+    /// Which part of a layer is shown, if there are others.
+    fn cut(&self, rounds: &[Round], part: &Part) -> Option<String> {
+        let holds = |round: &&Round| round.parts.iter().any(|other| other.layer == part.layer);
+        let (all, mapping) = (rounds.iter().filter(holds).count(), part.mapping.as_ref()?);
+        if all < 2 {
+            return None;
+        }
+        let first = mapping.tile_outputs(part.column_tiles.start).start;
+        let end = mapping.tile_outputs(part.column_tiles.end - 1).end;
+        Some(format!(
+            "layer {} is larger than the chip and is in the arrays in {all} rounds: trace files show round {} of {}, its outputs \
+             {first} to {} of {}",
+            part.name,
+            self.round + 1,
+            rounds.len(),
+            end - 1,
+            mapping.geometry.outputs
+        ))
     }
 }
 

@@ -3,11 +3,11 @@
 use super::tables::{noted_table, table};
 use crate::report::number;
 use crate::results::cycle::{CostResult, CycleResult, LayerTime, Part, UnitUse};
-use crate::results::mapping::{ChipMapping, LayerOnChip};
+use crate::results::mapping::LayerOnChip;
 
 /// All tables of a run of the chip.
 pub fn tables(cycle: &CycleResult) -> String {
-    let mut html = layers(cycle) + &mapping(&cycle.mapping) + &units(&cycle.units);
+    let mut html = layers(cycle) + &mapping(cycle) + &units(&cycle.units);
     if cycle.rounds.len() > 1 {
         html += &rounds(cycle);
     }
@@ -68,10 +68,15 @@ fn layer(layer: &LayerTime) -> Vec<String> {
 }
 
 /// Where the layers are, and what of the arrays they use.
-fn mapping(mapping: &ChipMapping) -> String {
+fn mapping(cycle: &CycleResult) -> String {
+    let mapping = &cycle.mapping;
+    let fullest = match cycle.order.as_str() {
+        "pipelined" => "at the fullest moment of this run",
+        _ => "when it is fullest: input and output of a layer, or what is kept between rounds",
+    };
     let note = format!(
         "One copy of everything needs {} macros. Wasted rows: those of an array that no whole group of open word lines fits into. \
-         Buffers: {} KiB of activations when it is fullest.",
+         Global buffer: {} KiB of activations {fullest}.",
         mapping.macros_needed,
         number::significant(mapping.buffer_bits as f64 / 8192.0)
     );

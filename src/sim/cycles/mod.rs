@@ -1,12 +1,13 @@
 //! A network on the chip over time: every round through the cycle engine, with the codes that the simulator computes, as plain
 //! results.
 //!
-//! `share` (cycles of units as shares), `timeline`, `cost` (counts to energy and area). Not responsible for the schedule (`cycle`),
+//! `watched` (what a run is watched by), `share` (cycles of units as shares), `timeline`, `cost` (counts to energy and area). Not responsible for the schedule (`cycle`),
 //! for what goes where (`mapping`), nor for files.
 
 mod cost;
 mod share;
 mod timeline;
+mod watched;
 
 use super::accuracy::Images;
 use super::condition::Condition;
@@ -15,9 +16,9 @@ use super::prepare::Prepared;
 use super::stage::Progress;
 use super::values::image_values;
 use crate::cycle::engine;
-use crate::cycle::observer::{Observer, Span, Transfer, Unit};
+use crate::cycle::occupancy::Peak;
 use crate::cycle::outcome::Outcome;
-use crate::cycle::plan::{Mvm, Order};
+use crate::cycle::plan::Order;
 use crate::cycle::profile::Profile;
 use crate::hw::chip::Hardware;
 use crate::hw::error::HwError;
@@ -25,11 +26,13 @@ use crate::hw::readout::Readout;
 use crate::hw::readout::columns::ColumnReadouts;
 use crate::mapping::activity::{DataActivity, LayerValues};
 use crate::mapping::counts::ActivityCounts;
+use crate::mapping::maps::maps;
 use crate::mapping::plan::{Mapped, Round, map_network};
 use crate::net::network::Inputs;
 use crate::results::cycle::{CycleResult, LayerTime, RoundTime};
+use crate::results::mapping::ChipMapping;
 use share::Shares;
-use std::time::Instant;
+use watched::{Watched, fullest};
 
 /// A network on a chip, ready to run.
 pub struct OnChip<'a> {
@@ -46,16 +49,11 @@ pub(super) struct Ran<'a> {
     round: &'a Round,
     outcome: Outcome,
     profile: Profile,
+    /// The global buffer when it was fullest; in a pipeline only.
+    peak: Option<Peak>,
     counts: Vec<Option<ActivityCounts>>,
     /// First cycle of its work, after the weights were written.
     offset: u64,
-}
-
-/// A profile that passes the progress of the engine on, with the cycles simulated per second.
-struct Watched<'a> {
-    profile: Profile,
-    began: Instant,
-    progress: Progress<'a>,
 }
 
 /// Most cycles of a run: far beyond any, and far from overflow.
@@ -120,28 +118,28 @@ impl<'a> OnChip<'a> {
     /// Runs every round, each a stage of its own progress.
     ///
     /// # Errors
-    /// If a plan cannot be run, or a cost model is not valid for this macro.
+    /// If a plan cannot be run, its layers in a pipeline keep more than the global buffer holds, or a cost model is not valid for
+    /// this macro.
     pub fn run(&self, progress: Progress) -> Result<CycleResult, SimError> {
         let mut ran: Vec<Ran> = Vec::with_capacity(self.mapped.rounds.len());
         let mut end = 0;
-        for round in &self.mapped.rounds {
+        let rounds = &self.mapped.rounds;
+        for (number, round) in rounds.iter().enumerate() {
             let activity = self.activity(round)?;
-            let topology = round.plan.network.topology;
-            let mut watched = Watched {
-                profile: Profile::new(round.plan.layers.len(), topology),
-                began: Instant::now(),
-                progress,
-            };
+            let maps = maps(&self.prepared.network.network, rounds, number);
+            let mut watched = Watched::new(&round.plan, &maps, progress);
             let outcome = engine::run(&round.plan, &activity, &mut watched)?;
             let offset = end + round.weight_cycles.min(MOST_CYCLES);
             end = offset + outcome.cycles;
             if end > MOST_CYCLES {
                 return Err(too_long(self.prepared.hardware));
             }
+            let (profile, peak) = watched.finish();
             ran.push(Ran {
                 round,
                 outcome,
-                profile: watched.profile,
+                profile,
+                peak,
                 counts: activity.counts(),
                 offset,
             });
@@ -150,6 +148,7 @@ impl<'a> OnChip<'a> {
     }
 
     fn result(&self, ran: &[Ran], cycles: u64) -> Result<CycleResult, SimError> {
+        let buffer_bits = fullest(self, ran)?;
         let hardware = self.prepared.hardware;
         let clock_ns = hardware.timing.map_or(1.0, |timing| timing.clock_ns);
         let us = |cycles: u64| cycles as f64 * clock_ns / 1e3;
@@ -195,7 +194,10 @@ impl<'a> OnChip<'a> {
             macros_used: description.macros_used as u64,
             conversions_per_mac: conversions as f64 / (macro_macs * images).max(1) as f64,
             activity: self.described(),
-            mapping: description.clone(),
+            mapping: ChipMapping {
+                buffer_bits,
+                ..description.clone()
+            },
             rounds: ran.iter().map(round_time).collect(),
             layers,
             units: shares.units(),
@@ -327,26 +329,4 @@ fn parts_of<'a>(
             .collect();
         own.into_iter().map(move |at| (round, ran, at))
     })
-}
-
-impl Observer for Watched<'_> {
-    const DETAIL: bool = Profile::DETAIL;
-
-    fn transfer(&mut self, transfer: &Transfer) {
-        self.profile.transfer(transfer);
-    }
-
-    fn mvm(&mut self, mvm: Mvm, macro_index: u32, span: Span) {
-        self.profile.mvm(mvm, macro_index, span);
-    }
-
-    fn unit(&mut self, macro_index: Option<u32>, unit: Unit, span: Span) {
-        self.profile.unit(macro_index, unit, span);
-    }
-
-    fn progress(&mut self, cycle: u64, done: u64, all: u64) {
-        let seconds = self.began.elapsed().as_secs_f64().max(1e-3);
-        let per_second = cycle as f64 / seconds / 1e6;
-        (self.progress)(&format!("cycles, {per_second:.1} M/s"), done, all);
-    }
 }
