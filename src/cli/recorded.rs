@@ -119,7 +119,7 @@ pub fn run(arguments: &RunArguments, file: &Path) -> anyhow::Result<()> {
     let unfit = |error| unfit(&loaded, error);
     let prepared = Prepared::new(&played.network, &loaded.hardware).map_err(unfit)?;
     let images_on_chip = arguments.cycle_images.min(played.recorded.images());
-    check_chip(&loaded.hardware, &played.network.network, images_on_chip).map_err(input)?;
+    check_chip(&loaded, &played.network.network, images_on_chip).map_err(input)?;
     let options = RunOptions {
         // A recording is small: every pixel counts.
         pixel_step: 1,

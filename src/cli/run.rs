@@ -112,7 +112,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let unfit = |error| unfit(&loaded, error);
     let prepared = Prepared::new(&trained.network, &loaded.hardware).map_err(unfit)?;
     let images_on_chip = arguments.cycle_images.min(data.test.labels.len());
-    check_chip(&loaded.hardware, &trained.network.network, images_on_chip).map_err(input)?;
+    check_chip(&loaded, &trained.network.network, images_on_chip).map_err(input)?;
     let calibration = chosen(&data, arguments.seed, arguments.calibration_images);
     let test = images(&data.test, &data).first(arguments.images.unwrap_or(usize::MAX));
     let options = options(arguments);
@@ -229,6 +229,7 @@ pub(super) fn unfit(loaded: &Loaded, error: SimError) -> anyhow::Error {
             anyhow::Error::new(loaded.locate(&error))
                 .context(format!("layer {layer} does not fit this macro")),
         ),
+        SimError::Mapping(error) => input(anyhow::anyhow!("{}: {error}", loaded.file)),
         other => input(other),
     }
 }

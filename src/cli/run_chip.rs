@@ -3,6 +3,7 @@
 //!
 //! Not responsible for cycles (`sim::cycles`).
 
+use crate::arch::Loaded;
 use crate::hw::chip::Hardware;
 use crate::mapping::plan::map_network;
 use crate::net::network::Network;
@@ -12,11 +13,8 @@ use anyhow::anyhow;
 ///
 /// # Errors
 /// What does not fit, and how to go on without cycles.
-pub(super) fn check_chip(
-    hardware: &Hardware,
-    network: &Network,
-    images: usize,
-) -> anyhow::Result<()> {
+pub(super) fn check_chip(loaded: &Loaded, network: &Network, images: usize) -> anyhow::Result<()> {
+    let hardware = &loaded.hardware;
     if images == 0 || hardware.timing.is_none() || hardware.chip.is_none() {
         return Ok(());
     }
@@ -24,7 +22,8 @@ pub(super) fn check_chip(
     match map_network(hardware, network, None, count) {
         Ok(_) => Ok(()),
         Err(error) => Err(anyhow!(
-            "{error}; or leave cycles and cost out with --cycle-images 0"
+            "{}: {error}; or leave cycles and cost out with --cycle-images 0",
+            loaded.file
         )),
     }
 }

@@ -90,7 +90,7 @@ pub fn by_hand(
         };
         let most = u64::from(demand.pixels).min((macros / demand.macros.max(1)).max(1) as u64);
         if u64::from(number) > most {
-            let reason = if number > demand.pixels {
+            let reason = if u64::from(demand.pixels) == most {
                 format!("it has {} output pixels, one for each copy", demand.pixels)
             } else {
                 format!(

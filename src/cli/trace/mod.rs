@@ -85,7 +85,7 @@ pub struct TraceArguments {
 pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     check(arguments).map_err(input)?;
     let loaded = arch::load(&arguments.arch, &arguments.set).map_err(input)?;
-    check_chip(&loaded.hardware).map_err(input)?;
+    check_chip(&loaded).map_err(input)?;
     let stages = Stages::new(arguments.quiet || arguments.json);
     stages.show("images", 0, 1);
     let subject = subject::load(arguments, &loaded.hardware.name).map_err(input)?;
@@ -184,9 +184,10 @@ fn check(arguments: &TraceArguments) -> anyhow::Result<()> {
 }
 
 /// Times and chip must be there before any long work.
-fn check_chip(hardware: &crate::hw::chip::Hardware) -> anyhow::Result<()> {
+fn check_chip(loaded: &arch::Loaded) -> anyhow::Result<()> {
+    let hardware = &loaded.hardware;
     if let Some(lacking) = hardware.undetermined.first() {
-        bail!("{}: {lacking}", hardware.name);
+        return Err(loaded.locate(lacking).into());
     }
     for (section, there) in [
         ("timing", hardware.timing.is_some()),
