@@ -137,3 +137,57 @@ fn wrong_costs_are_named_with_their_line() {
     );
     assert!(error.contains("nothing is extrapolated"), "{error}");
 }
+
+/// Numbers that are right one by one and wrong together, or that no unit explains.
+#[test]
+fn times_that_cannot_be_are_named_by_their_key() {
+    let mesh = "chip.interconnect={mesh={columns=16777216, width_bits=256, hop_cycles=1}}";
+    for (settings, key, says) in [
+        (
+            &["timing.sense_steps=3"][..],
+            "timing.sense_steps",
+            "at least 4",
+        ),
+        (
+            &[
+                "timing.sense_steps=65537",
+                "timing.sense_cycles_per_step=65536",
+            ],
+            "timing.sense_cycles_per_step",
+            "all 65537 comparisons",
+        ),
+        (&["timing.clock_ns=1e300"], "timing.clock_ns", "at most"),
+        (&["timing.clock_ns=1e-9"], "timing.clock_ns", "at least"),
+        (
+            &["cost.array_read.bit_line_capacitance_ff=1e308"],
+            "cost.array_read.bit_line_capacitance_ff",
+            "at most",
+        ),
+        (
+            &["chip.weight_writing={row_ns=1e300, macros_at_once=1}"],
+            "chip.weight_writing.row_ns",
+            "at most",
+        ),
+        (&[mesh], "chip.interconnect.mesh.columns", "routers"),
+        (
+            &[
+                "timing.sample_and_hold=per_readout",
+                "timing.sample_cycles=1",
+            ],
+            "",
+            "",
+        ),
+    ] {
+        let found = set("reram_9wl", settings);
+        if key.is_empty() {
+            assert!(found.is_ok(), "{settings:?}");
+            continue;
+        }
+        let error = found.err().unwrap_or_default();
+        let line = error.lines().find(|line| line.contains(key));
+        assert!(
+            line.is_some_and(|line| line.contains(says)),
+            "{settings:?}: {error}"
+        );
+    }
+}
