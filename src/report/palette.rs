@@ -26,8 +26,11 @@ pub const GREEN: Color = Color(0x00, 0x8F, 0x68);
 /// Third data colour.
 pub const PURPLE: Color = Color(0xB0, 0x5C, 0x8C);
 
+/// Fourth data colour.
+pub const SKY: Color = Color(0x56, 0xB4, 0xE9);
+
 /// Colours with the name of the style-sheet variable that may replace them in a page.
-pub const ROLES: [(Color, &str); 9] = [
+pub const ROLES: [(Color, &str); 10] = [
     (INK, "--ink"),
     (MUTED, "--muted"),
     (GRID, "--grid"),
@@ -37,6 +40,7 @@ pub const ROLES: [(Color, &str); 9] = [
     (VERMILION, "--vermilion"),
     (GREEN, "--green"),
     (PURPLE, "--purple"),
+    (SKY, "--sky"),
 ];
 
 impl Color {

@@ -6,7 +6,7 @@ use crate::report::frame::{self, Frame, SMALL};
 use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{
-    BLUE, Color, GREEN, GRID, INK, MUTED, ORANGE, PAPER, PURPLE, VERMILION,
+    BLUE, Color, GREEN, GRID, INK, MUTED, ORANGE, PAPER, PURPLE, SKY, VERMILION,
 };
 use crate::report::picture::{Align, Label, Picture};
 use crate::results::cycle::Part;
@@ -22,7 +22,7 @@ const COLORS: [(Color, f64); 8] = [
     (ORANGE, 0.85),
     (INK, 0.75),
     (MUTED, 0.8),
-    (BLUE, 0.4),
+    (SKY, 0.9),
 ];
 
 /// Colour and opacity of every name, in the order of their first appearance; parts that are nothing everywhere have none.
