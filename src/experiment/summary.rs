@@ -100,28 +100,28 @@ fn ideal(kind: Kind, result: &RowResult) -> &Accuracy {
 }
 
 /// Ends of the interval of a drop, image by image; `None` where answers are missing.
-fn ends(
+fn ends<'a>(
     kind: Kind,
-    own: &RowResult,
-    baseline: &RowResult,
+    own: &'a RowResult,
+    baseline: &'a RowResult,
     accuracy: &Repeats,
 ) -> Option<(f64, f64)> {
     let (own, baseline) = (own.answers.as_ref()?, baseline.answers.as_ref()?);
-    let choose = |mode: &OfMode| mode[usize::from(kind.1)].clone();
+    let choose = |mode: &'a OfMode| &mode[usize::from(kind.1)];
     let (ideal, right) = match kind.0 {
-        "ideal" => (&baseline.ideal, own.ideal.clone()),
+        "ideal" => (&baseline.ideal, &own.ideal),
         "m1" => (&baseline.ideal, choose(&own.noise_free)),
         "m2" => (&baseline.ideal, choose(own.read_noise.as_ref()?)),
         _ => (&baseline.chips_ideal, choose(own.chips.as_ref()?)),
     };
-    let loss = drop_between(ideal, &right, accuracy, kind.0 == "m3");
+    let loss = drop_between(ideal, right, accuracy, kind.0 == "m3");
     Some((loss.low, loss.high))
 }
 
 fn mode_summary(kind: Kind, own: &[&RowResult], baseline: &[&RowResult]) -> Option<ModeOverSeeds> {
     let mut accuracies = Vec::new();
     let mut drops = Vec::new();
-    let (mut lost, mut worst, mut paired) = (0.0, 1.0f64, true);
+    let (mut lost, mut worst, mut pairs) = (0.0, 1.0f64, 0);
     for result in own {
         let (accuracy, loss) = evaluated(kind, result)?;
         lost += loss;
@@ -133,7 +133,7 @@ fn mode_summary(kind: Kind, own: &[&RowResult], baseline: &[&RowResult]) -> Opti
         {
             let drop = ideal.estimate - accuracy.mean;
             let both = against.and_then(|other| ends(kind, result, other, &accuracy));
-            paired &= both.is_some();
+            pairs += usize::from(both.is_some());
             let half = |low: f64, high: f64| (high - low) / 2.0;
             let wide = half(accuracy.low, accuracy.high).hypot(half(ideal.low, ideal.high));
             drops.push((
@@ -148,14 +148,13 @@ fn mode_summary(kind: Kind, own: &[&RowResult], baseline: &[&RowResult]) -> Opti
     let means: Vec<f64> = accuracies.iter().map(|accuracy| accuracy.mean).collect();
     let losses: Vec<f64> = drops.iter().map(|drop| drop.1).collect();
     let drop = drops.first().map(|&(.., alone)| over_seeds(&losses, alone));
-    let drop_seen = !drops.is_empty();
     Some(ModeOverSeeds {
         mode: kind.0.into(),
         re_estimated: kind.1,
         accuracy: over_seeds(&means, (first.low, first.high)),
         worst,
         drop,
-        paired: paired && drop_seen,
+        paired: pairs > 0 && pairs == drops.len(),
         drops: drops.iter().map(|&(seed, drop, _)| (seed, drop)).collect(),
         lost: lost / own.len() as f64,
     })

@@ -67,12 +67,17 @@ impl ArrayShape {
     /// Read-outs of an array whose conversions read these columns: one for so many of what it converts, the last one perhaps for
     /// fewer.
     pub fn readouts(&self, read: ColumnsRead) -> usize {
+        self.converted(read).div_ceil(self.columns_per_readout)
+    }
+
+    /// What an array converts: columns, pairs of them, or columns less a common one.
+    pub fn converted(&self, read: ColumnsRead) -> usize {
         let converted = match read {
             ColumnsRead::Alone => self.columns,
             ColumnsRead::Pair => self.columns / 2,
             ColumnsRead::LessCommon => self.columns.saturating_sub(1),
         };
-        converted.max(1).div_ceil(self.columns_per_readout)
+        converted.max(1)
     }
 }
 
@@ -126,5 +131,11 @@ mod tests {
         assert_eq!(array.readouts(ColumnsRead::Alone), 37);
         assert_eq!(array.readouts(ColumnsRead::Pair), 19);
         assert_eq!(array.readouts(ColumnsRead::LessCommon), 37);
+        let converted = [
+            ColumnsRead::Alone,
+            ColumnsRead::Pair,
+            ColumnsRead::LessCommon,
+        ];
+        assert_eq!(converted.map(|read| array.converted(read)), [256, 128, 255]);
     }
 }

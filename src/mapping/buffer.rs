@@ -10,7 +10,12 @@ use crate::hw::tiles::{Chip, Order};
 use crate::net::network::{Inputs, Layer, Network};
 
 /// Bits of a sum without an activation behind it.
-pub(super) const SUM_BITS: u64 = 32;
+const SUM_BITS: u64 = 32;
+
+/// Bits of a value that a layer writes.
+pub(super) fn value_bits(layer: &Layer) -> u64 {
+    layer.activation_bits.map_or(SUM_BITS, u64::from)
+}
 
 /// Bits of the input map and of the output map of every layer, one image.
 pub(super) fn map_bits(network: &Network) -> Vec<(u64, u64)> {
@@ -20,8 +25,7 @@ pub(super) fn map_bits(network: &Network) -> Vec<(u64, u64)> {
             (Inputs::Images, None) => network.input.len(),
             (Inputs::Images, Some(before)) => network.layers[before].output().len(),
         };
-        let bits = layer.activation_bits.map_or(SUM_BITS, u64::from);
-        let output = layer.output().len() as u64 * bits;
+        let output = layer.output().len() as u64 * value_bits(layer);
         (input as u64 * u64::from(network.input_bits(index)), output)
     };
     network.layers.iter().enumerate().map(one).collect()

@@ -3,7 +3,7 @@
 //! Maps of recorded layers are kept for nobody but the next part of the same layer. Not responsible for when they come and go
 //! (`cycle::occupancy`).
 
-use super::buffer::{SUM_BITS, map_bits};
+use super::buffer::{map_bits, value_bits};
 use super::error::MappingError;
 use super::plan::{Part, Round};
 use crate::cycle::occupancy::{Map, Peak};
@@ -46,15 +46,9 @@ pub fn maps(network: &Network, rounds: &[Round], number: usize) -> Vec<Map> {
     maps
 }
 
-/// Bits of a value that a layer writes.
-fn value_bits(network: &Network, part: &Part) -> u64 {
-    let bits = network.layers[part.layer].activation_bits;
-    bits.map_or(SUM_BITS, u64::from)
-}
-
 fn written(network: &Network, part: &Part) -> Map {
     let layer = &network.layers[part.layer];
-    let bits = value_bits(network, part);
+    let bits = value_bits(layer);
     let pixel_bits = match &part.mapping {
         None => vec![layer.geometry.outputs as u64 * bits],
         Some(mapping) => {
@@ -73,11 +67,12 @@ fn written(network: &Network, part: &Part) -> Map {
 
 /// Bits of an image that earlier rounds have written of this layer.
 fn written_before(network: &Network, part: &Part) -> u64 {
-    let map = network.layers[part.layer].output();
+    let layer = &network.layers[part.layer];
+    let map = layer.output();
     let outputs = part.mapping.as_ref().map_or(0, |mapping| {
         mapping.tile_outputs(part.column_tiles.start).start
     });
-    (outputs * map.height * map.width) as u64 * value_bits(network, part)
+    (outputs * map.height * map.width) as u64 * value_bits(layer)
 }
 
 /// Holds the fullest moment of a round, which begins at cycle `offset`, against the buffer.

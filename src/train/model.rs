@@ -212,11 +212,8 @@ impl<T: Real> Model<T> {
                 let step = &mut self.params.get_mut(id)[0];
                 *step = T::from_f64(step.to_f64().max(SMALLEST_STEP));
             }
-            let trained = match self.method {
-                Method::Float => None,
-                Method::Qat(rule) => self.weight_step(layer, params, rule).1,
-            };
-            if let Some(id) = trained {
+            if matches!(self.method, Method::Qat(rule) if trains_step(layer, rule)) {
+                let id = params.weight_step;
                 let (step, weights) = (self.params.scalar(id), self.params.get(params.weights));
                 let kept = weight::kept(step, weights, layer.weights.max_code());
                 self.params.get_mut(id)[0] = kept;
@@ -232,21 +229,16 @@ impl<T: Real> Model<T> {
         params: &LayerParams,
         rule: StepRule,
     ) -> (T, Option<ParamId>) {
-        let top = layer.weights.max_code();
-        match (layer.weights, rule) {
-            (Weights::Digital { .. }, _) | (_, StepRule::Largest) => (
-                step(self.params.get(params.weights), StepRule::Largest, top),
-                None,
-            ),
-            (_, StepRule::Learned) => (
-                T::from_f64(self.params.scalar(params.weight_step).to_f64().max(1e-8)),
-                Some(params.weight_step),
-            ),
-            (_, StepRule::Threshold) => (
-                step(self.params.get(params.weights), StepRule::Threshold, top),
-                None,
-            ),
+        if trains_step(layer, rule) {
+            let step = self.params.scalar(params.weight_step).to_f64();
+            return (T::from_f64(step.max(1e-8)), Some(params.weight_step));
         }
+        let rule = match layer.weights {
+            Weights::Digital { .. } => StepRule::Largest,
+            Weights::Macro { .. } => rule,
+        };
+        let top = layer.weights.max_code();
+        (step(self.params.get(params.weights), rule, top), None)
     }
 
     /// What a sum of codes of the last layer is worth before the learned gain: the step of its weights.
@@ -271,6 +263,11 @@ impl<T: Real> Model<T> {
             }
         }
     }
+}
+
+/// Whether the step of a layer's weights is a trained number, not one that follows from them.
+fn trains_step(layer: &Layer, rule: StepRule) -> bool {
+    rule == StepRule::Learned && matches!(layer.weights, Weights::Macro { .. })
 }
 
 fn new_layer<T: Real>(params: &mut Params<T>, layer: &Layer, index: u64, seed: u64) -> LayerParams {

@@ -8,7 +8,6 @@ use super::{BITS, Facts, add};
 use crate::hw::chip::Hardware;
 use crate::hw::cost::Cost;
 use crate::hw::cost::adc_model::AdcModel;
-use crate::hw::cost::breakdown::MACRO_PARTS;
 use crate::hw::cost::invocation::MeanPattern;
 use crate::hw::tiles::{Chip, InterconnectSpec};
 use crate::hw::timing::{SampleAndHold, Timing};
@@ -162,7 +161,7 @@ fn energy(hardware: &Hardware, timing: &Timing, cost: &Cost, facts: &mut Facts) 
         return;
     };
     let total = energy.macro_pj();
-    let parts = shares(&energy.parts()[..MACRO_PARTS], total);
+    let parts = shares(&energy.macro_parts(), total);
     let readouts = hardware.readouts();
     let text = format!(
         "{} pJ with half of the inputs and cells on ({} fJ for each of {}): {parts}",
@@ -178,7 +177,7 @@ fn area(hardware: &Hardware, cost: &Cost, facts: &mut Facts) {
         return;
     };
     let total = area.total_um2();
-    let parts = shares(&area.parts()[..5], total);
+    let parts = shares(&area.macro_parts(), total);
     let text = format!("{} mm²: {parts}", short(1e-6 * total));
     add(facts, "area of a macro", text);
 }

@@ -198,28 +198,26 @@ impl<'a> Session<'a> {
     /// The result of another row that is the same network on the same hardware, evaluated on the same images.
     ///
     /// Every draw is keyed by seed and place, so a second evaluation would give the same numbers.
-    fn same(&self, result: &RowResult) -> anyhow::Result<Option<RowResult>> {
+    fn same(&self, result: &RowResult) -> Option<RowResult> {
         let named = |evaluation: &Evaluation| Evaluation {
             arch: String::new(),
             set: Vec::new(),
             ..evaluation.clone()
         };
-        let rows = self.commands.plan.rows.iter();
-        for row in rows.filter(|row| row.name != result.row) {
-            // A row that is not selected may have been changed: it is no help then.
-            if let Some(found) = self.recorded(result.seed, row).unwrap_or_default()
-                && named(&found.evaluation) == named(&result.evaluation)
+        let others = self.commands.plan.rows.iter();
+        let others = others.filter(|row| row.name != result.row);
+        // A row that is not selected may have been changed: it is no help then.
+        let mut found =
+            others.filter_map(|row| self.recorded(result.seed, row).unwrap_or_default());
+        found.find(|found| {
+            named(&found.evaluation) == named(&result.evaluation)
                 && found.commands == result.commands
-            {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        })
     }
 
     fn evaluated(&self, seed: u64, row: &Row, path: &Path) -> anyhow::Result<RowResult> {
         let mut result = self.expected(seed, row)?;
-        if let Some(same) = self.same(&result)? {
+        if let Some(same) = self.same(&result) {
             (result.program, result.commit) = (same.program, same.commit);
             (result.modes, result.full_precision) = (same.modes, same.full_precision);
             result.answers = same.answers;

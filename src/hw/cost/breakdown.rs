@@ -4,7 +4,9 @@
 //! nothing around it; it travels with the numbers so that nobody shows them without it.
 
 /// How many parts of an energy are the macro's own.
-pub const MACRO_PARTS: usize = 6;
+const MACRO_ENERGIES: usize = 6;
+/// How many parts of an area are.
+const MACRO_AREAS: usize = 5;
 
 /// Energy by part in pJ, calibration factor applied.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,12 +61,14 @@ impl EnergyBreakdown {
         ]
     }
 
+    /// The macro's own parts.
+    pub fn macro_parts(&self) -> Vec<(&'static str, f64)> {
+        self.parts()[..MACRO_ENERGIES].to_vec()
+    }
+
     /// The macros alone, in pJ.
     pub fn macro_pj(&self) -> f64 {
-        self.parts()[..MACRO_PARTS]
-            .iter()
-            .map(|(_, energy)| energy)
-            .sum()
+        self.macro_parts().iter().map(|(_, energy)| energy).sum()
     }
 
     /// The macros alone before calibration, in pJ.
@@ -112,6 +116,11 @@ impl AreaBreakdown {
             ("buffers", self.buffers_um2),
             ("wires", self.wires_um2),
         ]
+    }
+
+    /// The macro's own parts.
+    pub fn macro_parts(&self) -> Vec<(&'static str, f64)> {
+        self.parts()[..MACRO_AREAS].to_vec()
     }
 
     /// Everything, in um^2.

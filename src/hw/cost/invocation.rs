@@ -90,9 +90,9 @@ impl Hardware {
             holds: match self.hold() {
                 SampleAndHold::None => 0.0,
                 SampleAndHold::PerReadout => self.readouts() as f64,
-                // One for each bit line, or pair that is subtracted before it is held.
+                // What is subtracted is subtracted before it is held.
                 SampleAndHold::PerColumn => {
-                    (self.array.columns / self.bit_lines_per_conversion()) as f64
+                    self.array.converted(self.weights.columns_read()) as f64
                 }
             },
             readouts: self.readouts() as f64,
