@@ -71,6 +71,16 @@ impl NoiseStream {
 
     /// The 32 random bytes of one draw, byte = image lane.
     pub fn draw(&self, output: u32, pixel: u32, group: u32, draw: u32) -> [u8; LANES] {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("aes") {
+            // SAFETY: the processor has the instruction.
+            return unsafe { aes::Keys::new(self).lanes((output, pixel, group), draw) };
+        }
+        self.draw_anywhere(output, pixel, group, draw)
+    }
+
+    /// [`Self::draw`] without the processor's instruction.
+    fn draw_anywhere(&self, output: u32, pixel: u32, group: u32, draw: u32) -> [u8; LANES] {
         let mut bytes = [0; LANES];
         for (half, part) in bytes.chunks_exact_mut(16).enumerate() {
             let counter = [group, pixel, output, 2 * draw + half as u32];
@@ -90,7 +100,7 @@ impl NoiseStream {
         let counter = |at: usize| [group, pixel, first + at as u32, half];
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("aes") {
-            let instruction = aes::Keys::new(&self.round_keys);
+            let instruction = aes::Keys::new(self);
             for (at, byte) in bytes.iter_mut().enumerate() {
                 // SAFETY: the processor has the instruction.
                 *byte = unsafe { instruction.byte(counter(at), lane % 16) };
@@ -118,27 +128,45 @@ impl NoiseStream {
 
 /// The same blocks by the processor's instruction.
 #[cfg(target_arch = "x86_64")]
-mod aes {
-    use super::ROUNDS;
+pub(super) mod aes {
+    use super::{LANES, NoiseStream, ROUNDS};
     use std::arch::x86_64::{__m128i, _mm_add_epi32, _mm_aesenc_si128};
 
     /// Round keys in registers.
-    pub(super) struct Keys([__m128i; ROUNDS + 1]);
+    pub(in crate::kernel) struct Keys([__m128i; ROUNDS + 1]);
 
     impl Keys {
-        pub(super) fn new(round_keys: &[[u32; 4]; ROUNDS + 1]) -> Self {
-            Keys(round_keys.map(bytemuck::cast))
+        pub(in crate::kernel) fn new(stream: &NoiseStream) -> Self {
+            Keys(stream.round_keys.map(bytemuck::cast))
+        }
+
+        /// The block of a counter.
+        #[inline]
+        #[target_feature(enable = "aes")]
+        pub(in crate::kernel) fn block(&self, counter: [u32; 4]) -> __m128i {
+            let mut state = _mm_add_epi32(bytemuck::cast(counter), self.0[0]);
+            for &key in &self.0[1..] {
+                state = _mm_aesenc_si128(state, key);
+            }
+            state
         }
 
         /// Byte `at` of the block of a counter.
         #[target_feature(enable = "aes")]
         pub(super) fn byte(&self, counter: [u32; 4], at: usize) -> u8 {
-            let mut state = _mm_add_epi32(bytemuck::cast(counter), self.0[0]);
-            for &key in &self.0[1..] {
-                state = _mm_aesenc_si128(state, key);
-            }
-            let words: [u64; 2] = bytemuck::cast(state);
+            let words: [u64; 2] = bytemuck::cast(self.block(counter));
             (words[at / 8] >> (8 * (at % 8))) as u8
+        }
+
+        /// All lanes of a draw.
+        #[target_feature(enable = "aes")]
+        pub(super) fn lanes(
+            &self,
+            (output, pixel, group): (u32, u32, u32),
+            draw: u32,
+        ) -> [u8; LANES] {
+            let half = |half: u32| self.block([group, pixel, output, 2 * draw + half]);
+            bytemuck::cast([half(0), half(1)])
         }
     }
 }
@@ -243,6 +271,26 @@ mod tests {
                 let expected: Vec<u8> = (0..7).map(all).collect();
                 assert_eq!(bytes[..], expected, "lane {lane} draw {draw}");
             }
+        }
+    }
+
+    #[test]
+    fn the_instruction_draws_what_the_formula_does() {
+        let stream = NoiseStream::new(NoiseKey {
+            seed: 8,
+            layer: 1,
+            block: 2,
+            repeat: 3,
+            conversion: 4,
+        });
+        for at in 0..100 {
+            let place = (at, 7 * at, 1000 - at, at % 3);
+            let (output, pixel, group, draw) = place;
+            assert_eq!(
+                stream.draw(output, pixel, group, draw),
+                stream.draw_anywhere(output, pixel, group, draw),
+                "{place:?}"
+            );
         }
     }
 

@@ -1,6 +1,6 @@
 //! Gradients of partial sums for AVX-512 with VNNI: four byte products per step, slopes by 32-entry permutations.
 //!
-//! Not responsible for slopes that depend on a draw (`fill`).
+//! Not responsible for slopes that depend on a draw (`drawn`).
 
 use super::group::Group;
 use super::strip::Strip;
@@ -9,11 +9,12 @@ use std::arch::x86_64::*;
 /// Numbers in a register.
 const WIDTH: usize = 16;
 
-/// True if this processor can run it.
+/// True if this processor can run it and `drawn`.
 pub fn available() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vnni")
+        && is_x86_feature_detected!("aes")
 }
 
 /// Slopes padded to whole registers of 16.
@@ -100,4 +101,23 @@ unsafe fn by_quads<const Q: usize>(
             _mm512_storeu_ps(to.as_mut_ptr().add(place), product);
         }
     }
+}
+
+/// `offset` plus the sums of sixteen images from `place` on.
+///
+/// # Safety
+/// [`available`]; the strip holds the place.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub unsafe fn sums(strip: &Strip, quads: &[[i8; 4]], place: usize, offset: __m512i) -> __m512i {
+    let places = strip.places();
+    let mut sums = offset;
+    for (quad, weights) in quads.iter().enumerate() {
+        let weights = _mm512_set1_epi32(i32::from_le_bytes(weights.map(|w| w as u8)));
+        let at = (quad * places + place) * 4;
+        // SAFETY: strips hold `quads * places` words.
+        let codes = unsafe { _mm512_loadu_si512(strip.bytes.as_ptr().add(at).cast()) };
+        sums = _mm512_dpbusd_epi32(sums, codes, weights);
+    }
+    sums
 }

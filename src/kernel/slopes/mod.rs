@@ -12,6 +12,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod drawn;
 mod fill;
 mod group;
 pub mod reference;
@@ -83,6 +85,10 @@ impl<T: bytemuck::Pod> Pass<'_, T> {
         assert!(
             s_min <= self.weights.sum_min && self.weights.sum_max < s_min + count as i32,
             "slopes cover every possible group sum"
+        );
+        assert!(
+            self.slopes.is_whole(),
+            "every level and draw of a sum has its slope"
         );
     }
 }

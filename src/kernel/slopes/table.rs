@@ -33,11 +33,9 @@ pub struct SumSlopes {
 pub struct LevelSlopes {
     /// The forward's law: levels are drawn again from the same places.
     pub random: RandomTable,
-    /// Levels per sum.
-    pub levels: usize,
     /// Slopes per level, 1 or a power of two up to 256.
     pub draws: usize,
-    /// `[sum][level][draw]`.
+    /// `[sum][level above the sum's base][draw]`, as many levels as the forward's law has steps, and one.
     pub values: Vec<f32>,
 }
 
@@ -72,7 +70,7 @@ impl SumSlopes {
 }
 
 /// Draw number of the pool of slopes: the forward's codes use 0 and 1.
-const POOL_DRAW: u32 = 2;
+pub(super) const POOL_DRAW: u32 = 2;
 
 /// One place of the noise: (output, pixel, group).
 pub type Place = (u32, u32, u32);
@@ -95,11 +93,16 @@ impl LevelSlopes {
                 Grain::Eight => u32::from(high[lane]),
                 Grain::Sixteen => u32::from(high[lane]) << 8 | u32::from(low[lane]),
             };
-            let level = usize::from(self.random.level(sums[lane], uniform));
             let sum = (sums[lane] - self.random.s_min) as usize;
+            let above = self.random.level(sums[lane], uniform) - self.random.base[sum];
             let draw = usize::from(pool[lane]) & (self.draws - 1);
-            self.values[(sum * self.levels + level) * self.draws + draw]
+            self.values[(sum * self.levels() + usize::from(above)) * self.draws + draw]
         })
+    }
+
+    /// Levels kept of every sum.
+    pub fn levels(&self) -> usize {
+        self.random.thresholds.len() + 1
     }
 }
 
@@ -137,6 +140,26 @@ impl Slopes {
             }
             Slopes::ByLevel(slopes) => (slopes.random.s_min, slopes.random.base.len()),
             Slopes::Soft(soft) => (soft.s_min, soft.values.len() / soft.draws.max(1)),
+        }
+    }
+
+    /// True if every level and draw of every sum has its slope, and draws are a power of two that their bytes can choose from.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Slopes::BySum(_) => true,
+            Slopes::ByLevel(slopes) => {
+                let sums = slopes.random.base.len();
+                slopes.draws.is_power_of_two()
+                    && slopes.draws <= 1 << 8
+                    && slopes.random.thresholds.iter().all(|t| t.len() == sums)
+                    && slopes.values.len() == sums * slopes.levels() * slopes.draws
+            }
+            Slopes::Soft(soft) => {
+                soft.draws.is_power_of_two()
+                    && soft.draws <= 1 << 16
+                    && soft.values.len() == soft.slopes.len()
+                    && soft.values.len().is_multiple_of(soft.draws)
+            }
         }
     }
 

@@ -19,6 +19,8 @@ use crate::kernel::float::vector::{Isa, Plain, Vector};
 use crate::kernel::groups::{PreparedWeights, Taps};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseStream;
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::stream::aes::Keys;
 
 /// Outputs whose gradients are made before they are used.
 const OUTPUTS: usize = 32;
@@ -211,14 +213,25 @@ enum Fill<'a> {
     Plain(&'a Slopes, &'a NoiseStream),
     #[cfg(target_arch = "x86_64")]
     Dots(&'a super::table::SumSlopes, Vec<super::avx512::Table>),
+    #[cfg(target_arch = "x86_64")]
+    Drawn(super::drawn::Table<'a>, Keys),
 }
 
 impl<'a> Fill<'a> {
     fn new(dots: bool, slopes: &'a Slopes, stream: &'a NoiseStream) -> Self {
         #[cfg(target_arch = "x86_64")]
-        if let (true, Slopes::BySum(by_sum)) = (dots, slopes) {
-            let table = |values: &Vec<f32>| super::avx512::Table::new(by_sum.s_min, values);
-            return Fill::Dots(by_sum, by_sum.tables.iter().map(table).collect());
+        if dots {
+            use super::{avx512, drawn};
+            return match slopes {
+                Slopes::BySum(by_sum) => {
+                    let table = |values: &Vec<f32>| avx512::Table::new(by_sum.s_min, values);
+                    Fill::Dots(by_sum, by_sum.tables.iter().map(table).collect())
+                }
+                Slopes::ByLevel(by_level) => {
+                    Fill::Drawn(drawn::Table::by_level(by_level), Keys::new(stream))
+                }
+                Slopes::Soft(soft) => Fill::Drawn(drawn::Table::soft(soft), Keys::new(stream)),
+            };
         }
         let _ = dots;
         Fill::Plain(slopes, stream)
@@ -233,6 +246,11 @@ impl<'a> Fill<'a> {
                 let index = slopes.of_output.get(output).copied().unwrap_or(0);
                 // SAFETY: `Machine::best` saw the instructions; `dy` and `to` hold the strip; slopes cover all sums.
                 unsafe { super::avx512::fill(&tables[usize::from(index)], source, output, dy, to) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Fill::Drawn(table, keys) => {
+                // SAFETY: as above; `Pass::check` saw that every level and draw has its slope.
+                unsafe { super::drawn::fill((table, keys), source, output, dy, to) }
             }
         }
     }

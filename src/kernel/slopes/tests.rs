@@ -106,13 +106,21 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
         }),
         Slopes::ByLevel(LevelSlopes {
             random: random.clone(),
-            levels: 3,
             draws: 1,
             values: some(count * 3),
         }),
         Slopes::ByLevel(LevelSlopes {
+            random: RandomTable {
+                s_min,
+                grain: Grain::Eight,
+                base: vec![3; count],
+                thresholds: vec![(0..count).map(|sum| sum as u32 % 200).collect()],
+            },
+            draws: 256,
+            values: some(count * 2 * 256),
+        }),
+        Slopes::ByLevel(LevelSlopes {
             random,
-            levels: 3,
             draws: 16,
             values: some(count * 3 * 16),
         }),

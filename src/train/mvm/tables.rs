@@ -209,6 +209,20 @@ fn shifted(readout: &Readout, offset: f64) -> Readout {
         .unwrap_or_else(|| readout.clone())
 }
 
+/// Of slopes `[sum][level][draw]` those of the levels that the rounded law reaches, from the base of each sum on.
+fn reached(random: &RandomTable, (levels, draws): (usize, usize), values: &[f32]) -> Vec<f32> {
+    let steps = random.thresholds.len() + 1;
+    let mut kept = vec![0.0; random.base.len() * steps * draws];
+    for (sum, &base) in random.base.iter().enumerate() {
+        let base = usize::from(base);
+        let count = steps.min(levels - base) * draws;
+        let from = (sum * levels + base) * draws;
+        let to = sum * steps * draws;
+        kept[to..to + count].copy_from_slice(&values[from..from + count]);
+    }
+    kept
+}
+
 /// Slopes by level instead of by code; where several codes have one level they count by their probability.
 fn for_kernel(laws: &[CodeTable], tables: Vec<Slopes>, of_output: &[u16]) -> kernel::Slopes {
     let law = &laws[0];
@@ -241,9 +255,10 @@ fn for_kernel(laws: &[CodeTable], tables: Vec<Slopes>, of_output: &[u16]) -> ker
                 }
             }
         }
+        let random = RandomTable::new(law, TOLERANCE);
+        let values = reached(&random, (levels, draws), &values);
         kernel::Slopes::ByLevel(kernel::LevelSlopes {
-            random: RandomTable::new(law, TOLERANCE),
-            levels,
+            random,
             draws,
             values,
         })
