@@ -100,6 +100,7 @@ fn law(weights: &PreparedWeights, span: usize) -> CodeTable {
             step: 1.0,
             levels: (0..15).collect(),
         },
+        offset: 0.0,
     }
 }
 

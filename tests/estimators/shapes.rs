@@ -48,6 +48,7 @@ fn lonely() -> CodeTable {
             step: 1.0,
             levels: vec![0],
         },
+        offset: 0.0,
     }
 }
 

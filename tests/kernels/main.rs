@@ -161,6 +161,7 @@ fn code_table(
             step: 1.0,
             levels: (0..codes as u8).collect(),
         },
+        offset: 0.0,
     }
 }
 

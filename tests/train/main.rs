@@ -2,6 +2,7 @@
 //! equal to the simulator's, bit for bit.
 
 mod columns;
+mod readings;
 mod thresholds;
 mod through_macro;
 

@@ -347,24 +347,61 @@ impl<'a> Random<'a> {
 
     /// The part of [`Self::loss`] on some outputs.
     pub fn loss_of(&self, readout: &Readout, outputs: std::ops::Range<usize>) -> f64 {
-        let geometry = self.int.layer.geometry;
         let means = mean_values(&readout.table());
         let mut total = 0.0;
+        self.reads(readout, outputs, |output, lane, _, at| {
+            total += self.gradient.values[output * LANES + lane] * means[at];
+        });
+        total
+    }
+
+    /// The gradient times these numbers of all partial sums.
+    pub fn along(&self, readout: &Readout, numbers: &[f64]) -> f64 {
+        let mut total = 0.0;
+        let outputs = 0..self.int.layer.geometry.outputs;
+        self.reads(readout, outputs, |output, lane, _, at| {
+            total += self.gradient.values[output * LANES + lane] * numbers[at];
+        });
+        total
+    }
+
+    /// Gradient in the inputs, `[row][lane]`, for a slope of every partial sum.
+    pub fn back(&self, readout: &Readout, slopes: &[f64]) -> Vec<f64> {
+        let rows = self.int.layer.geometry.rows();
+        let mut back = vec![0.0; rows * LANES];
+        let outputs = 0..self.int.layer.geometry.outputs;
+        self.reads(readout, outputs, |output, lane, group, at| {
+            for row in group {
+                let weight = f64::from(self.int.codes[output * rows + row]);
+                let dy = self.gradient.values[output * LANES + lane];
+                back[row * LANES + lane] += weight * dy * slopes[at];
+            }
+        });
+        back
+    }
+
+    /// Every partial sum of nine rows: output, image, rows, and its place among the possible sums.
+    fn reads(
+        &self,
+        readout: &Readout,
+        outputs: std::ops::Range<usize>,
+        mut visit: impl FnMut(usize, usize, std::ops::Range<usize>, usize),
+    ) {
+        let rows = self.int.layer.geometry.rows();
         for output in outputs {
-            for group in (0..geometry.rows()).step_by(9) {
+            for group in (0..rows).step_by(9) {
+                let group = group..(group + 9).min(rows);
                 for lane in 0..LANES {
-                    let rows = group..(group + 9).min(geometry.rows());
                     let product = |row: usize| {
-                        f64::from(self.int.codes[output * geometry.rows() + row])
+                        f64::from(self.int.codes[output * rows + row])
                             * self.input.values[row * LANES + lane]
                     };
-                    let s = rows.map(product).sum::<f64>() as i32;
-                    total += self.gradient.values[output * LANES + lane]
-                        * means[(s - readout.range.min) as usize];
+                    let s = group.clone().map(product).sum::<f64>() as i32;
+                    let at = (s - readout.range.min) as usize;
+                    visit(output, lane, group.clone(), at);
                 }
             }
         }
-        total
     }
 }
 
@@ -513,7 +550,7 @@ fn every_estimator_trains() {
 }
 
 /// The shipped macro with a measured read-out: five codes, every sum read as a neighbouring code now and then.
-fn measured() -> Hardware {
+pub fn measured() -> Hardware {
     let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("shipped");
     let start = text.find("[readout.binary_search]").expect("a read-out");

@@ -39,6 +39,8 @@ pub struct Readout {
     pub(super) current_noise: CurrentNoise,
     /// Largest magnitude of the current that reaches the comparisons.
     pub(super) limit: Option<f64>,
+    /// What the comparisons add to it, alike at every read; in MAC units.
+    pub(super) offset: f64,
 }
 
 impl Readout {
@@ -53,19 +55,24 @@ impl Readout {
         self.thresholds.partition_point(|&t| t <= x) as u8
     }
 
+    /// What the references are compared with: the current as far as it reaches, and the offset.
     pub(super) fn limited(&self, x: f64) -> f64 {
-        match self.limit {
+        let x = match self.limit {
             None => x,
             Some(limit) => x.clamp(-limit, limit),
-        }
+        };
+        x + self.offset
     }
 
-    /// The thresholds with the current limit written into them: beyond it they are never (or always) reached.
+    /// The thresholds with offset and current limit written into them: beyond the limit they are never (or always) reached.
     pub fn reachable(&self, thresholds: &[f64]) -> Vec<f64> {
-        let one = |&t: &f64| match self.limit {
-            Some(limit) if t > limit => f64::INFINITY,
-            Some(limit) if t <= -limit => f64::NEG_INFINITY,
-            _ => t,
+        let one = |t: &f64| {
+            let t = t - self.offset;
+            match self.limit {
+                Some(limit) if t > limit => f64::INFINITY,
+                Some(limit) if t <= -limit => f64::NEG_INFINITY,
+                _ => t,
+            }
         };
         thresholds.iter().map(one).collect()
     }
@@ -278,6 +285,7 @@ impl Readout {
             pmf: rows.concat(),
             slope: sums.flat_map(slope).collect(),
             decode: self.decode.clone(),
+            offset: self.offset,
         }
     }
 }

@@ -111,6 +111,18 @@ impl ConfusionMatrix {
         self.rows.iter().map(best).collect()
     }
 
+    /// The matrix where only this share of the reads (0 to 1; beyond: the nearer of them) is as measured and the others give the
+    /// most likely code.
+    pub fn with_noisy_share(&self, share: f64) -> Self {
+        let share = if share > 0.0 { share.min(1.0) } else { 0.0 };
+        let mut mixed = self.clone();
+        for (row, hard) in mixed.rows.iter_mut().zip(self.hard_codes()) {
+            row.iter_mut().for_each(|p| *p *= share);
+            row[hard] += 1.0 - share;
+        }
+        mixed
+    }
+
     /// Probabilities for a current: the row of the nearest measured sum.
     pub fn row(&self, x: f64) -> &[f64] {
         let nearest = (x + 0.5).floor() - f64::from(self.smallest_sum);

@@ -70,6 +70,7 @@ impl ReadoutDesign {
             decode,
             current_noise: self.current_noise.clone(),
             limit: self.limit,
+            offset: 0.0,
         })
     }
 }

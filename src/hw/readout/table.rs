@@ -50,6 +50,8 @@ pub struct CodeTable {
     pub slope: Vec<f64>,
     /// What the codes are worth.
     pub decode: Decode,
+    /// Static offset of the current that all of it is for, in MAC units ([`super::Readout::with_offset`]).
+    pub offset: f64,
 }
 
 /// Smallest logarithm of a probability that is kept.

@@ -1,16 +1,73 @@
-//! Gradients of partial sums in plain Rust: sums of a strip by integer arithmetic, then their slopes, place by place.
+//! Gradients of partial sums: which form makes them, and the form in plain Rust, which serves every kind of slope on any machine.
 //!
-//! Serves every kind of slope on any machine. Not responsible for the AVX-512 form (`avx512`).
+//! Sums of a strip by integer arithmetic, then their slopes, place by place. Not responsible for the AVX-512 forms (`avx512`,
+//! `drawn`).
 
 use super::group::Group;
 use super::strip::Strip;
 use super::table::Slopes;
+#[cfg(target_arch = "x86_64")]
+use super::{avx512, drawn, table::SumSlopes};
 use crate::kernel::lanes::LANES;
 use crate::kernel::stream::NoiseStream;
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::stream::aes::Keys;
+
+/// How gradients of partial sums are made.
+pub enum Fill<'a> {
+    /// By `plain`.
+    Plain(&'a Slopes, &'a NoiseStream),
+    /// By `avx512`.
+    #[cfg(target_arch = "x86_64")]
+    Dots(&'a SumSlopes, Vec<avx512::Table>),
+    /// By `drawn`.
+    #[cfg(target_arch = "x86_64")]
+    Drawn(drawn::Table<'a>, Keys),
+}
+
+impl<'a> Fill<'a> {
+    /// The form for these slopes; `dots` says that the machine runs `avx512` and `drawn`.
+    pub fn new(dots: bool, slopes: &'a Slopes, stream: &'a NoiseStream) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if dots {
+            return match slopes {
+                Slopes::BySum(by_sum) => {
+                    let table = |values: &Vec<f32>| avx512::Table::new(by_sum.s_min, values);
+                    Fill::Dots(by_sum, by_sum.tables.iter().map(table).collect())
+                }
+                Slopes::ByLevel(by_level) => {
+                    Fill::Drawn(drawn::Table::by_level(by_level), Keys::new(stream))
+                }
+                Slopes::Soft(soft) => Fill::Drawn(drawn::Table::soft(soft), Keys::new(stream)),
+            };
+        }
+        let _ = dots;
+        Fill::Plain(slopes, stream)
+    }
+
+    /// `to[place] = dy[place] D(s[place])` of one output.
+    #[inline(always)]
+    pub fn fill(&self, source: (&Strip, &Group), output: usize, dy: &[f32], to: &mut [f32]) {
+        match self {
+            Fill::Plain(slopes, stream) => plain(slopes, stream, source, output, dy, to),
+            #[cfg(target_arch = "x86_64")]
+            Fill::Dots(slopes, tables) => {
+                let index = slopes.of_output.get(output).copied().unwrap_or(0);
+                // SAFETY: `Machine::best` saw the instructions; `dy` and `to` hold the strip; slopes cover all sums.
+                unsafe { avx512::fill(&tables[usize::from(index)], source, output, dy, to) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Fill::Drawn(table, keys) => {
+                // SAFETY: as above; `Pass::check` saw that every level and draw has its slope.
+                unsafe { drawn::fill((table, keys), source, output, dy, to) }
+            }
+        }
+    }
+}
 
 /// `to[place] = dy[place] D(s[place])` of one output.
 #[inline(always)]
-pub fn fill(
+fn plain(
     slopes: &Slopes,
     stream: &NoiseStream,
     (strip, group): (&Strip, &Group),

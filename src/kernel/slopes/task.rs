@@ -8,7 +8,7 @@
 //! ```
 //! The loops are written once over [`Vector`]; each instruction set has an entry point compiled for it.
 
-use super::fill;
+use super::fill::Fill;
 use super::group::{Collected, Group, WIDEST};
 #[cfg(doc)]
 use super::strip::in_strips;
@@ -19,8 +19,6 @@ use crate::kernel::float::vector::{Isa, Plain, Vector};
 use crate::kernel::groups::{PreparedWeights, Taps};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseStream;
-#[cfg(target_arch = "x86_64")]
-use crate::kernel::stream::aes::Keys;
 
 /// Outputs whose gradients are made before they are used.
 const OUTPUTS: usize = 32;
@@ -204,54 +202,6 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(dots: bool, task: Task)
         if !is_one_strip {
             // SAFETY: the caller promises the instructions.
             unsafe { collected.finish::<V>(&group, (0, outputs, outputs), to) };
-        }
-    }
-}
-
-/// How gradients of partial sums are made.
-enum Fill<'a> {
-    Plain(&'a Slopes, &'a NoiseStream),
-    #[cfg(target_arch = "x86_64")]
-    Dots(&'a super::table::SumSlopes, Vec<super::avx512::Table>),
-    #[cfg(target_arch = "x86_64")]
-    Drawn(super::drawn::Table<'a>, Keys),
-}
-
-impl<'a> Fill<'a> {
-    fn new(dots: bool, slopes: &'a Slopes, stream: &'a NoiseStream) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if dots {
-            use super::{avx512, drawn};
-            return match slopes {
-                Slopes::BySum(by_sum) => {
-                    let table = |values: &Vec<f32>| avx512::Table::new(by_sum.s_min, values);
-                    Fill::Dots(by_sum, by_sum.tables.iter().map(table).collect())
-                }
-                Slopes::ByLevel(by_level) => {
-                    Fill::Drawn(drawn::Table::by_level(by_level), Keys::new(stream))
-                }
-                Slopes::Soft(soft) => Fill::Drawn(drawn::Table::soft(soft), Keys::new(stream)),
-            };
-        }
-        let _ = dots;
-        Fill::Plain(slopes, stream)
-    }
-
-    #[inline(always)]
-    fn fill(&self, source: (&Strip, &Group), output: usize, dy: &[f32], to: &mut [f32]) {
-        match self {
-            Fill::Plain(slopes, stream) => fill::fill(slopes, stream, source, output, dy, to),
-            #[cfg(target_arch = "x86_64")]
-            Fill::Dots(slopes, tables) => {
-                let index = slopes.of_output.get(output).copied().unwrap_or(0);
-                // SAFETY: `Machine::best` saw the instructions; `dy` and `to` hold the strip; slopes cover all sums.
-                unsafe { super::avx512::fill(&tables[usize::from(index)], source, output, dy, to) }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Fill::Drawn(table, keys) => {
-                // SAFETY: as above; `Pass::check` saw that every level and draw has its slope.
-                unsafe { super::drawn::fill((table, keys), source, output, dy, to) }
-            }
         }
     }
 }

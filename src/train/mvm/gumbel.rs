@@ -34,7 +34,7 @@ pub(super) fn conditional_means(table: &CodeTable, temperature: f64, key: Key) -
 }
 
 /// The law of the slope for every sum and code as equally likely factors: the means of equal shares of the sorted draws.
-/// They keep the mean of all draws and lose less than 1 % of the standard deviation.
+/// They keep the mean of all draws and lose less than 1 % of the standard deviation at temperatures from 0.05 on, about 6 % at 0.01.
 pub(super) fn conditional_pools(table: &CodeTable, temperature: f64, key: Key) -> Vec<f32> {
     by_code(table, temperature, key, POOL, |mut slopes| {
         slopes.sort_unstable_by(f32::total_cmp);

@@ -3,7 +3,9 @@
 //!
 //! With pi = T\[s, .\], values v and scores psi: m' = sum v pi psi, which is exact for a loss linear in this read (E1, also the
 //! slope of the categorical straight-through estimator, because sum pi psi = 0). ReinMax is 2 Cov_{(pi + e_q) / 2}(v, psi) -
-//! Cov_pi(v, psi) / 2 for the drawn code q (Liu et al. 2023), exact for quadratic losses.
+//! Cov_pi(v, psi) / 2 for the drawn code q (Liu et al. 2023), exact for quadratic losses. Scores hold the noise of the cells
+//! fixed while the sum moves (it grows with the rows behind a sum, not with the sum); the lattice slope, a difference of whole
+//! rows, has its change in it.
 
 use super::code_law::CodeLaw;
 use crate::hw::readout::table::CodeTable;
@@ -42,7 +44,8 @@ pub(super) fn lattice_slopes(table: &CodeTable) -> Vec<f64> {
 }
 
 /// 1 where the noise-free read-out is not clipped, else 0: a sum read as the first (last) code that the range reaches is
-/// clipped if it lies more than half a step below (above) that code's value. A limit of the current clips alike.
+/// clipped if it lies, with the offset of its column, more than half a step below (above) that code's value. A limit of the
+/// current clips alike.
 pub(super) fn clipped_slopes(table: &CodeTable) -> Vec<f64> {
     let (Some(&bottom), Some(&top)) = (table.hard.first(), table.hard.last()) else {
         return Vec::new();
@@ -50,7 +53,7 @@ pub(super) fn clipped_slopes(table: &CodeTable) -> Vec<f64> {
     let highest = value(table, top) + half_step(table, usize::from(top).saturating_sub(1));
     let lowest = value(table, bottom) - half_step(table, usize::from(bottom));
     let inside = |(s, &code): (i32, &u8)| {
-        let s = f64::from(s);
+        let s = f64::from(s) + table.offset;
         let clipped = (code == top && s > highest) || (code == bottom && s < lowest);
         f64::from(u8::from(!clipped))
     };

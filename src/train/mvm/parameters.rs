@@ -17,7 +17,8 @@ const NOISE_STEP: f64 = 1e-3;
 ///
 /// `noise_slope` is sigma dm/dsigma ([`noise_slopes`]; `None` without noise), `d` the slope D(s) in use. Exact with D = m'.
 /// Without noise m(s) is the hard value v(s), and v(s) - s D(s) is the rule of learned step sizes (Esser et al. 2020): with D = 1
-/// inside and 0 outside, the rounding error inside and the outermost value outside. Sums beyond `d` or `noise_slope` count as 0.
+/// inside and 0 outside, the rounding error inside and the outermost value outside. Where references snap to half integers the
+/// rule is that of the references before they do (straight-through). Sums beyond `d` or `noise_slope` count as 0.
 pub fn step_slopes(table: &CodeTable, noise_slope: Option<&[f64]>, d: &[f64]) -> Vec<f64> {
     let at = |list: &[f64], index: usize| list.get(index).copied().unwrap_or(0.0);
     let slope = |(index, mean): (usize, f64)| {

@@ -4,7 +4,7 @@
 
 use super::noise_slopes;
 use super::place::{PlacedLayer, place_all, unfit};
-use super::settings::Mvm;
+use super::settings::{Learn, Mvm};
 use super::tables::{ConversionTables, Learned, LearnedStep, Making};
 use crate::convert::Prepared;
 use crate::data::Split;
@@ -97,6 +97,7 @@ impl<'a> Readings<'a> {
         let noise_slopes = self.noise_slopes(&placed, references)?;
         // Batches of a training make their own where references are trained.
         let fixed = &LayerReferences::Calibrated;
+        self.check_noise(&placed.readouts)?;
         let tables = self.tables(index, &placed.readouts, fixed, &noise_slopes);
         Ok(LayerReadings {
             conversions: Arc::new(placed.conversions.clone()),
@@ -105,6 +106,29 @@ impl<'a> Readings<'a> {
             placed,
             noise_slopes,
         })
+    }
+
+    /// Refuses what has slopes of noise only on read-outs without any.
+    fn check_noise(&self, readouts: &[ColumnReadouts]) -> Result<(), HwError> {
+        let thresholds = self.mvm.settings.learn == Learn::Thresholds;
+        if !thresholds && !self.making.estimator.needs_noise() {
+            return Ok(());
+        }
+        let is_quiet = |readout: &Readout| readout.table().is_noise_free();
+        let all = readouts.iter().flat_map(|readouts| readouts.classes());
+        if all.clone().count() == 0 || !all.into_iter().all(is_quiet) {
+            return Ok(());
+        }
+        let asked = match thresholds {
+            true => "--learn thresholds".to_owned(),
+            false => format!("--estimator {}", self.making.estimator.name()),
+        };
+        Err(HwError::new(
+            "noise at each read",
+            format!("none, with {asked}"),
+            "noise of the sense amp, the bit line or the cells: the slopes asked for are those of a noisy read-out",
+            "write noise into the macro, or take lattice or straight-through slopes",
+        ))
     }
 
     /// Change of the mean values per relative change of the noise, `[conversion][step]`.
@@ -198,7 +222,8 @@ impl<'a> Readings<'a> {
             if self.making.column_offset > 0.0 {
                 let outputs = layer.conversions[0].weights.geometry.outputs;
                 let drawn = tables.iter().enumerate().map(|(c, tables)| {
-                    tables.with_columns(outputs, seed, &[repeat, index as u64, c as u64])
+                    let plane = first_of_plane(&layer.conversions, c) as u64;
+                    tables.with_columns(outputs, seed, &[repeat, index as u64, plane])
                 });
                 tables = Arc::new(drawn.collect());
             }
@@ -236,4 +261,11 @@ impl<'a> Readings<'a> {
         };
         self.layers.iter().map(one).collect()
     }
+}
+
+/// First conversion with the weight plane of this one: input bits in time are read by the same columns.
+fn first_of_plane(conversions: &[Prepared], c: usize) -> usize {
+    let weight = |conversion: &Prepared| conversion.conversion.weight;
+    let of_plane = |other: &Prepared| weight(other) == weight(&conversions[c]);
+    conversions.iter().position(of_plane).unwrap_or(c)
 }

@@ -4,6 +4,7 @@
 
 use super::Estimator;
 use crate::hw::chip::Hardware;
+use crate::hw::readout::Kind;
 use crate::hw::reference::References;
 use crate::train::error::TrainError;
 
@@ -99,20 +100,21 @@ impl Mvm {
                 "offsets of columns go with straight-through, expectation and lattice",
             );
         }
-        if settings.learn == Learn::Step && self.hardware.readout.references().is_none() {
+        self.check_kind()?;
+        if settings.learn != Learn::Nothing && settings.column_offset > 0.0 {
             return wrong(
-                "--learn step on a macro without references".into(),
-                "train through a flash, binary_search or ramp read-out",
+                format!("--learn with --column-offset {}", settings.column_offset),
+                "what is learned of the references is the same for all columns or their own; train it without drawn offsets",
             );
         }
+        if settings.learn == Learn::Step {
+            self.check_calibrated("step")?;
+        }
         if settings.learn == Learn::StepPerColumn {
-            if by_draw || settings.column_offset > 0.0 {
+            if by_draw {
                 return wrong(
-                    format!(
-                        "--learn step-per-column with --estimator {name} --column-offset {}",
-                        settings.column_offset
-                    ),
-                    "columns of several steps go with straight-through, expectation and lattice, and without offsets",
+                    format!("--learn step-per-column with --estimator {name}"),
+                    "columns of several steps go with straight-through, expectation and lattice",
                 );
             }
             self.check_calibrated("step-per-column")?;
@@ -130,6 +132,33 @@ impl Mvm {
             return wrong(
                 "--calibration-images 0".into(),
                 "references are placed on at least one image",
+            );
+        }
+        Ok(())
+    }
+
+    /// What read-outs that are not made of comparisons cannot do.
+    fn check_kind(&self) -> Result<(), TrainError> {
+        let settings = &self.settings;
+        let wrong = |what: String, advice: &str| {
+            let advice = advice.into();
+            Err(TrainError::Setting { what, advice })
+        };
+        let kind = match &self.hardware.readout.kind {
+            Kind::Converter(_) => return Ok(()),
+            Kind::Ideal => "an ideal read-out",
+            Kind::Measured(_) => "a measured read-out",
+        };
+        if settings.column_offset > 0.0 {
+            return wrong(
+                format!("--column-offset {} on {kind}", settings.column_offset),
+                "an offset moves what references are compared with; train through a flash, binary_search or ramp read-out",
+            );
+        }
+        if settings.noise > 1.0 {
+            return wrong(
+                format!("--noise {} on {kind}", settings.noise),
+                "its noise is what was measured: from 0 (none of the reads has it) to 1 (all have)",
             );
         }
         Ok(())
@@ -204,6 +233,11 @@ mod tests {
         assert!(refused(|s| s.final_temperature = 0.0));
         assert!(refused(|s| s.calibration_images = 0));
         assert!(!refused(|s| s.learn = Learn::Thresholds));
+        assert!(refused(|s| {
+            s.learn = Learn::Step;
+            s.estimator = Estimator::Lattice;
+            s.column_offset = 0.5;
+        }));
         assert!(refused(|s| s.learn = Learn::StepPerColumn), "by draws");
         assert!(!refused(|s| {
             s.learn = Learn::StepPerColumn;

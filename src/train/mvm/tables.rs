@@ -3,6 +3,7 @@
 //! Columns come in a few classes, each with tables of its own: by their step, or by an offset that is drawn anew for every batch.
 //! Not responsible for placing references (`place`) nor for the pass itself (`ops::reconv`).
 
+use super::mean::clipped_slopes;
 use super::{Estimator, Slopes, mean_slopes, slopes, step_slopes, threshold_slopes};
 use crate::convert::accumulate::Codes;
 use crate::hw::readout::Readout;
@@ -51,9 +52,9 @@ pub enum LearnedSlopes {
     Thresholds(Vec<Vec<f64>>),
 }
 
-/// Mid-points of eight equally likely parts of the standard normal law, scaled to variance 1.
+/// Means of eight equally likely parts of the standard normal law, scaled to variance 1.
 const OFFSET_CLASSES: [f64; 8] = [
-    -1.648_7, -0.954_6, -0.525_8, -0.168_7, 0.168_7, 0.525_8, 0.954_6, 1.648_7,
+    -1.694_0, -0.921_1, -0.505_4, -0.162_5, 0.162_5, 0.505_4, 0.921_1, 1.694_0,
 ];
 
 /// How tables are made.
@@ -101,7 +102,7 @@ impl ConversionTables {
         let first = &readouts.classes()[0];
         let offsets = making.column_offset > 0.0;
         let classes: Vec<Readout> = if offsets {
-            let class = |z: &f64| shifted(first, z * making.column_offset);
+            let class = |z: &f64| first.with_offset(z * making.column_offset);
             OFFSET_CLASSES.iter().map(class).collect()
         } else {
             readouts.classes().to_vec()
@@ -187,6 +188,8 @@ fn step_slope(
     learned: LearnedStep,
 ) -> Vec<f64> {
     let used = match slopes {
+        // Beyond the range the value follows the step alone, whatever slope is passed on.
+        _ if making.estimator == Estimator::PassThrough => clipped_slopes(law),
         kernel::Slopes::BySum(slopes) => {
             slopes.tables[class].iter().map(|&d| f64::from(d)).collect()
         }
@@ -199,14 +202,6 @@ fn step_slope(
         .into_iter()
         .map(|slope| slope / learned.step)
         .collect()
-}
-
-/// The read-out of a column whose current is raised by `offset`.
-fn shifted(readout: &Readout, offset: f64) -> Readout {
-    let thresholds = readout.thresholds.iter().map(|t| t - offset).collect();
-    readout
-        .with_thresholds(thresholds)
-        .unwrap_or_else(|| readout.clone())
 }
 
 /// Of slopes `[sum][level][draw]` those of the levels that the rounded law reaches, from the base of each sum on.
@@ -223,7 +218,8 @@ fn reached(random: &RandomTable, (levels, draws): (usize, usize), values: &[f32]
     kept
 }
 
-/// Slopes by level instead of by code; where several codes have one level they count by their probability.
+/// Slopes by level instead of by code; where several codes have one level they count by their probability (draws of several codes
+/// are averaged in the order of their size: the mean is kept, not the spread).
 fn for_kernel(laws: &[CodeTable], tables: Vec<Slopes>, of_output: &[u16]) -> kernel::Slopes {
     let law = &laws[0];
     let by_level = |codes: usize, draws: usize, table: &[f32]| {

@@ -82,3 +82,71 @@ fn step_term<T: Real>(ratio: T, dy: T, top: u8) -> T {
     let code = f64::from(activation_code(ratio.to_f64() as f32, top));
     dy * (T::from_f64(code) - ratio)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Purpose, keyed};
+    use approx::assert_relative_eq;
+    use rand::RngExt;
+
+    /// Values below 0, inside, and above the range of three steps of 0.7.
+    fn data() -> (Vec<Lanes<f64>>, Vec<Lanes<f64>>) {
+        let mut rng = keyed(2, Purpose::Pattern, &[]);
+        let mut some = |low: f64, high: f64| {
+            let mut block = Lanes::<f64>::zeros(3, 2, 2, 0);
+            let values = block.values.iter_mut();
+            values.for_each(|value| *value = rng.random_range(low..high));
+            block
+        };
+        let inputs = vec![some(-1.5, 3.5), some(-1.5, 3.5)];
+        (inputs, vec![some(-1.0, 1.0), some(-1.0, 1.0)])
+    }
+
+    const TOP: u8 = 3;
+    const STEP: f64 = 0.7;
+
+    /// The quantized value where the rounding error, counted in steps, does not move with step or input.
+    fn held(x: f64, step: f64, rounding: f64) -> f64 {
+        let ratio = x / step;
+        match (ratio < 0.0, ratio > f64::from(TOP)) {
+            (true, _) => 0.0,
+            (_, true) => f64::from(TOP) * step,
+            _ => x + rounding * step,
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_a_fixed_rounding_error() {
+        let (inputs, gradients) = data();
+        let codes = f(&inputs, STEP, TOP, 0);
+        let numbers: f64 = inputs.iter().map(|block| block.values.len() as f64).sum();
+        let pairs = || {
+            let blocks = inputs.iter().zip(&gradients).zip(&codes);
+            blocks.flat_map(|((x, g), c)| {
+                let values = x.values.iter().zip(g.values.iter()).zip(c.values.iter());
+                values.map(|((&x, &g), &c)| (x, g, c))
+            })
+        };
+        assert!(pairs().any(|(x, _, c)| x > 2.2 && c == 3.0));
+        // The gradient is in codes; values are codes times the step it was taken at.
+        let loss = |step: f64| -> f64 {
+            let term = |(x, g, c): (f64, f64, f64)| g / STEP * held(x, step, c - x / STEP);
+            pairs().map(term).sum()
+        };
+        let h = 1e-6;
+        let expected = (loss(STEP + h) - loss(STEP - h)) / (2.0 * h);
+        let expected = expected / (numbers * f64::from(TOP)).sqrt();
+        let mut back = gradients.clone();
+        let found = df(&inputs, STEP, TOP, &mut back);
+        assert!(expected.abs() > 0.1, "{expected}");
+        assert_relative_eq!(found, expected, max_relative = 1e-5);
+        let mut counts = [0; 2];
+        for (found, (x, g, _)) in back.iter().flat_map(|b| b.values.iter()).zip(pairs()) {
+            let inside = (0.0..=STEP * f64::from(TOP)).contains(&x);
+            counts[usize::from(inside)] += 1;
+            assert_relative_eq!(*found, if inside { g / STEP } else { 0.0 });
+        }
+        assert!(counts.iter().all(|&count| count > 50), "{counts:?}");
+    }
+}
