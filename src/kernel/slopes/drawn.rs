@@ -1,5 +1,5 @@
-//! Gradients of partial sums whose slope depends on a random draw, for AVX-512: the draws of the forward pass and of the pool by the
-//! processor's AES instruction, levels by comparing with permuted thresholds, slopes by one gather.
+//! Gradients of partial sums whose slope depends on a random draw, and relaxed values, for AVX-512: the draws of the forward pass and of the pool by the
+//! processor's AES instruction, levels by comparing with permuted thresholds, numbers by one gather.
 //!
 //! Sixteen images at a time are the block of one counter. Not responsible for what the tables hold (`table`).
 
@@ -26,7 +26,7 @@ enum Choice {
     Same,
 }
 
-/// Slopes with what leads to them.
+/// Slopes (or relaxed values) with what leads to them.
 pub struct Table<'a> {
     s_min: i32,
     grain: Grain,
@@ -91,9 +91,9 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Slopes of a relaxed read-out.
-    pub fn soft(soft: &'a SoftTable) -> Self {
-        let sums = soft.slopes.len() / soft.draws;
+    /// Slopes of a relaxed read-out, or its values.
+    pub fn soft(soft: &'a SoftTable, values: &'a [f32]) -> Self {
+        let sums = values.len() / soft.draws;
         Table {
             s_min: soft.s_min,
             grain: Grain::Sixteen,
@@ -101,7 +101,7 @@ impl<'a> Table<'a> {
             draw_bits: soft.draws.ilog2(),
             first: Entries::new((0..sums).map(|sum| sum as i32)),
             steps: Vec::new(),
-            values: &soft.slopes,
+            values,
         }
     }
 
@@ -142,29 +142,71 @@ impl<'a> Table<'a> {
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,aes")]
 pub unsafe fn fill(
     (table, keys): (&Table, &Keys),
-    (strip, group): (&Strip, &Group),
+    source: (&Strip, &Group),
     output: usize,
     dy: &[f32],
     to: &mut [f32],
 ) {
-    let quads = group.quads(output);
-    let offset = _mm512_set1_epi32(-table.s_min);
-    for (p, pixel) in strip.pixels.clone().enumerate() {
-        for half in 0..LANES / WIDTH {
-            let bytes = |draw: u32| {
-                let counter = [group.index, pixel, output].map(|at| at as u32);
-                let [group, pixel, output] = counter;
-                _mm512_cvtepu8_epi32(keys.block([group, pixel, output, 2 * draw + half as u32]))
-            };
-            let place = p * LANES + half * WIDTH;
-            // SAFETY: a strip holds its pixels times 32 places; the caller promises sums, slopes and instructions.
-            unsafe {
-                let index = sums(strip, quads, place, offset);
-                let at = table.places(index, bytes);
-                let slope = _mm512_i32gather_ps::<4>(at, table.values.as_ptr());
-                let product = _mm512_mul_ps(slope, _mm512_loadu_ps(dy.as_ptr().add(place)));
-                _mm512_storeu_ps(to.as_mut_ptr().add(place), product);
-            }
+    for place in (0..source.0.places()).step_by(WIDTH) {
+        // SAFETY: handed on to the caller.
+        unsafe {
+            let slope = table.values(keys, source, output, place);
+            let product = _mm512_mul_ps(slope, _mm512_loadu_ps(dy.as_ptr().add(place)));
+            _mm512_storeu_ps(to.as_mut_ptr().add(place), product);
+        }
+    }
+}
+
+/// `to[place] += factor y(s[place], draw)` of one output, for a table of values.
+///
+/// # Safety
+/// As for [`fill`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni,aes")]
+pub unsafe fn add(
+    (table, keys): (&Table, &Keys),
+    source: (&Strip, &Group),
+    output: usize,
+    factor: f32,
+    to: &mut [f32],
+) {
+    let factor = _mm512_set1_ps(factor);
+    for place in (0..source.0.places()).step_by(WIDTH) {
+        // SAFETY: handed on to the caller.
+        unsafe {
+            let to = to.as_mut_ptr().add(place);
+            // Not fused: the plain form rounds the product too.
+            let product = _mm512_mul_ps(factor, table.values(keys, source, output, place));
+            _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), product));
+        }
+    }
+}
+
+impl Table<'_> {
+    /// The numbers of sixteen images from `place` on.
+    ///
+    /// # Safety
+    /// As for [`fill`].
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni,aes")]
+    unsafe fn values(
+        &self,
+        keys: &Keys,
+        (strip, group): (&Strip, &Group),
+        output: usize,
+        place: usize,
+    ) -> __m512 {
+        let pixel = strip.pixels.start + place / LANES;
+        let half = (place % LANES / WIDTH) as u32;
+        let [group_word, pixel, output_word] = [group.index, pixel, output].map(|at| at as u32);
+        let bytes = |draw: u32| {
+            let counter = [group_word, pixel, output_word, 2 * draw + half];
+            _mm512_cvtepu8_epi32(keys.block(counter))
+        };
+        let offset = _mm512_set1_epi32(-self.s_min);
+        // SAFETY: a strip holds its pixels times 32 places; the caller promises sums, numbers and instructions.
+        unsafe {
+            let index = sums(strip, group.quads(output), place, offset);
+            _mm512_i32gather_ps::<4>(self.places(index, bytes), self.values.as_ptr())
         }
     }
 }

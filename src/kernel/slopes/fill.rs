@@ -38,7 +38,9 @@ impl<'a> Fill<'a> {
                 Slopes::ByLevel(by_level) => {
                     Fill::Drawn(drawn::Table::by_level(by_level), Keys::new(stream))
                 }
-                Slopes::Soft(soft) => Fill::Drawn(drawn::Table::soft(soft), Keys::new(stream)),
+                Slopes::Soft(soft) => {
+                    Fill::Drawn(drawn::Table::soft(soft, &soft.slopes), Keys::new(stream))
+                }
             };
         }
         let _ = dots;

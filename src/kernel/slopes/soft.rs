@@ -3,6 +3,7 @@
 //! Only the relaxed-quantization baseline has such a forward pass; no chip does. Not responsible for its slopes (`table`).
 
 use super::table::SoftTable;
+use super::task::Machine;
 use crate::kernel::groups::{PreparedWeights, Taps};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::{NoiseKey, NoiseStream};
@@ -15,25 +16,148 @@ use rayon::prelude::*;
 pub fn soft_sums(
     input: &Lanes<u8>,
     weights: &PreparedWeights,
-    soft: &SoftTable,
-    key: NoiseKey,
+    soft: (&SoftTable, NoiseKey),
     factor: f32,
     sums: &mut Lanes<f32>,
 ) {
+    added(Machine::best(), input, weights, soft, factor, sums);
+}
+
+/// [`soft_sums`] on the instructions of a machine.
+pub(super) fn added(
+    machine: Machine,
+    input: &Lanes<u8>,
+    weights: &PreparedWeights,
+    (soft, key): (&SoftTable, NoiseKey),
+    factor: f32,
+    sums: &mut Lanes<f32>,
+) {
+    check(weights, soft, sums);
     let (taps, stream) = (Taps::new(&weights.geometry, input), NoiseStream::new(key));
+    let layer = Layer {
+        input,
+        taps: &taps,
+        weights,
+        soft,
+        stream: &stream,
+        factor,
+    };
+    #[cfg(target_arch = "x86_64")]
+    if machine.dots {
+        return in_strips::add(&layer, sums);
+    }
+    let _ = machine;
     let stride = sums.channel_stride();
-    let one = |(output, plane): (usize, &mut [f32])| {
+    let planes = sums.values.par_chunks_mut(stride).enumerate();
+    planes.for_each(|(output, plane)| layer.add(output, plane));
+}
+
+fn check(weights: &PreparedWeights, soft: &SoftTable, sums: &Lanes<f32>) {
+    let map = weights.geometry.output();
+    assert_eq!(
+        (sums.channels, sums.height, sums.width, sums.border),
+        (map.channels, map.height, map.width, 0),
+        "sums have the shape of the output"
+    );
+    let count = (soft.values.len() / soft.draws) as i32;
+    assert!(
+        soft.draws.is_power_of_two() && soft.values.len().is_multiple_of(soft.draws),
+        "draws are a power of two"
+    );
+    assert!(
+        soft.s_min <= weights.sum_min && weights.sum_max < soft.s_min + count,
+        "values cover every possible group sum"
+    );
+}
+
+/// One conversion of one block.
+struct Layer<'a> {
+    input: &'a Lanes<u8>,
+    taps: &'a Taps,
+    weights: &'a PreparedWeights,
+    soft: &'a SoftTable,
+    stream: &'a NoiseStream,
+    factor: f32,
+}
+
+impl Layer<'_> {
+    /// One output, on any machine.
+    fn add(&self, output: usize, plane: &mut [f32]) {
         for (pixel, to) in plane.chunks_mut(LANES).enumerate() {
-            let corner = taps.pixels[pixel];
-            for group in 0..weights.plan.groups() {
-                let s = weights.lane_sums(input, &taps, (output, group, corner));
+            let corner = self.taps.pixels[pixel];
+            for group in 0..self.weights.plan.groups() {
+                let place = (output, group, corner);
+                let sums = self.weights.lane_sums(self.input, self.taps, place);
                 let place = (output as u32, pixel as u32, group as u32);
-                let values = soft.values(&stream, place, &s);
+                let values = self.soft.values(self.stream, place, &sums);
                 for (to, value) in to.iter_mut().zip(values) {
-                    *to += factor * value;
+                    *to += self.factor * value;
                 }
             }
         }
-    };
-    sums.values.par_chunks_mut(stride).enumerate().for_each(one);
+    }
+}
+
+/// Strips of pixels that some outputs meet, as in the backward pass.
+#[cfg(target_arch = "x86_64")]
+mod in_strips {
+    use super::Layer;
+    use crate::kernel::lanes::{LANES, Lanes};
+    use crate::kernel::slopes::drawn::{Table, add as add_values};
+    use crate::kernel::slopes::group::Group;
+    use crate::kernel::slopes::strip::{PIXELS, Strip};
+    use crate::kernel::stream::aes::Keys;
+    use rayon::prelude::*;
+
+    /// Outputs that meet a strip.
+    const OUTPUTS: usize = 32;
+
+    /// All outputs; the machine runs AVX-512.
+    pub(super) fn add(layer: &Layer, sums: &mut Lanes<f32>) {
+        let stride = sums.channel_stride();
+        let groups: Vec<Group> = (0..layer.weights.plan.groups())
+            .map(|index| Group::new(layer.weights, index))
+            .collect();
+        let tiles = sums.values.par_chunks_mut(OUTPUTS * stride).enumerate();
+        tiles.for_each(|(tile, planes)| {
+            tile_of(layer, &groups, (tile * OUTPUTS, stride), planes);
+        });
+    }
+
+    fn tile_of(
+        layer: &Layer,
+        groups: &[Group],
+        (first, stride): (usize, usize),
+        planes: &mut [f32],
+    ) {
+        let table = Table::soft(layer.soft, &layer.soft.values);
+        let keys = Keys::new(layer.stream);
+        let plan = &layer.weights.plan;
+        let mut strip = Strip::new(plan.active);
+        let pixels = layer.taps.pixels.len();
+        for pixel in (0..pixels).step_by(PIXELS) {
+            let range = pixel..pixels.min(pixel + PIXELS);
+            for group in groups {
+                strip.read(
+                    layer.input,
+                    layer.taps,
+                    plan.range(group.index),
+                    range.clone(),
+                );
+                for (at, plane) in planes.chunks_mut(stride).enumerate() {
+                    let to = &mut plane[range.start * LANES..range.end * LANES];
+                    // SAFETY: the machine has the instructions; `to` holds the strip; `check` saw that values cover all sums.
+                    unsafe {
+                        add_values(
+                            (&table, &keys),
+                            (&strip, group),
+                            first + at,
+                            layer.factor,
+                            to,
+                        );
+                    }
+                }
+            }
+        }
+    }
 }

@@ -329,18 +329,26 @@ fn a_relaxed_read_meets_the_same_draw_in_both_passes() {
         values,
     };
     let map = geometry.output();
-    let mut read = Lanes::<f32>::zeros(map.channels, map.height, map.width, 0);
-    soft_sums(
-        &data.inputs[0],
-        &data.weights,
-        &soft,
-        data.keys[0],
-        1.0,
-        &mut read,
-    );
+    let reads = |machine: Machine| {
+        let mut read = Lanes::<f32>::zeros(map.channels, map.height, map.width, 0);
+        let drawn = (&soft, data.keys[0]);
+        soft::added(
+            machine,
+            &data.inputs[0],
+            &data.weights,
+            drawn,
+            1.0,
+            &mut read,
+        );
+        read
+    };
+    let read = reads(machines()[0]);
+    for machine in machines() {
+        assert!(reads(machine).values[..] == read.values[..], "{machine:?}");
+    }
     let stride = read.channel_stride();
     let inputs = &data.inputs[0].values[4 * stride..5 * stride];
-    let slopes = Slopes::Soft(soft);
+    let slopes = Slopes::Soft(soft.clone());
     let mut seen = std::collections::BTreeSet::new();
     for output in 0..geometry.outputs {
         let values = &read.values[output * stride..(output + 1) * stride];
@@ -358,6 +366,39 @@ fn a_relaxed_read_meets_the_same_draw_in_both_passes() {
         }
     }
     assert!(seen.len() > draws / 2 && seen.iter().all(|&draw| draw < draws));
+}
+
+#[test]
+fn relaxed_sums_of_strips_are_those_of_single_reads() {
+    for (geometry, active) in cases() {
+        let data = data(&geometry, active);
+        let Some(Slopes::Soft(soft)) = kinds(&data.weights).pop() else {
+            panic!("the last kind is relaxed");
+        };
+        let map = geometry.output();
+        let reads = |machine: Machine| {
+            let mut read = Lanes::<f32>::zeros(map.channels, map.height, map.width, 0);
+            read.values.fill(0.25);
+            let drawn = (&soft, data.keys[1]);
+            soft::added(
+                machine,
+                &data.inputs[1],
+                &data.weights,
+                drawn,
+                -0.7,
+                &mut read,
+            );
+            read
+        };
+        let plain = reads(machines()[0]);
+        assert!(plain.values.iter().any(|&value| value != 0.25));
+        for machine in machines() {
+            assert!(
+                reads(machine).values[..] == plain.values[..],
+                "{geometry:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Reading {
         let mut sums = sums.finish();
         for (prepared, seen, table, key) in soft {
             let factor = prepared.conversion.factor as f32;
-            soft_sums(&seen, &prepared.weights, table, key, factor, &mut sums);
+            soft_sums(&seen, &prepared.weights, (table, key), factor, &mut sums);
         }
         sums
     }
