@@ -16,7 +16,9 @@ mod run_chip;
 pub mod show;
 pub mod trace;
 pub mod train;
+mod train_choices;
 mod train_images;
+mod unused_options;
 
 use crate::arch::Loaded;
 use crate::results::run::RunResult;

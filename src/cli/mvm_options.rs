@@ -1,8 +1,8 @@
 //! Options of a training through a macro (`--method imcq | imcaq`).
 //!
-//! Not responsible for what they mean (`train::mvm`).
+//! Not responsible for what they mean (`train::mvm`) nor for options without a use (`unused_options`).
 
-use super::input;
+use super::{input, unused_options};
 use crate::arch;
 use crate::spelling;
 use crate::train::mvm::Estimator;
@@ -14,9 +14,9 @@ use clap::{Args, ValueEnum};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Training through a macro (imcq, imcaq)")]
 pub struct MvmOptions {
-    /// Macro: a shipped name or a TOML file.
-    #[arg(long, default_value = "reram_9wl")]
-    pub arch: String,
+    /// Macro: a shipped name or a TOML file [default: reram_9wl].
+    #[arg(long)]
+    pub arch: Option<String>,
     /// Changes one number of the macro: key.path=value, may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -24,25 +24,34 @@ pub struct MvmOptions {
     /// [default: straight-through for imcq, lattice for imcaq].
     #[arg(long)]
     pub estimator: Option<String>,
-    /// Temperature of the gumbel estimators, or first and last as FIRST:LAST.
-    #[arg(long, default_value = "0.5")]
-    pub temperature: String,
+    /// Temperature of gumbel-rao, gumbel-sampled or soft, or first and last as FIRST:LAST [default: 0.5].
+    #[arg(long, allow_negative_numbers = true)]
+    pub temperature: Option<String>,
     /// Noise at each read over that of the macro [default: 0 for imcq, 1 for imcaq].
     #[arg(long, allow_negative_numbers = true)]
     pub noise: Option<f64>,
-    /// Share of the epochs over which the noise grows.
-    #[arg(long, allow_negative_numbers = true, default_value_t = 0.33)]
-    pub noise_ramp: f64,
-    /// Offset of every output column in MAC units (standard deviation), drawn anew for every batch.
-    #[arg(long, allow_negative_numbers = true, default_value_t = 0.0)]
-    pub column_offset: f64,
-    /// What of the read-out is trained.
-    #[arg(long, value_enum, default_value = "nothing")]
-    pub learn: LearnName,
-    /// Training images that references are placed on.
-    #[arg(long, allow_negative_numbers = true, default_value_t = 128)]
-    pub calibration_images: usize,
+    /// Share of the epochs over which the noise grows [default: 0.33].
+    #[arg(long, allow_negative_numbers = true)]
+    pub noise_ramp: Option<f64>,
+    /// Offset of every output column in MAC units (standard deviation), drawn anew for every batch [default: 0].
+    #[arg(long, allow_negative_numbers = true)]
+    pub column_offset: Option<f64>,
+    /// What of the read-out is trained [default: nothing].
+    #[arg(long, value_enum)]
+    pub learn: Option<LearnName>,
+    /// Training images that references are placed on [default: 128, or all if there are fewer].
+    #[arg(long, allow_negative_numbers = true)]
+    pub calibration_images: Option<usize>,
 }
+
+/// Macro where none is given.
+const ARCH: &str = "reram_9wl";
+/// Temperature in the first and the last epoch.
+const TEMPERATURE: f64 = 0.5;
+/// Share of the epochs over which the noise grows.
+const NOISE_RAMP: f64 = 0.33;
+/// Training images that references are placed on.
+const CALIBRATION_IMAGES: usize = 128;
 
 /// `--learn`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -82,15 +91,18 @@ impl MvmOptions {
     /// The macro and how it is trained through.
     ///
     /// # Errors
-    /// If the macro, a name or a number is wrong (exit code 2).
+    /// If the macro, a name or a number is wrong, or an option has no use beside the others (exit code 2).
     pub fn resolve(&self, defaults: Defaults) -> anyhow::Result<Mvm> {
-        let loaded = arch::load(&self.arch, &self.set).map_err(input)?;
+        let arch = self.arch.as_deref().unwrap_or(ARCH);
+        let loaded = arch::load(arch, &self.set).map_err(input)?;
         let (first, last) = self.temperatures().map_err(input)?;
         let estimator = match &self.estimator {
             None => defaults.estimator,
             Some(name) => named(name, first).map_err(input)?,
         };
-        let learn = match self.learn {
+        let noise = self.noise.unwrap_or(defaults.noise);
+        unused_options::of_reads(self, estimator, noise).map_err(input)?;
+        let learn = match self.learn.unwrap_or(LearnName::Nothing) {
             LearnName::Nothing => Learn::Nothing,
             LearnName::Step => Learn::Step,
             LearnName::StepPerColumn => Learn::StepPerColumn,
@@ -101,26 +113,29 @@ impl MvmOptions {
             settings: MvmSettings {
                 estimator,
                 final_temperature: last,
-                noise: self.noise.unwrap_or(defaults.noise),
-                ramp: self.noise_ramp,
-                column_offset: self.column_offset,
+                noise,
+                ramp: self.noise_ramp.unwrap_or(NOISE_RAMP),
+                column_offset: self.column_offset.unwrap_or(0.0),
                 learn,
-                calibration_images: self.calibration_images,
+                calibration_images: self.calibration_images.unwrap_or(CALIBRATION_IMAGES),
             },
         })
     }
 
+    /// In the first and in the last epoch.
     fn temperatures(&self) -> anyhow::Result<(f64, f64)> {
+        let Some(written) = &self.temperature else {
+            return Ok((TEMPERATURE, TEMPERATURE));
+        };
         let number = |text: &str| -> anyhow::Result<f64> {
             text.trim().parse().map_err(|_| {
                 anyhow!(
-                    "--temperature {}: expected a number such as 0.5, or FIRST:LAST such as 1:0.2",
-                    self.temperature
+                    "--temperature {written}: expected a number such as 0.5, or FIRST:LAST such as 1:0.2"
                 )
             })
         };
-        match self.temperature.split_once(':') {
-            None => number(&self.temperature).map(|t| (t, t)),
+        match written.split_once(':') {
+            None => number(written).map(|t| (t, t)),
             Some((first, last)) => Ok((number(first)?, number(last)?)),
         }
     }

@@ -5,7 +5,9 @@ use super::learning_curve;
 use super::mvm_options::{Defaults, IMCAQ, IMCQ, MvmOptions};
 use super::output::print;
 use super::progress::bar;
+use super::train_choices::{OptimizerName, ScheduleName, WeightStep};
 use super::train_images::{fewer, images_id};
+use super::unused_options;
 use crate::data::{DataSource, Dataset, load};
 use crate::net::checkpoint::{self, Metadata};
 use crate::net::network::Network;
@@ -38,10 +40,10 @@ pub struct TrainArguments {
     /// What is trained.
     #[arg(long, value_enum)]
     pub method: MethodName,
-    /// How the steps of macro weights are found.
-    #[arg(long, value_enum, default_value = "learned")]
-    pub weight_step: WeightStep,
-    /// Training state (state.safetensors) to start from: full precision for qat, qat for imcq and imcaq.
+    /// How the steps of macro weights are found [default: learned].
+    #[arg(long, value_enum)]
+    pub weight_step: Option<WeightStep>,
+    /// Training state (state.safetensors) to start from: full precision for qat, qat for imcq and imcaq [default: random weights].
     #[arg(long)]
     pub init: Option<PathBuf>,
     /// Epochs in all.
@@ -62,7 +64,7 @@ pub struct TrainArguments {
     /// Update rule.
     #[arg(long, value_enum, default_value = "sgd")]
     pub optimizer: OptimizerName,
-    /// Weight decay [default: 0.0005 for float, 0.0001 for qat].
+    /// Weight decay [default: 0.0005 for float, 0.0001 for qat, imcq and imcaq].
     #[arg(long, allow_negative_numbers = true)]
     pub weight_decay: Option<f64>,
     /// Longest gradient, all parameters together, that is not shortened to this length [default: none is].
@@ -125,35 +127,6 @@ impl MethodName {
     }
 }
 
-/// `--weight-step`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum WeightStep {
-    /// Trained (LSQ).
-    Learned,
-    /// 0.7 of the mean magnitude is the threshold (ternary weight networks).
-    Threshold,
-}
-
-/// `--schedule`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ScheduleName {
-    /// Half a cosine to zero.
-    Cosine,
-    /// No change.
-    Constant,
-    /// A tenth after half and three quarters.
-    Steps,
-}
-
-/// `--optimizer`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum OptimizerName {
-    /// Momentum 0.9.
-    Sgd,
-    /// Adam.
-    Adam,
-}
-
 impl TrainArguments {
     fn settings(&self) -> Settings {
         let float = self.method == MethodName::Float;
@@ -190,9 +163,21 @@ impl TrainArguments {
     }
 
     fn rule(&self) -> StepRule {
-        match self.weight_step {
+        match self.weight_step.unwrap_or(WeightStep::Learned) {
             WeightStep::Learned => StepRule::Learned,
             WeightStep::Threshold => StepRule::Threshold,
+        }
+    }
+
+    /// Where the training begins, and what it leaves out on the way there.
+    fn beginning(&self, start: &Start) -> &'static str {
+        let through = self.method.macro_defaults().is_some();
+        match (&self.init, start.quantized) {
+            (None, _) if through => "from random weights: no qat before it, give --init for that",
+            (None, _) => "from random weights",
+            (Some(_), false) if through => "from a full-precision state: no qat before it",
+            (Some(_), false) => "from a full-precision state",
+            (Some(_), true) => "from a quantized state",
         }
     }
 }
@@ -202,6 +187,7 @@ impl TrainArguments {
 /// # Errors
 /// If the input is wrong (exit code 2) or the training fails.
 pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
+    unused_options::of_method(arguments).map_err(input)?;
     let network = load_network(&arguments.model).map_err(input)?;
     let source: DataSource = arguments.data.parse().map_err(input)?;
     let data = load(&source, network.input).map_err(input)?;
@@ -218,6 +204,7 @@ pub fn train_on(
     data: &Dataset,
 ) -> anyhow::Result<()> {
     let data = &*fewer(arguments, data).map_err(input)?;
+    unused_options::of_images(arguments, data).map_err(input)?;
     if data.class_names.len() > network.classes {
         return Err(input(anyhow::anyhow!(
             "{} has {} classes, {} tells {} apart",
@@ -259,11 +246,12 @@ pub fn train_on(
     say(
         arguments,
         &format!(
-            "{} on {}, {} training and {} test images",
+            "{} on {}, {} training and {} test images, {}",
             network.name,
             data.name,
             data.train.labels.len(),
-            data.test.labels.len()
+            data.test.labels.len(),
+            arguments.beginning(&start)
         ),
     )?;
     while trainer.curve.len() < arguments.epochs {

@@ -4,7 +4,7 @@
 
 use super::error::ExperimentError;
 use super::spec::{EvaluateSpec, GroupSpec, PlanSpec, RowSpec, Source};
-use super::{Evaluate, Plan, Row, Weights};
+use super::{Compare, Evaluate, Plan, Row, Weights};
 use crate::results::experiment::GroupSummary;
 use crate::spelling::nearest;
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ use toml::Spanned;
 const KINDS: [&str; 4] = ["builtin", "mnist", "cifar10", "images"];
 /// Folders beside those of the rows.
 const RESERVED: [&str; 2] = ["float", "qat"];
+/// Modes that figures of lines have panels for.
+const MODES: [&str; 3] = ["m1", "m2", "m3"];
 /// Most repeats and chips.
 const MOST_RUNS: u64 = 10_000;
 
@@ -25,7 +27,7 @@ const MOST_RUNS: u64 = 10_000;
 pub fn parse(text: &str, file: &str) -> Result<Plan, ExperimentError> {
     let source = Source { text, file };
     let spec = source.spec()?;
-    check_name(&source, &spec.name)?;
+    check_name(&source, "name", &spec.name)?;
     if !KINDS.contains(&spec.data.get_ref().as_str()) {
         let problem = format!("expected one of {}", KINDS.join(", "));
         return Err(source.fault(&spec.data.span(), "data", problem));
@@ -46,6 +48,15 @@ pub fn parse(text: &str, file: &str) -> Result<Plan, ExperimentError> {
         data: spec.data.into_inner(),
         baseline: spec.baseline.into_inner(),
         groups: groups(&source, &spec.group, &rows)?,
+        compare: spec
+            .compare
+            .into_iter()
+            .map(|asked| Compare {
+                row: asked.row.into_inner(),
+                against: asked.against.into_inner(),
+                label: asked.label,
+            })
+            .collect(),
         seeds,
         evaluate,
         rows,
@@ -66,6 +77,10 @@ fn groups(
                 name: name.clone(),
                 title: described.map_or(name.clone(), |(_, group)| group.title.clone()),
                 axis: described.and_then(|(_, group)| group.axis.clone()),
+                panels: match described.and_then(|(_, group)| group.panels.as_ref()) {
+                    Some(panels) => check_panels(source, name, panels)?,
+                    None => Vec::new(),
+                },
             });
         }
     }
@@ -79,18 +94,36 @@ fn groups(
     }
 }
 
+/// Modes that a figure has panels for: some, known, each once.
+fn check_panels(
+    source: &Source,
+    group: &str,
+    panels: &Spanned<Vec<String>>,
+) -> Result<Vec<String>, ExperimentError> {
+    let names = panels.get_ref();
+    let known = |name: &String| MODES.contains(&name.as_str());
+    let once = (1..names.len()).all(|index| !names[..index].contains(&names[index]));
+    if !names.is_empty() && names.iter().all(known) && once {
+        return Ok(names.clone());
+    }
+    let problem = format!("expected some of {}, each once", MODES.join(", "));
+    Err(source.fault(&panels.span(), &format!("group.{group}.panels"), problem))
+}
+
 /// Options as the command line splits them: no option of a training needs a space inside.
 fn words(options: &str) -> Vec<String> {
     options.split_whitespace().map(str::to_string).collect()
 }
 
-fn check_name(source: &Source, name: &Spanned<String>) -> Result<(), ExperimentError> {
+/// Names become folders and files: letters in which no two of them can be one file anywhere.
+fn check_name(source: &Source, key: &str, name: &Spanned<String>) -> Result<(), ExperimentError> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let text = name.get_ref();
     if text.is_empty() || text.len() > 60 || !text.chars().all(legal) {
-        let problem =
-            format!("`{text}` becomes a folder: use 1 to 60 of a to z, 0 to 9 and underscore");
-        return Err(source.fault(&name.span(), "name", problem));
+        let problem = format!(
+            "`{text}` becomes a folder or part of a file name: use 1 to 60 of a to z, 0 to 9 and underscore"
+        );
+        return Err(source.fault(&name.span(), key, problem));
     }
     Ok(())
 }
@@ -141,7 +174,7 @@ fn rows(source: &Source, spec: &PlanSpec) -> Result<Vec<Row>, ExperimentError> {
     let mut rows: Vec<Row> = Vec::new();
     for written in &spec.row {
         let name = &written.get_ref().name;
-        check_name(source, name)?;
+        check_name(source, "name", name)?;
         let wrong = |problem: String| Err(source.fault(&name.span(), "name", problem));
         if RESERVED.contains(&name.get_ref().as_str()) {
             let name = name.get_ref();
@@ -167,6 +200,9 @@ fn row(source: &Source, spec: &RowSpec) -> Result<Row, ExperimentError> {
         let problem = format!("expected a finite number, found {}", axis.get_ref());
         return Err(source.fault(&axis.span(), "axis", problem));
     }
+    if let Some(group) = &spec.group {
+        check_name(source, "group", group)?;
+    }
     let options = spec.train.as_ref().map(|train| words(train.get_ref()));
     let options = options.filter(|options| !options.is_empty());
     let weights = match (&spec.from, options) {
@@ -186,13 +222,13 @@ fn row(source: &Source, spec: &RowSpec) -> Result<Row, ExperimentError> {
         arch: spec.arch.clone(),
         set: spec.set.clone(),
         evaluate_set: spec.evaluate_set.clone(),
-        group: spec.group.clone(),
+        group: spec.group.as_ref().map(|group| group.get_ref().clone()),
         axis: spec.axis.as_ref().map(|axis| *axis.get_ref()),
         series: spec.series.clone(),
     })
 }
 
-/// `baseline` and every `from` name a row, and no row stands on itself.
+/// `baseline`, `compare` and every `from` name a row, and no row stands on itself.
 fn references(source: &Source, spec: &PlanSpec, rows: &[Row]) -> Result<(), ExperimentError> {
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     let known = |key: &str, name: &str, span: Range<usize>| {
@@ -204,6 +240,15 @@ fn references(source: &Source, spec: &PlanSpec, rows: &[Row]) -> Result<(), Expe
         Err(source.fault(&span, key, problem))
     };
     known("baseline", spec.baseline.get_ref(), spec.baseline.span())?;
+    for asked in &spec.compare {
+        known("compare.row", asked.row.get_ref(), asked.row.span())?;
+        let (name, place) = (asked.against.get_ref(), asked.against.span());
+        known("compare.against", name, place.clone())?;
+        if name == asked.row.get_ref() {
+            let problem = format!("`{name}` against itself says nothing; name another row");
+            return Err(source.fault(&place, "compare.against", problem));
+        }
+    }
     for written in &spec.row {
         let Some(from) = &written.get_ref().from else {
             continue;

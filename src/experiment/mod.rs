@@ -1,9 +1,10 @@
 //! Experiments as written in experiments/*.toml: which trainings and evaluations belong together, and what came of them.
 //!
 //! `spec` has the keys, `check` holds them against each other, `shipped` finds files, `summary` puts results of rows and
-//! seeds together. Not responsible for running anything (`cli::experiment`), nor for pages (`report`).
+//! seeds together, `difference` compares two networks. Not responsible for running anything (`cli::experiment`), nor for pages (`report`).
 
 mod check;
+pub mod difference;
 pub mod error;
 pub mod shipped;
 mod spec;
@@ -43,6 +44,19 @@ pub struct Plan {
     pub groups: Vec<GroupSummary>,
     /// Rows in the order of the file.
     pub rows: Vec<Row>,
+    /// Rows to be held against each other, in the order of the file.
+    pub compare: Vec<Compare>,
+}
+
+/// `[[compare]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compare {
+    /// Row.
+    pub row: String,
+    /// Row it is held against.
+    pub against: String,
+    /// For people.
+    pub label: String,
 }
 
 /// `[evaluate]`.

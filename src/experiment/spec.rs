@@ -35,6 +35,21 @@ pub struct PlanSpec {
     pub group: BTreeMap<Spanned<String>, GroupSpec>,
     /// `[[row]]`.
     pub row: Vec<Spanned<RowSpec>>,
+    /// `[[compare]]`.
+    #[serde(default)]
+    pub compare: Vec<CompareSpec>,
+}
+
+/// One `[[compare]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompareSpec {
+    /// Row.
+    pub row: Spanned<String>,
+    /// Row it is held against.
+    pub against: Spanned<String>,
+    /// For people.
+    pub label: String,
 }
 
 /// `[group.NAME]`.
@@ -45,6 +60,8 @@ pub struct GroupSpec {
     pub title: String,
     /// Title of its horizontal axis.
     pub axis: Option<String>,
+    /// Modes with a panel in its figure of lines.
+    pub panels: Option<Spanned<Vec<String>>>,
 }
 
 /// `[pretrain]`.
@@ -102,7 +119,7 @@ pub struct RowSpec {
     #[serde(default)]
     pub evaluate_set: Vec<String>,
     /// Figure.
-    pub group: Option<String>,
+    pub group: Option<Spanned<String>>,
     /// Place on a horizontal axis.
     pub axis: Option<Spanned<f64>>,
     /// Line.

@@ -1,16 +1,18 @@
-//! Rows over seeds: means, spreads, and drops against the baseline row.
+//! Rows over seeds: means, spreads, drops against the baseline row, and the differences that the file asks for.
 //!
 //! A drop compares two networks on the same images: ideal MVM values of the baseline row less the accuracy of this row, for
-//! every seed that both have. Not responsible for the single evaluations (`sim::modes`), nor for pages (`report`).
+//! every seed that both have. Not responsible for intervals (`difference`), for the single evaluations (`sim::modes`), nor
+//! for pages (`report`).
 
-use super::{Plan, Row};
-use crate::results::accuracy::{Accuracy, Repeats};
+use super::difference::{Pair, Side, of_accuracies, of_pairs};
+use super::{Compare, Plan, Row, Weights};
+use crate::results::accuracy::Repeats;
 use crate::results::answers::OfMode;
 use crate::results::experiment::{
-    Evaluated, ExperimentResult, Mode, ModeOverSeeds, OverSeeds, RowResult, RowSummary,
+    Comparison, Evaluated, ExperimentResult, Mode, ModeDifference, ModeOverSeeds, RowResult,
+    RowSummary,
 };
-use crate::sim::interval::{quantile, repeats};
-use crate::sim::paired::drop_between;
+use crate::sim::interval::repeats;
 
 /// Version of the keys of results.json and result.json.
 pub const SCHEMA: u32 = 1;
@@ -31,15 +33,17 @@ pub fn summarize(plan: &Plan, results: Vec<RowResult>) -> ExperimentResult {
             .iter()
             .map(|row| row_summary(plan, row, &results))
             .collect(),
+        comparisons: plan
+            .compare
+            .iter()
+            .map(|asked| comparison(asked, &results))
+            .collect(),
         results,
     }
 }
 
 fn row_summary(plan: &Plan, row: &Row, results: &[RowResult]) -> RowSummary {
-    let of = |name: &str| -> Vec<&RowResult> {
-        results.iter().filter(|result| result.row == name).collect()
-    };
-    let (own, baseline) = (of(&row.name), of(&plan.baseline));
+    let (own, baseline) = (of_row(&row.name, results), of_row(&plan.baseline, results));
     let seeds: Vec<u64> = own.iter().map(|result| result.seed).collect();
     let missing = plan.seeds.iter().filter(|seed| !seeds.contains(seed));
     RowSummary {
@@ -49,12 +53,58 @@ fn row_summary(plan: &Plan, row: &Row, results: &[RowResult]) -> RowSummary {
         axis: row.axis,
         series: row.series.clone(),
         missing: missing.copied().collect(),
+        trained: matches!(row.weights, Weights::Trained(_)),
+        same_as: same_as(plan, &own, results),
         epochs: own.first().map_or(0, |result| result.epochs),
         modes: MODES
             .iter()
             .filter_map(|kind| mode_summary(*kind, &own, &baseline))
             .collect(),
         seeds,
+    }
+}
+
+fn of_row<'a>(name: &str, results: &'a [RowResult]) -> Vec<&'a RowResult> {
+    results.iter().filter(|result| result.row == name).collect()
+}
+
+/// The first row before this one that is the same network on the same hardware, for every seed of this one.
+fn same_as(plan: &Plan, own: &[&RowResult], results: &[RowResult]) -> Option<String> {
+    let first = own.first()?;
+    let before = plan.rows.iter().take_while(|row| row.name != first.row);
+    let same = |name: &str| {
+        let of = of_row(name, results);
+        own.iter()
+            .all(|own| of.iter().any(|of| of.is_the_same_as(own)))
+    };
+    let mut before = before.filter(|row| same(&row.name));
+    before.next().map(|row| row.name.clone())
+}
+
+/// One row less another in M1 and M2, on the seeds that both have.
+fn comparison(asked: &Compare, results: &[RowResult]) -> Comparison {
+    let against = of_row(&asked.against, results);
+    let of_kind = |&kind: &Kind| {
+        let pair = |own: &&RowResult| {
+            let other = against.iter().find(|other| other.seed == own.seed)?;
+            Some((own.seed, side(kind, own)?, side(kind, other)?))
+        };
+        let own = of_row(&asked.row, results);
+        let found = of_pairs(&own.iter().filter_map(pair).collect::<Vec<Pair>>())?;
+        Some(ModeDifference {
+            mode: kind.0.into(),
+            re_estimated: kind.1,
+            difference: found.over_seeds,
+            paired: found.paired,
+            differences: found.by_seed,
+        })
+    };
+    let kinds = MODES.iter().filter(|kind| matches!(kind.0, "m1" | "m2"));
+    Comparison {
+        row: asked.row.clone(),
+        against: asked.against.clone(),
+        label: asked.label.clone(),
+        modes: kinds.filter_map(of_kind).collect(),
     }
 }
 
@@ -91,114 +141,55 @@ fn evaluated((name, re_estimated): Kind, result: &RowResult) -> Option<(Repeats,
     }
 }
 
-/// Ideal MVM values on the images of a mode.
-fn ideal(kind: Kind, result: &RowResult) -> &Accuracy {
-    match kind.0 {
-        "m3" => &result.modes.chips_ideal,
-        _ => &result.modes.ideal,
-    }
+/// A result in a mode, with its answers where they were kept.
+fn side(kind: Kind, result: &RowResult) -> Option<Side> {
+    let (accuracy, _) = evaluated(kind, result)?;
+    let choose = |mode: &OfMode| mode[usize::from(kind.1)].clone();
+    let answers = result.answers.as_ref();
+    let right = answers.and_then(|answers| match kind.0 {
+        "ideal" => Some(answers.ideal.clone()),
+        "m1" => Some(choose(&answers.noise_free)),
+        "m2" => answers.read_noise.as_ref().map(choose),
+        _ => answers.chips.as_ref().map(choose),
+    });
+    Some(Side::of_runs(&accuracy, right.as_deref(), kind.0 == "m3"))
 }
 
-/// Ends of the interval of a drop, image by image; `None` where answers are missing.
-fn ends<'a>(
-    kind: Kind,
-    own: &'a RowResult,
-    baseline: &'a RowResult,
-    accuracy: &Repeats,
-) -> Option<(f64, f64)> {
-    let (own, baseline) = (own.answers.as_ref()?, baseline.answers.as_ref()?);
-    let choose = |mode: &'a OfMode| &mode[usize::from(kind.1)];
-    let (ideal, right) = match kind.0 {
-        "ideal" => (&baseline.ideal, &own.ideal),
-        "m1" => (&baseline.ideal, choose(&own.noise_free)),
-        "m2" => (&baseline.ideal, choose(own.read_noise.as_ref()?)),
-        _ => (&baseline.chips_ideal, choose(own.chips.as_ref()?)),
-    };
-    let loss = drop_between(ideal, right, accuracy, kind.0 == "m3");
-    Some((loss.low, loss.high))
+/// Ideal MVM values on the images of a mode.
+fn ideal(kind: Kind, result: &RowResult) -> Side {
+    let (modes, answers) = (&result.modes, result.answers.as_ref());
+    match kind.0 {
+        "m3" => Side::of_one(
+            &modes.chips_ideal,
+            answers.map(|answers| answers.chips_ideal.as_slice()),
+        ),
+        _ => Side::of_one(
+            &modes.ideal,
+            answers.map(|answers| answers.ideal.as_slice()),
+        ),
+    }
 }
 
 fn mode_summary(kind: Kind, own: &[&RowResult], baseline: &[&RowResult]) -> Option<ModeOverSeeds> {
-    let mut accuracies = Vec::new();
-    let mut drops = Vec::new();
-    let (mut lost, mut worst, mut pairs) = (0.0, 1.0f64, 0);
-    for result in own {
-        let (accuracy, loss) = evaluated(kind, result)?;
-        lost += loss;
-        worst = worst.min(accuracy.worst);
-        let against = baseline.iter().find(|other| other.seed == result.seed);
-        // Another number of images would be another measurement.
-        if let Some(ideal) = against.map(|other| ideal(kind, other))
-            && accuracy.runs.first().map(|run| run.images) == Some(ideal.images)
-        {
-            let drop = ideal.estimate - accuracy.mean;
-            let both = against.and_then(|other| ends(kind, result, other, &accuracy));
-            pairs += usize::from(both.is_some());
-            let half = |low: f64, high: f64| (high - low) / 2.0;
-            let wide = half(accuracy.low, accuracy.high).hypot(half(ideal.low, ideal.high));
-            drops.push((
-                result.seed,
-                drop,
-                both.unwrap_or((drop - wide, drop + wide)),
-            ));
-        }
-        accuracies.push(accuracy);
-    }
-    let first = accuracies.first()?;
-    let means: Vec<f64> = accuracies.iter().map(|accuracy| accuracy.mean).collect();
-    let losses: Vec<f64> = drops.iter().map(|drop| drop.1).collect();
-    let drop = drops.first().map(|&(.., alone)| over_seeds(&losses, alone));
+    let found: Option<Vec<(Repeats, f64)>> = own.iter().map(|one| evaluated(kind, one)).collect();
+    let found = found?;
+    let (first, _) = found.first()?;
+    let means: Vec<f64> = found.iter().map(|(accuracy, _)| accuracy.mean).collect();
+    let worst = found.iter().map(|(accuracy, _)| accuracy.worst);
+    let images = first.runs.first().map_or(0, |run| run.images);
+    let pair = |own: &&RowResult| {
+        let against = baseline.iter().find(|other| other.seed == own.seed)?;
+        Some((own.seed, ideal(kind, against), side(kind, own)?))
+    };
+    let drop = of_pairs(&own.iter().filter_map(pair).collect::<Vec<Pair>>());
     Some(ModeOverSeeds {
         mode: kind.0.into(),
         re_estimated: kind.1,
-        accuracy: over_seeds(&means, (first.low, first.high)),
-        worst,
-        drop,
-        paired: pairs > 0 && pairs == drops.len(),
-        drops: drops.iter().map(|&(seed, drop, _)| (seed, drop)).collect(),
-        lost: lost / own.len() as f64,
+        accuracy: of_accuracies(&means, images, (first.low, first.high))?,
+        worst: worst.fold(1.0, f64::min),
+        drop: drop.as_ref().map(|drop| drop.over_seeds),
+        paired: drop.as_ref().is_some_and(|drop| drop.paired),
+        drops: drop.map_or(Vec::new(), |drop| drop.by_seed),
+        lost: found.iter().map(|(_, lost)| lost).sum::<f64>() / found.len() as f64,
     })
-}
-
-/// Mean and spread; of a single value the interval is `alone`.
-fn over_seeds(values: &[f64], alone: (f64, f64)) -> OverSeeds {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    if values.len() < 2 {
-        return OverSeeds {
-            mean,
-            std: None,
-            low: alone.0,
-            high: alone.1,
-        };
-    }
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let std = (squares / (n - 1.0)).sqrt();
-    let half = quantile(values.len()) * std / n.sqrt();
-    OverSeeds {
-        mean,
-        std: Some(std),
-        low: mean - half,
-        high: mean + half,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use approx::assert_relative_eq;
-
-    #[test]
-    fn seeds_have_a_mean_a_spread_and_an_interval() {
-        let three = over_seeds(&[0.01, 0.02, 0.03], (0.0, 0.0));
-        assert_relative_eq!(three.mean, 0.02, epsilon = 1e-12);
-        assert_relative_eq!(three.std.unwrap(), 0.01, epsilon = 1e-12);
-        assert_relative_eq!(
-            three.high,
-            0.02 + 4.303 * 0.01 / 3f64.sqrt(),
-            epsilon = 1e-9
-        );
-        let one = over_seeds(&[0.01], (-0.01, 0.03));
-        assert_eq!((one.std, one.low, one.high), (None, -0.01, 0.03));
-    }
 }

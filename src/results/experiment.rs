@@ -103,6 +103,21 @@ pub struct RowResult {
     pub answers: Option<Answers>,
 }
 
+impl RowResult {
+    /// True if this is the same network on the same hardware as another row of its seed, evaluated on the same images: how
+    /// the macro is named may differ.
+    pub fn is_the_same_as(&self, other: &RowResult) -> bool {
+        let unnamed = |evaluation: &Evaluation| Evaluation {
+            arch: String::new(),
+            set: Vec::new(),
+            ..evaluation.clone()
+        };
+        self.seed == other.seed
+            && self.commands == other.commands
+            && unnamed(&self.evaluation) == unnamed(&other.evaluation)
+    }
+}
+
 /// A number over seeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OverSeeds {
@@ -110,7 +125,7 @@ pub struct OverSeeds {
     pub mean: f64,
     /// Standard deviation (n - 1); `null` for one seed.
     pub std: Option<f64>,
-    /// Lower end of the 95 % interval of the mean: over seeds (Student's t), of the images for one seed.
+    /// Lower end of the 95 % interval of the mean: that of the images, and for several seeds Student's t over them beside it.
     pub low: f64,
     /// Upper end of it.
     pub high: f64,
@@ -157,6 +172,12 @@ pub struct RowSummary {
     pub missing: Vec<u64>,
     /// Epochs of its own training.
     pub epochs: u64,
+    /// True if it is a training of its own, not the network of another row or the one that all start from.
+    #[serde(default)]
+    pub trained: bool,
+    /// An earlier row that is the same network on the same hardware: its numbers are the same measurement.
+    #[serde(default)]
+    pub same_as: Option<String>,
     /// Modes.
     pub modes: Vec<ModeOverSeeds>,
 }
@@ -170,6 +191,37 @@ pub struct GroupSummary {
     pub title: String,
     /// Title of its horizontal axis.
     pub axis: Option<String>,
+    /// Modes that its figure of lines has panels for (`m1`, `m2`, `m3`); none: all.
+    #[serde(default)]
+    pub panels: Vec<String>,
+}
+
+/// One mode of two rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModeDifference {
+    /// `m1` or `m2`.
+    pub mode: String,
+    /// True if batch norm was re-estimated for it.
+    pub re_estimated: bool,
+    /// Accuracy of the row less that of the other, same seeds and images.
+    pub difference: OverSeeds,
+    /// True if the interval is that of pairs of answers on the same images; false where answers are missing.
+    pub paired: bool,
+    /// That difference for every seed.
+    pub differences: Vec<(u64, f64)>,
+}
+
+/// Two rows that the file asks to be compared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Row.
+    pub row: String,
+    /// Row it is held against.
+    pub against: String,
+    /// For people.
+    pub label: String,
+    /// Modes that both have results of.
+    pub modes: Vec<ModeDifference>,
 }
 
 /// All rows: the content of `results.json`.
@@ -191,6 +243,9 @@ pub struct ExperimentResult {
     pub groups: Vec<GroupSummary>,
     /// Rows in the order of the file.
     pub rows: Vec<RowSummary>,
+    /// Rows against each other, in the order of the file.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
     /// Every result there is, by row and seed.
     pub results: Vec<RowResult>,
 }

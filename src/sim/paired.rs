@@ -25,15 +25,17 @@ pub fn loss_of_reads(ideal: &Outcomes, runs: &[Outcomes]) -> Loss {
 /// images, with Student's t because few chips tell little about it. What both spreads contain (a chip that errs on one
 /// image) is counted twice: the interval is rather too wide.
 pub fn loss_of_chips(ideal: &Outcomes, runs: &[Outcomes]) -> Loss {
-    let runs_differ = between(&repeats(runs.iter().map(Outcomes::accuracy).collect()));
+    let runs_differ = spread_of_runs(&repeats(runs.iter().map(Outcomes::accuracy).collect()));
     loss(&ideal.counts(), &counts(runs), runs.len(), runs_differ)
 }
 
-/// Drop from the answers of one run of a network to those of several runs of another on the same images. `shared` tells
-/// that runs share something over all images, as in [`loss_of_chips`].
-pub fn drop_between(ideal: &[u32], right: &[u32], accuracy: &Repeats, shared: bool) -> Loss {
-    let runs_differ = if shared { between(accuracy) } else { 0.0 };
-    loss(ideal, right, accuracy.runs.len(), runs_differ)
+/// 95 % ends of one network's accuracy less another's on the same images. `one` and `other` are the shares of runs that
+/// classified each image correctly; `spread` is what runs that share something over all images add ([`spread_of_runs`]).
+pub fn difference(one: &[f64], other: &[f64], spread: f64) -> (f64, f64) {
+    let images = one.len().min(other.len());
+    let each = one.iter().zip(other).map(|(one, other)| one - other);
+    let squares = each.clone().map(|difference| difference * difference);
+    ends(each.sum(), squares.sum(), images, spread)
 }
 
 /// How many runs classified each image correctly, of the images that all of them classified.
@@ -43,8 +45,8 @@ pub fn counts(runs: &[Outcomes]) -> Vec<u32> {
     (0..images).map(right).collect()
 }
 
-/// Half width of the 95 % interval of the mean over runs.
-fn between(accuracy: &Repeats) -> f64 {
+/// Half width of the 95 % interval of the mean over runs: what virtual chips add to an interval over images.
+pub fn spread_of_runs(accuracy: &Repeats) -> f64 {
     let runs = accuracy.runs.len();
     if runs < 2 {
         return 0.0;
@@ -75,18 +77,27 @@ fn loss(ideal: &[u32], right: &[u32], runs: usize, between: f64) -> Loss {
         squares += ((lost + won) as f64 / runs as f64).powi(2);
     }
     let sum = (only_ideal as f64 - only_macro as f64) / runs as f64;
-    let n = images as f64 + ADDED_IMAGES;
-    let centre = sum / n;
-    let variance = ((squares + ADDED_DIFFERENT) / n - centre * centre) / n;
-    let half = (Z95 * variance.sqrt()).hypot(between);
+    let (low, high) = ends(sum, squares, images, between);
     Loss {
         estimate: sum / images as f64,
-        low: (centre - half).max(-1.0),
-        high: (centre + half).min(1.0),
+        low,
+        high,
         images: images as u64,
         only_ideal,
         only_macro,
     }
+}
+
+/// 95 % ends from the sum of the differences image by image and that of their squares; all is open without an image.
+fn ends(sum: f64, squares: f64, images: usize, between: f64) -> (f64, f64) {
+    if images == 0 {
+        return (-1.0, 1.0);
+    }
+    let n = images as f64 + ADDED_IMAGES;
+    let centre = sum / n;
+    let variance = ((squares + ADDED_DIFFERENT) / n - centre * centre) / n;
+    let half = (Z95 * variance.sqrt()).hypot(between);
+    ((centre - half).max(-1.0), (centre + half).min(1.0))
 }
 
 #[cfg(test)]
@@ -170,9 +181,23 @@ mod tests {
         let accuracy = repeats(runs.iter().map(Outcomes::accuracy).collect());
         let right = counts(&runs);
         assert_eq!((right[0], right[80], right[88], right[99]), (3, 1, 2, 0));
-        let drop = |shared| drop_between(&one.counts(), &right, &accuracy, shared);
-        assert_eq!(drop(false), loss_of_reads(&one, &runs));
-        assert_eq!(drop(true), loss_of_chips(&one, &runs));
+        let shares = |right: &[u32], runs: f64| -> Vec<f64> {
+            right.iter().map(|&n| f64::from(n) / runs).collect()
+        };
+        let (ideal, real) = (shares(&one.counts(), 1.0), shares(&right, 3.0));
+        for (spread, of) in [
+            (0.0, loss_of_reads as fn(&Outcomes, &[Outcomes]) -> Loss),
+            (spread_of_runs(&accuracy), loss_of_chips),
+        ] {
+            let (loss, (low, high)) = (of(&one, &runs), difference(&ideal, &real, spread));
+            assert_relative_eq!(low, loss.low, epsilon = 1e-12);
+            assert_relative_eq!(high, loss.high, epsilon = 1e-12);
+            // The other way round it is the same difference with the other sign.
+            let (less, more) = difference(&real, &ideal, spread);
+            assert_relative_eq!(less, -high, epsilon = 1e-12);
+            assert_relative_eq!(more, -low, epsilon = 1e-12);
+        }
+        assert_eq!(difference(&[], &[], 0.0), (-1.0, 1.0));
     }
 
     /// Share of trials whose interval holds the true loss.

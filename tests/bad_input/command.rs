@@ -97,8 +97,116 @@ fn every_wrong_option_of_train_is_answered_with_exit_code_2() {
             "{option}: {error}"
         );
     }
+    let imcq = ["--method=imcq", "--arch=reram_9wl"];
+    for (options, named) in [
+        (
+            &["--method=qat", "--arch=nonexistent"][..],
+            "--arch with --method qat",
+        ),
+        (&["--estimator=foo"], "--estimator with --method float"),
+        (&["--set=garbage"], "--set with --method float"),
+        (
+            &["--temperature=hello"],
+            "--temperature with --method float",
+        ),
+        (&["--noise=nan"], "--noise with --method float"),
+        (&["--noise-ramp=0.5"], "--noise-ramp with --method float"),
+        (&["--column-offset=0"], "--column-offset with"),
+        (&["--learn=nothing"], "--learn with --method float"),
+        (&["--calibration-images=9"], "--calibration-images with"),
+        (
+            &["--weight-step=threshold"],
+            "--weight-step with --method float",
+        ),
+        (
+            &[imcq[0], imcq[1], "--noise-ramp=0.5"],
+            "--noise-ramp 0.5 without noise",
+        ),
+        (
+            &["--method=imcaq", "--noise=0", "--noise-ramp=0"],
+            "--noise-ramp 0 without noise",
+        ),
+        (
+            &["--method=imcaq", "--temperature=9:1"],
+            "--temperature 9:1 with the estimator lattice",
+        ),
+        (
+            &["--method=imcq", "--temperature=1"],
+            "--temperature 1 with the estimator straight-through",
+        ),
+        (
+            &["--method=imcaq", "--temperature=hello"],
+            "--temperature hello: expected a number",
+        ),
+        (
+            &["--method=imcaq", "--calibration-images=41"],
+            "--calibration-images 41: references are placed on training images, and this training has 40",
+        ),
+        (
+            &[
+                "--method=imcaq",
+                "--train-images=32",
+                "--calibration-images=33",
+            ],
+            "this training has 32",
+        ),
+    ] {
+        let output = train(&scratch, options);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {error}");
+        assert!(error.contains(named), "{options:?}: {error}");
+    }
     // A state of other options is not overwritten.
     let other = train(&scratch, &["--seed=9"]);
     assert_eq!(other.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&other.stderr).contains("state.safetensors"));
+}
+
+#[test]
+fn a_training_says_where_it_begins() {
+    let scratch = Scratch::new("begins");
+    fs::write(scratch.at("small.toml"), SMALL).expect("scratch");
+    pictures(&scratch.at("images"));
+    let first_line = |out: &str, options: &[&str]| {
+        let out = format!("--out={}", scratch.at(out).display());
+        let output = train(&scratch, &[options, &[out.as_str()]].concat());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{options:?}: {error}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        said.lines().next().unwrap_or_default().to_string()
+    };
+    let state = |out: &str| format!("--init={}/state.safetensors", scratch.at(out).display());
+    let (float, qat) = (state("float"), state("qat"));
+    for (out, options, named) in [
+        ("float", vec![], ", from random weights"),
+        (
+            "qat",
+            vec!["--method=qat", &float, "--weight-step=threshold"],
+            ", from a full-precision state",
+        ),
+        (
+            "imcq",
+            vec!["--method=imcq", &qat],
+            ", from a quantized state",
+        ),
+        (
+            "skipped",
+            vec!["--method=imcq", &float],
+            ", from a full-precision state: no qat before it",
+        ),
+        (
+            "bare",
+            vec![
+                "--method=imcaq",
+                "--noise-ramp=0.5",
+                "--calibration-images=40",
+                "--estimator=soft",
+                "--temperature=2:0.5",
+            ],
+            ", from random weights: no qat before it, give --init for that",
+        ),
+    ] {
+        let line = first_line(out, &options);
+        assert!(line.ends_with(named), "{line}");
+    }
 }

@@ -6,6 +6,8 @@
 use crate::arch::{self, Loaded};
 use crate::cli::shell;
 use crate::cli::train::{MethodName, TrainArguments};
+use crate::cli::unused_options;
+use crate::data::Dataset;
 use crate::experiment::{Plan, Row, Weights};
 use anyhow::{Context, anyhow};
 use clap::Parser;
@@ -94,6 +96,19 @@ impl<'a> Commands<'a> {
         };
         let mvm = arguments.mvm.resolve(defaults).map_err(problem)?;
         mvm.check().map_err(|error| problem(error.into()))
+    }
+
+    /// Checks that a row's training asks for no more images than there are.
+    ///
+    /// # Errors
+    /// With the row if it does.
+    pub fn check_images(&self, seed: u64, row: &Row, data: &Dataset) -> anyhow::Result<()> {
+        let Weights::Trained(options) = &row.weights else {
+            return Ok(());
+        };
+        let arguments = self.row(seed, row, options)?.arguments;
+        unused_options::of_images(&arguments, data)
+            .map_err(|error| anyhow!(self.plan.wrong_row(row, format!("train: {error}"))))
     }
 
     /// The macro that a row is evaluated on.
@@ -190,6 +205,7 @@ impl<'a> Commands<'a> {
         }
         let words = with_head(self, seed, name, options);
         let mut arguments = parse(&words)?;
+        unused_options::of_method(&arguments).map_err(|error| error.to_string())?;
         arguments.out = self.place(seed, name);
         arguments.init = init;
         chain.push(shell(words.into_iter()));

@@ -55,17 +55,23 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
     let data = load(&source, network.input).map_err(input)?;
     let mut session = Session::new(&commands, &network, &data, arguments.quiet);
     for &(seed, row) in &work {
+        commands.check_images(seed, row, &data).map_err(input)?;
         session.check(seed, row).map_err(input)?;
     }
     let mut failed = Vec::new();
-    for (index, &(seed, row)) in work.iter().enumerate() {
+    let mut shown = None;
+    for &(seed, row) in &work {
         if let Err(error) = session.row(seed, row) {
             let name = format!("seed {seed}, row {}", row.name);
             output::complain(&error.context(name.clone()));
             failed.push(name);
         }
-        let ends_seed = work.get(index + 1).is_none_or(|next| next.0 != seed);
-        page::write(&session.all()?, &commands.folder(), ends_seed)?;
+        let found = session.all()?;
+        // A row that was there already changes nothing: its figures are drawn.
+        if shown.as_ref() != Some(&found) {
+            page::write(&found, &commands.folder())?;
+            shown = Some(found);
+        }
     }
     session.say(&format!(
         "results: {}",

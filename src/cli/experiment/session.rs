@@ -199,20 +199,12 @@ impl<'a> Session<'a> {
     ///
     /// Every draw is keyed by seed and place, so a second evaluation would give the same numbers.
     fn same(&self, result: &RowResult) -> Option<RowResult> {
-        let named = |evaluation: &Evaluation| Evaluation {
-            arch: String::new(),
-            set: Vec::new(),
-            ..evaluation.clone()
-        };
         let others = self.commands.plan.rows.iter();
         let others = others.filter(|row| row.name != result.row);
         // A row that is not selected may have been changed: it is no help then.
         let mut found =
             others.filter_map(|row| self.recorded(result.seed, row).unwrap_or_default());
-        found.find(|found| {
-            named(&found.evaluation) == named(&result.evaluation)
-                && found.commands == result.commands
-        })
+        found.find(|found| found.is_the_same_as(result))
     }
 
     fn evaluated(&self, seed: u64, row: &Row, path: &Path) -> anyhow::Result<RowResult> {

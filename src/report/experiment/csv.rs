@@ -6,7 +6,7 @@ use crate::results::experiment::{Evaluated, ExperimentResult, Mode, RowResult, R
 use csv::Writer;
 
 /// Columns.
-const HEAD: [&str; 19] = [
+const HEAD: [&str; 20] = [
     "row",
     "label",
     "group",
@@ -26,6 +26,7 @@ const HEAD: [&str; 19] = [
     "lost",
     "drop",
     "commit",
+    "same_as",
 ];
 
 /// The table.
@@ -118,5 +119,6 @@ fn line(
         lost.to_string(),
         number(drop.map(|drop| drop.1)),
         text(&one.commit),
+        text(&row.same_as),
     ]
 }

@@ -1,7 +1,7 @@
 //! results.md: the table of an experiment and the commands that reproduce it, ready to be kept beside a program's sources.
 
 use crate::report::number::{fixed, grouped};
-use crate::results::experiment::{ExperimentResult, OverSeeds, RowResult, RowSummary};
+use crate::results::experiment::{Comparison, ExperimentResult, OverSeeds, RowResult, RowSummary};
 use std::fmt::Write;
 
 /// The page.
@@ -11,6 +11,7 @@ pub fn page(result: &ExperimentResult) -> String {
         about(result),
         accuracies(result),
         drops(result),
+        comparisons(result),
         missing(result),
         commands(result),
     ] {
@@ -24,20 +25,23 @@ pub fn page(result: &ExperimentResult) -> String {
     page
 }
 
-/// What was evaluated, with how many images, repeats and chips.
+/// How many rows there are and how many of them are trainings, then what was evaluated, with how many images, repeats and
+/// chips.
 fn about(result: &ExperimentResult) -> String {
     let Some(first) = result.results.first() else {
         return "No row has a result yet.\n".into();
     };
     let evaluation = &first.evaluation;
     format!(
-        "Experiment `{}`: `{}` on {}. M1: the ADC without noise, M2: noise at each read (mean of {} repeats), both on {} test \
-         images; M3: {} static virtual chips on {} test images. Every cell: batch norm as trained, then / re-estimated for \
+        "Experiment `{}`: `{}` on {}. {} M1: the ADC without noise, M2: noise at each read (mean of {} repeats), both on {} test \
+         images; M3: {} static virtual chips on {} test images: static offsets only (and what else differs from chip to chip), no \
+         noise at each read, so noise of the sense amp alone cannot change it. Every cell: batch norm as trained, then / re-estimated for \
          that mode on {} training images ({} for every chip). ± is the standard deviation over seeds. References are placed \
          on {} training images.\n",
         result.name,
         result.model,
         result.data,
+        counts(result),
         evaluation.repeats,
         grouped(evaluation.images),
         evaluation.chips,
@@ -45,6 +49,28 @@ fn about(result: &ExperimentResult) -> String {
         grouped(evaluation.calibration_images),
         grouped(evaluation.chip_calibration_images),
         grouped(evaluation.reference_images),
+    )
+}
+
+/// Rows, trainings and copies.
+fn counts(result: &ExperimentResult) -> String {
+    let number = |is: fn(&&RowSummary) -> bool| result.rows.iter().filter(is).count();
+    let all = number(|_| true);
+    let trained = number(|row| row.trained);
+    let evaluated = number(|row| !row.seeds.is_empty());
+    let networks = number(|row| !row.seeds.is_empty() && row.trained);
+    let copies = number(|row| row.same_as.is_some());
+    let same = if copies == 0 {
+        String::new()
+    } else {
+        format!(
+            " Rows that say `=` and a name ({copies} of them) are the same network on the same hardware as that row: one \
+             measurement, not two."
+        )
+    };
+    format!(
+        "{all} rows, of which {trained} trainings; the others read one of these networks, or the one that all start from. Results \
+         so far: {evaluated} rows, of which {networks} trainings.{same}"
     )
 }
 
@@ -69,7 +95,7 @@ fn accuracies(result: &ExperimentResult) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {ideal} | {} | {} | {} | {} / {} |",
-            line(&row.label),
+            named(row),
             row.seeds.len(),
             row.epochs,
             cell("m1"),
@@ -85,8 +111,8 @@ fn accuracies(result: &ExperimentResult) -> String {
 fn drops(result: &ExperimentResult) -> String {
     let mut text = format!(
         "## Drop against ideal MVM values of `{}` (points)\n\nSame seeds, same images. In brackets the 95 % interval of the figure \
-         before it: over seeds, or for a single seed over images, both networks compared image by image. A star: the answers of one \
-         of them were not kept, and the interval is that of two independent networks (too wide).\n\n\
+         before it: that of the images, both networks compared image by image, and for several seeds the spread between them beside \
+         it. A star: the answers of one of them were not kept, and the interval is that of two independent networks (too wide).\n\n\
          | row | ideal MVM values | M1 | M2 | M3 |\n|---|---|---|---|---|\n",
         result.baseline
     );
@@ -103,7 +129,7 @@ fn drops(result: &ExperimentResult) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} |",
-            line(&row.label),
+            named(row),
             ideal.map_or("n/a".into(), |drop| points(&drop)),
             cell("m1"),
             cell("m2"),
@@ -111,6 +137,41 @@ fn drops(result: &ExperimentResult) -> String {
         );
     }
     text
+}
+
+fn comparisons(result: &ExperimentResult) -> String {
+    let done = result
+        .comparisons
+        .iter()
+        .filter(|one| !one.modes.is_empty());
+    let lines: Vec<String> = done.map(comparison).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!(
+        "## Rows against each other (points)\n\nAccuracy of the first row less that of the second, same seeds, same images: above 0 \
+         the first is better. Brackets and stars as above.\n\n| rows | M1 | M2 |\n|---|---|---|\n{}",
+        lines.concat()
+    )
+}
+
+fn comparison(one: &Comparison) -> String {
+    let cell = |mode: &str| {
+        let of = |again: bool| {
+            let mut modes = one.modes.iter();
+            let found = modes.find(|found| found.mode == mode && found.re_estimated == again);
+            found.map_or("n/a".into(), |found| {
+                interval(&found.difference, found.paired)
+            })
+        };
+        format!("{} / {}", of(false), of(true))
+    };
+    let (label, row, against) = (line(&one.label), &one.row, &one.against);
+    format!(
+        "| {label} (`{row}` less `{against}`) | {} | {} |\n",
+        cell("m1"),
+        cell("m2")
+    )
 }
 
 fn missing(result: &ExperimentResult) -> String {
@@ -180,14 +241,10 @@ fn done(result: &ExperimentResult) -> impl Iterator<Item = &RowSummary> {
     result.rows.iter().filter(|row| !row.seeds.is_empty())
 }
 
-/// A drop with its interval; a star where a single seed's is not that of pairs.
+/// A difference with its interval; a star where it is not that of pairs.
 fn interval(drop: &OverSeeds, paired: bool) -> String {
     let ends = [drop.low, drop.high].map(|end| fixed(100.0 * end, 2));
-    let star = if paired || drop.std.is_some() {
-        ""
-    } else {
-        "*"
-    };
+    let star = if paired { "" } else { "*" };
     format!("{} [{}, {}]{star}", points(drop), ends[0], ends[1])
 }
 
@@ -196,6 +253,14 @@ fn points(value: &OverSeeds) -> String {
     match value.std {
         Some(std) => format!("{mean} ± {}", fixed(100.0 * std, 2)),
         None => mean,
+    }
+}
+
+/// A row by its label, with the row that it is a copy of.
+fn named(row: &RowSummary) -> String {
+    match &row.same_as {
+        Some(other) => format!("{} (= `{other}`)", line(&row.label)),
+        None => line(&row.label),
     }
 }
 

@@ -13,6 +13,17 @@ use crate::results::experiment::{ExperimentResult, GroupSummary, ModeOverSeeds, 
 /// A file by its name inside the experiment's folder.
 pub type File = (String, Vec<u8>);
 
+/// Folder of the figures inside the experiment's.
+pub const FIGURES: &str = "figures";
+
+/// Ends of the names of its figures.
+const ENDS: [&str; 4] = ["_drop.svg", "_drop.png", "_lines.svg", "_lines.png"];
+
+/// True for a file that is named as figures of experiments are.
+pub fn is_figure(name: &str) -> bool {
+    ENDS.iter().any(|end| name.ends_with(end))
+}
+
 /// The tables.
 ///
 /// # Errors
@@ -33,9 +44,9 @@ pub fn figures(result: &ExperimentResult) -> Result<Vec<File>, ReportError> {
     let mut files = Vec::new();
     for figure in drawn(result) {
         let svg = render::svg(&figure.picture)?.into_bytes();
-        files.push((format!("figures/{}.svg", figure.name), svg));
+        files.push((format!("{FIGURES}/{}.svg", figure.name), svg));
         let png = render::png(&figure.picture)?;
-        files.push((format!("figures/{}.png", figure.name), png));
+        files.push((format!("{FIGURES}/{}.png", figure.name), png));
     }
     Ok(files)
 }

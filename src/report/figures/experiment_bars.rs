@@ -9,13 +9,16 @@ use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, INK, MUTED, PURPLE, VERMILION};
 use crate::report::picture::{Label, Picture};
-use crate::results::experiment::{GroupSummary, ModeOverSeeds, OverSeeds, RowSummary};
+use crate::results::experiment::{GroupSummary, ModeOverSeeds, RowSummary};
+
+/// A mode: its key, what it is called, its colour.
+pub type NamedMode = (&'static str, &'static str, Color);
 
 /// Modes in the order of their bars.
-pub const MODES: [(&str, &str, Color); 3] = [
+pub const MODES: [NamedMode; 3] = [
     ("m1", "ADC without noise", BLUE),
     ("m2", "noise at each read", VERMILION),
-    ("m3", "virtual chips", PURPLE),
+    ("m3", "static chips, no read noise", PURPLE),
 ];
 
 /// Height of one bar and of one row.
@@ -65,22 +68,31 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
     })
 }
 
-/// All ends of a drop, in points.
-pub fn ends(one: &ModeOverSeeds) -> Vec<f64> {
-    let of = |drop: &OverSeeds| [drop.mean, drop.low, drop.high];
-    let interval = one.drop.iter().flat_map(of);
-    let seeds = one.drops.iter().map(|drop| drop.1);
-    interval.chain(seeds).map(|drop| 100.0 * drop).collect()
+/// Everything that a bar shows, in points: mean, interval, dots of the seeds, ring of the re-estimated batch norm.
+fn drawn(row: &RowSummary, name: &str) -> Vec<f64> {
+    let trained = mode(row, name, false);
+    let interval = trained.and_then(|one| one.drop);
+    let interval = interval.map(|drop| [drop.mean, drop.low, drop.high]);
+    let ring = mode(row, name, true).and_then(|one| one.drop);
+    let all = interval.into_iter().flatten();
+    let all = all.chain(trained.into_iter().flat_map(dots));
+    let all = all.chain(ring.map(|drop| drop.mean));
+    all.map(|drop| 100.0 * drop).collect()
 }
 
-/// Around zero and every drop.
+/// Drops of the seeds; a single one is the bar itself.
+fn dots(one: &ModeOverSeeds) -> Vec<f64> {
+    let several = one.drops.len() > 1;
+    let drops = one.drops.iter().filter(|_| several);
+    drops.map(|drop| drop.1).collect()
+}
+
+/// Around zero and everything that is drawn.
 fn scale(rows: &[&RowSummary]) -> Option<Scale> {
-    let modes = rows.iter().flat_map(|row| &row.modes);
-    let drops: Vec<f64> = modes
-        .filter(|one| one.mode != "ideal")
-        .flat_map(ends)
-        .collect();
-    let (low, high) = range(drops.iter().copied())?;
+    let bars = rows
+        .iter()
+        .flat_map(|row| MODES.iter().flat_map(|&(name, ..)| drawn(row, name)));
+    let (low, high) = range(bars)?;
     let (low, high) = (low.min(0.0), high.max(0.5));
     let pad = 0.05 * (high - low);
     Some(Scale::Linear {
@@ -102,13 +114,13 @@ fn bar(
         let (left, right) = (zero.min(end), zero.max(end));
         picture.rect((left, y - BAR / 2.0), (right, y + BAR / 2.0), color, 0.55);
         frame.whisker(picture, 100.0 * drop.low, 100.0 * drop.high, y, color);
-        if one.drops.len() > 1 {
-            for &(_, seed) in &one.drops {
-                picture.dot((frame.px(100.0 * seed), y), 2.4, INK, 0.7);
-            }
+        for seed in dots(one) {
+            picture.dot((frame.px(100.0 * seed), y), 2.4, INK, 0.7);
         }
         let text = number::fixed(100.0 * drop.mean, 2);
-        let x = frame.px(100.0 * drop.high.max(drop.mean)).max(zero) + 10.0;
+        // Beyond all that is drawn of this bar, ring and dots too.
+        let ends = drawn(row, name).into_iter().map(|end| frame.px(end));
+        let x = ends.fold(zero, f64::max) + 10.0;
         picture.text_if_free(Label::new(text, (x, y), SMALL).color(INK));
     }
     if let Some((_, drop)) = drop(true) {

@@ -1,6 +1,6 @@
 //! Drops along an axis (bits, word lines, noise): one panel a mode, one line a series.
 
-use super::experiment_bars::{MODES, ends};
+use super::experiment_bars::{MODES, NamedMode};
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
 use crate::report::experiment::mode;
@@ -26,12 +26,9 @@ struct Series<'a> {
 pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Option<Figure> {
     let series = series(rows);
     let places: Vec<f64> = rows.iter().filter_map(|row| row.axis).collect();
-    let drops: Vec<f64> = rows
-        .iter()
-        .flat_map(|row| &row.modes)
-        .flat_map(ends)
-        .collect();
-    if places.len() < 2 || drops.is_empty() {
+    let panels = panels(group);
+    let ends = drawn_ends(&series, &panels);
+    if places.len() < 2 || ends.is_empty() {
         return None;
     }
     let mut picture = Picture::new(WIDE, HEIGHT);
@@ -43,8 +40,8 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
         .map(|one| (Mark::Line, one.color, one.name))
         .collect();
     legend::entries(&mut picture, (72.0, 68.0), &entries);
-    let width = (WIDE - 80.0) / 3.0;
-    for (index, &(name, title, _)) in MODES.iter().enumerate() {
+    let width = (WIDE - 80.0) / panels.len() as f64;
+    for (index, &(name, title, _)) in panels.iter().enumerate() {
         let left = 72.0 + index as f64 * width;
         let frame = Frame {
             left,
@@ -52,7 +49,7 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
             right: left + width - 66.0,
             bottom: HEIGHT - 50.0,
             x: Scale::around(places.iter().copied(), 0.06),
-            y: Scale::around(drops.iter().copied().chain([0.0]), 0.06),
+            y: Scale::around(ends.iter().copied().chain([0.0]), 0.06),
         };
         panel(&mut picture, &frame, &series, name, &places);
         let axis = group.axis.as_deref().unwrap_or(&group.name);
@@ -65,6 +62,26 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
         caption: "Lower is better; batch norm as trained.".into(),
         picture,
     })
+}
+
+/// Modes with a panel: those that the group names, or all.
+fn panels(group: &GroupSummary) -> Vec<NamedMode> {
+    let asked = |name: &str| group.panels.is_empty() || group.panels.iter().any(|one| one == name);
+    MODES.into_iter().filter(|mode| asked(mode.0)).collect()
+}
+
+/// Ends, in points, of every drop that is drawn, and of no other: rows beside the axis and modes without a panel may lie
+/// far away.
+fn drawn_ends(series: &[Series], panels: &[NamedMode]) -> Vec<f64> {
+    let rows = series.iter().flat_map(|one| &one.rows);
+    let drops = rows.flat_map(|(_, row)| {
+        let drop = |&(name, ..): &NamedMode| mode(row, name, false).and_then(|found| found.drop);
+        panels.iter().filter_map(drop)
+    });
+    drops
+        .flat_map(|drop| [drop.mean, drop.low, drop.high])
+        .map(|end| 100.0 * end)
+        .collect()
 }
 
 fn series<'a>(rows: &[&'a RowSummary]) -> Vec<Series<'a>> {

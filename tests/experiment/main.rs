@@ -1,5 +1,7 @@
 //! `imcsim experiment`: wrong files by line and key, a whole experiment, one that was interrupted, and changed files.
 
+mod pages;
+
 use imcsim::experiment;
 use imcsim::report;
 use imcsim::report::picture::overlap;
@@ -174,6 +176,41 @@ fn wrong_files_are_answered_with_line_and_key() {
             ":5: seeds: 1 stands there twice",
         ),
         ("seeds = [1, 2]", "seeds = [1, 2", ":6:"),
+        (
+            "group = \"main\"\naxis = 1.0",
+            "group = \"a/b\"\naxis = 1.0",
+            ":32: group: `a/b` becomes a folder or part of a file name",
+        ),
+        (
+            "group = \"main\"\naxis = 1.0",
+            "group = \"Main\"\naxis = 1.0",
+            ":32: group",
+        ),
+        (
+            "[[row]]",
+            "[group.main]\ntitle = \"x\"\npanels = [\"m4\"]\n[[row]]",
+            ":22: group.main.panels: expected some of m1, m2, m3",
+        ),
+        (
+            "[[row]]",
+            "[group.main]\ntitle = \"x\"\npanels = [\"m1\", \"m1\"]\n[[row]]",
+            "group.main.panels",
+        ),
+        (
+            "[[row]]",
+            "[group.main]\ntitle = \"x\"\npanels = []\n[[row]]",
+            "group.main.panels",
+        ),
+        (
+            "[[row]]",
+            "[[compare]]\nrow = \"latice\"\nagainst = \"start\"\nlabel = \"x\"\n[[row]]",
+            ":21: compare.row: there is no row `latice`; did you mean `lattice`?",
+        ),
+        (
+            "[[row]]",
+            "[[compare]]\nrow = \"start\"\nagainst = \"start\"\nlabel = \"x\"\n[[row]]",
+            ":22: compare.against: `start` against itself",
+        ),
     ];
     for (from, to, named) in cases {
         scratch.change(from, to);
@@ -223,6 +260,30 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             "--method imcaq --estimator soft --noise 0\"",
             &[],
             "row `lattice`",
+        ),
+        (
+            "--method qat\"",
+            "--method qat --estimator lattice\"",
+            &[],
+            "row `ideal_values`: train: --estimator with --method qat",
+        ),
+        (
+            "--method imcaq\"",
+            "--method imcaq --temperature 1\"",
+            &[],
+            "row `lattice`: --temperature 1 with the estimator lattice",
+        ),
+        (
+            "--method imcaq\"",
+            "--method imcaq --calibration-images 321\"",
+            &[],
+            "row `lattice`: train: --calibration-images 321",
+        ),
+        (
+            "qat = \"--epochs 1",
+            "qat = \"--noise 1 --epochs 1",
+            &[],
+            "[pretrain] qat: --noise with --method qat",
         ),
         ("bits=3", "bitz=3", &[], "row `lattice`"),
         (
@@ -292,7 +353,8 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
         .stdout(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let first = scratch.0.join("parts/quick/seed1/ideal_values/result.json");
+    // The second training has begun: the first row is done, and its page with figures is there.
+    let first = scratch.0.join("parts/quick/seed1/lattice/commands.txt");
     let began = Instant::now();
     while !first.exists() && began.elapsed() < Duration::from_secs(300) {
         std::thread::sleep(Duration::from_millis(5));
@@ -301,10 +363,23 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
     child.wait().expect("it ends");
     let last = scratch.0.join("parts/quick/seed2/start/result.json");
     assert!(!last.exists(), "it was over before it could be interrupted");
+    let seed = scratch.0.join("parts/quick/seed1/start/result.json");
+    assert!(
+        !seed.exists(),
+        "a seed was over before it could be interrupted"
+    );
+    let figures = scratch.0.join("parts/quick/figures");
+    assert!(figures.join("main_drop.svg").exists());
+    // Figures of a group that is no more go; what this program does not write stays.
+    for name in ["gone_lines.png", "gone_drop.svg", "own_notes.svg"] {
+        fs::write(figures.join(name), "old").expect("scratch");
+    }
     let rest = scratch.run("parts", &["--threads", "1"]);
     assert!(rest.status.success(), "{}", complaint(&rest));
     let said = String::from_utf8_lossy(&rest.stdout);
     assert!(said.contains("row ideal_values: there already"), "{said}");
+    let kept = |name: &str| figures.join(name).exists();
+    assert!(!kept("gone_lines.png") && !kept("gone_drop.svg") && kept("own_notes.svg"));
     let mut files = vec![
         "results.json".to_string(),
         "results.csv".into(),
@@ -495,6 +570,9 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
         result["full_precision"].clone()
     };
     assert_eq!(full_precision("twin"), 0.125);
+    let page = String::from_utf8(scratch.read("out/quick/results.md")).expect("text");
+    assert!(page.contains("| the same (= `lattice`) |"), "{page}");
+    assert!(page.contains("5 rows, of which 2 trainings"), "{page}");
     let of = |row: &str| scratch.read(&format!("out/quick/seed1/{row}/answers.json"));
     assert_eq!(of("twin"), of("lattice"));
     assert_ne!(full_precision("noisier"), 0.125);
@@ -536,6 +614,8 @@ fn the_smoke_experiment_goes_through() {
     let output = output.expect("the program starts");
     assert!(output.status.success(), "{}", complaint(&output));
     assert!(output.stdout.is_empty());
+    let page = String::from_utf8(scratch.read("out/smoke/results.md")).expect("text");
+    assert!(page.contains("(`lattice` less `full_range`)"), "{page}");
     let all = rows(&scratch.read("out/smoke/results.json"));
     assert!(
         all.iter()

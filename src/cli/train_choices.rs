@@ -1,0 +1,34 @@
+//! Choices among names that options of `imcsim train` offer: step of the weights, schedule, optimizer.
+//!
+//! Not responsible for what they mean (`train`).
+
+use clap::ValueEnum;
+
+/// `--weight-step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WeightStep {
+    /// Trained (LSQ).
+    Learned,
+    /// 0.7 of the mean magnitude is the threshold (ternary weight networks).
+    Threshold,
+}
+
+/// `--schedule`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScheduleName {
+    /// Half a cosine to zero.
+    Cosine,
+    /// No change.
+    Constant,
+    /// A tenth after half and three quarters.
+    Steps,
+}
+
+/// `--optimizer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OptimizerName {
+    /// Momentum 0.9.
+    Sgd,
+    /// Adam.
+    Adam,
+}

@@ -1,0 +1,99 @@
+//! Options of `imcsim train` that were given and that nothing in this training would look at: refused, so that a command
+//! never claims what was not done.
+//!
+//! Not responsible for values out of range (`train::mvm::settings`) nor for reading names (`mvm_options`).
+
+use super::mvm_options::MvmOptions;
+use super::train::{MethodName, TrainArguments};
+use crate::data::Dataset;
+use crate::train::mvm::Estimator;
+use anyhow::bail;
+
+/// Refuses options that the method has no use for.
+///
+/// # Errors
+/// With the first of them.
+pub fn of_method(arguments: &TrainArguments) -> anyhow::Result<()> {
+    let method = arguments.method.name();
+    if arguments.method == MethodName::Float && arguments.weight_step.is_some() {
+        bail!(
+            "--weight-step with --method float: full-precision weights have no step; remove it, or give it to the training that quantizes them (qat)"
+        );
+    }
+    if arguments.method.macro_defaults().is_some() {
+        return Ok(());
+    }
+    match given(&arguments.mvm) {
+        None => Ok(()),
+        Some(option) => bail!(
+            "{option} with --method {method}: only a training through a macro has a use for it; remove it, or take --method imcq or imcaq"
+        ),
+    }
+}
+
+/// Refuses options that the estimator, or reads without noise, have no use for.
+///
+/// # Errors
+/// With the first of them.
+pub fn of_reads(options: &MvmOptions, estimator: Estimator, noise: f64) -> anyhow::Result<()> {
+    if let Some(temperature) = &options.temperature
+        && !estimator.has_temperature()
+    {
+        bail!(
+            "--temperature {temperature} with the estimator {}: it has no temperature; remove it, or take --estimator gumbel-rao, gumbel-sampled or soft",
+            estimator.name()
+        );
+    }
+    if let Some(ramp) = options.noise_ramp
+        && noise == 0.0
+    {
+        bail!(
+            "--noise-ramp {ramp} without noise: there is nothing that could grow; remove it, or give --noise above 0 (imcq reads without noise unless told, imcaq with it)"
+        );
+    }
+    Ok(())
+}
+
+/// Refuses more calibration images than there are.
+///
+/// # Errors
+/// If there are not that many.
+pub fn of_images(arguments: &TrainArguments, data: &Dataset) -> anyhow::Result<()> {
+    let all = data.train.labels.len();
+    let all = arguments.train_images.unwrap_or(all).min(all);
+    match arguments.mvm.calibration_images {
+        Some(count) if count > all => bail!(
+            "--calibration-images {count}: references are placed on training images, and this training has {all}; take at most that many"
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// The first option of a training through a macro that was given.
+fn given(options: &MvmOptions) -> Option<&'static str> {
+    // Every field by name: a new option cannot be forgotten here.
+    let MvmOptions {
+        arch,
+        set,
+        estimator,
+        temperature,
+        noise,
+        noise_ramp,
+        column_offset,
+        learn,
+        calibration_images,
+    } = options;
+    let all = [
+        ("--arch", arch.is_some()),
+        ("--set", !set.is_empty()),
+        ("--estimator", estimator.is_some()),
+        ("--temperature", temperature.is_some()),
+        ("--noise", noise.is_some()),
+        ("--noise-ramp", noise_ramp.is_some()),
+        ("--column-offset", column_offset.is_some()),
+        ("--learn", learn.is_some()),
+        ("--calibration-images", calibration_images.is_some()),
+    ];
+    all.into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+}
