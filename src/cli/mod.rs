@@ -1,6 +1,7 @@
 //! The command line: one file per command, `output` as the only place that prints, and the exit codes (0 done, 1 the run
 //! failed, 2 wrong input).
 
+mod deployed;
 pub mod experiment;
 mod fidelity;
 mod image_choice;
@@ -17,6 +18,7 @@ pub mod show;
 pub mod trace;
 pub mod train;
 mod train_images;
+mod training_lock;
 
 use crate::arch::Loaded;
 use crate::results::run::RunResult;

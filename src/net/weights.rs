@@ -85,10 +85,17 @@ impl Trained {
         if get("data_fingerprint") == Some(fingerprint) {
             return Ok(());
         }
+        let mut trained = get("data").unwrap_or("unknown images").to_string();
+        let mut asked = data.to_string();
+        if trained == asked {
+            let found = get("data_fingerprint").unwrap_or("not recorded");
+            trained.push_str(&format!(" (fingerprint {found})"));
+            asked.push_str(&format!(" (fingerprint {fingerprint})"));
+        }
         Err(NetError::OtherData {
             file: self.file.clone(),
-            trained: get("data").unwrap_or("unknown images").into(),
-            asked: data.into(),
+            trained,
+            asked,
         })
     }
 }
