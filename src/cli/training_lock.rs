@@ -42,12 +42,13 @@ mod tests {
     #[test]
     fn a_folder_has_one_owner_at_a_time() {
         let name = format!("imcsim-lock-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name).join("a");
+        let scratch = std::env::temp_dir().join(name);
+        let folder = scratch.join("a");
         let first = lock(&folder).unwrap();
         let error = lock(&folder).unwrap_err().to_string();
         assert!(error.contains("another process trains there"), "{error}");
         drop(first);
         lock(&folder).unwrap();
-        fs::remove_dir_all(&folder).unwrap();
+        fs::remove_dir_all(&scratch).unwrap();
     }
 }
