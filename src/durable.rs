@@ -1,23 +1,35 @@
 //! Files that are whole or not there: written under a temporary name, forced to the disk, then renamed.
 //!
-//! Not responsible for what the files hold, nor for folders that appear as a whole (`report`), which write their files
-//! through here.
+//! Temporary names are hidden and belong to one write of one process, so that two processes never write into each other's
+//! file; what a killed process left goes with the next write of the same file. Not responsible for what the files hold, nor
+//! for folders that appear as a whole (`report`), which write their files through here.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-/// Replaces the file at `path`: its bytes lie under `path` with the extension `tmp` until they are on the disk.
+/// A temporary file of a process that is gone is removed when it has not been touched for so long: on a disk that several
+/// machines share, its process may be alive on another one, and then it is younger.
+const STALE: Duration = Duration::from_secs(60);
+
+/// Counts the temporary names of this process.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// Replaces the file at `path`: its bytes lie under a temporary name beside it until they are on the disk.
 ///
 /// # Errors
 /// If the file system refuses; the old file is then untouched and the temporary one gone.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("tmp");
-    let written = write_new(&temporary, bytes).and_then(|()| rename(&temporary, path));
+    let (temporary, file) = temporary(path)?;
+    let written = fill(file, bytes).and_then(|()| rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
     }
+    remove_stale(path);
     written
 }
 
@@ -26,7 +38,10 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// If the file system refuses; a part of the file may then be left.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    fill(File::create(path)?, bytes)
+}
+
+fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -37,35 +52,146 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// If the file system refuses.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
-    let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
     // The name is in place already; not every system can force a folder to the disk.
-    let _ = File::open(parent.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
+    let _ = File::open(folder(to)).and_then(|folder| folder.sync_all());
     Ok(())
+}
+
+/// True if it is certain that no such process is alive; only Linux tells.
+pub fn is_gone(process: u32) -> bool {
+    let all = Path::new("/proc");
+    cfg!(target_os = "linux")
+        && all.join("self").exists()
+        && !all.join(process.to_string()).exists()
+}
+
+fn folder(path: &Path) -> &Path {
+    let parent = path.parent();
+    let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+/// What the temporary names of a file begin with: the process and a number follow.
+fn start(name: &OsStr) -> String {
+    format!(".{}.tmp-", name.to_string_lossy())
+}
+
+/// An empty file beside `path` that no other write knows.
+fn temporary(path: &Path) -> io::Result<(PathBuf, File)> {
+    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
+    loop {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let own = format!("{}{}-{number}", start(name), std::process::id());
+        let temporary = path.with_file_name(own);
+        match File::create_new(&temporary) {
+            // Left by an earlier process of this number, or in use by one of another machine.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => (),
+            result => return Ok((temporary, result?)),
+        }
+    }
+}
+
+/// Removes what killed processes left of earlier writes of this file. What cannot be removed is in nobody's way.
+fn remove_stale(path: &Path) {
+    let (Some(name), Ok(entries)) = (path.file_name(), fs::read_dir(folder(path))) else {
+        return;
+    };
+    let start = start(name);
+    for entry in entries.flatten() {
+        let file = entry.file_name();
+        let file = file.to_string_lossy();
+        let owner = file.strip_prefix(&start);
+        let owner = owner.and_then(|owner| owner.split('-').next()?.parse().ok());
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if owner.is_some_and(is_gone) && age().is_some_and(|age| age >= STALE) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
+
+    fn scratch(name: &str) -> PathBuf {
+        let name = format!("imcsim-durable-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
 
     #[test]
     fn a_failed_write_leaves_the_old_and_nothing_else() {
-        let folder = std::env::temp_dir().join(format!("imcsim-durable-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
+        let folder = scratch("failed");
         fs::create_dir_all(folder.join("taken.txt/inside")).unwrap();
-        let names = || {
-            let mut names: Vec<_> = fs::read_dir(&folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .collect();
-            names.sort();
-            names
-        };
         replace(&folder.join("a.txt"), b"first").unwrap();
         replace(&folder.join("a.txt"), b"second").unwrap();
         assert_eq!(fs::read(folder.join("a.txt")).unwrap(), b"second");
         assert!(replace(&folder.join("taken.txt"), b"x").is_err());
         assert!(replace(&folder.join("absent/a.txt"), b"x").is_err());
-        assert_eq!(names(), ["a.txt", "taken.txt"]);
+        assert!(replace(&folder.join(".."), b"x").is_err());
+        assert_eq!(names(&folder), ["a.txt", "taken.txt"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn writers_at_the_same_time_leave_one_whole_file() {
+        let folder = scratch("writers");
+        let path = folder.join("a.txt");
+        std::thread::scope(|scope| {
+            for byte in 0..8u8 {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        replace(path, &vec![byte; 5000]).unwrap();
+                    }
+                });
+            }
+        });
+        let content = fs::read(&path).unwrap();
+        assert_eq!(content.len(), 5000);
+        assert!(content.iter().all(|&byte| byte == content[0]));
+        assert_eq!(names(&folder), ["a.txt"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_killed_processes_left_goes_and_nothing_else() {
+        let folder = scratch("left");
+        // No process has the largest number.
+        let (gone, alive) = (u32::MAX, std::process::id());
+        let old = SystemTime::now() - 2 * STALE;
+        for (name, old) in [
+            (format!(".a.txt.tmp-{gone}-0"), Some(old)),
+            (format!(".a.txt.tmp-{gone}-1"), None),
+            (format!(".a.txt.tmp-{alive}-x"), Some(old)),
+            (format!(".b.txt.tmp-{gone}-0"), Some(old)),
+        ] {
+            let file = File::create(folder.join(name)).unwrap();
+            if let Some(old) = old {
+                file.set_modified(old).unwrap();
+            }
+        }
+        replace(&folder.join("a.txt"), b"new").unwrap();
+        let mut kept = vec![
+            format!(".a.txt.tmp-{gone}-1"),
+            format!(".a.txt.tmp-{alive}-x"),
+            format!(".b.txt.tmp-{gone}-0"),
+            "a.txt".to_string(),
+        ];
+        kept.sort();
+        assert_eq!(names(&folder), kept);
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -11,6 +11,7 @@ pub mod cycle;
 pub mod data;
 pub mod durable;
 pub mod experiment;
+pub mod fingerprint;
 pub mod hw;
 pub mod kernel;
 pub mod mapping;

@@ -10,8 +10,9 @@ use crate::results::training::{EpochResult, LearningCurve};
 use crate::train::epoch::Epoch;
 use crate::train::trainer::Trainer;
 use anyhow::Context;
+use std::fs;
 
-/// Writes curve.csv, curve.svg and curve.png, each whole or not at all.
+/// Writes curve.csv, curve.svg and curve.png, each whole or not at all; what is there already stays.
 ///
 /// # Errors
 /// If one cannot be written.
@@ -34,6 +35,9 @@ pub fn write(arguments: &TrainArguments, trainer: &Trainer, data: &Dataset) -> a
     };
     for (name, content) in files(&curve)? {
         let path = arguments.out.join(name);
+        if fs::read(&path).is_ok_and(|found| found == content) {
+            continue;
+        }
         durable::replace(&path, &content).with_context(|| path.display().to_string())?;
     }
     Ok(())

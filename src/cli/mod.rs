@@ -1,6 +1,7 @@
 //! The command line: one file per command, `output` as the only place that prints, and the exit codes (0 done, 1 the run
 //! failed, 2 wrong input).
 
+mod deployed;
 pub mod experiment;
 mod fidelity;
 mod image_choice;
@@ -18,6 +19,7 @@ pub mod trace;
 pub mod train;
 mod train_choices;
 mod train_images;
+mod training_lock;
 mod unused_options;
 
 use crate::arch::Loaded;

@@ -88,13 +88,17 @@ pub const IMCAQ: Defaults = Defaults {
 };
 
 impl MvmOptions {
+    /// The macro by name or file.
+    pub fn arch_name(&self) -> &str {
+        self.arch.as_deref().unwrap_or(ARCH)
+    }
+
     /// The macro and how it is trained through.
     ///
     /// # Errors
     /// If the macro, a name or a number is wrong, or an option has no use beside the others (exit code 2).
     pub fn resolve(&self, defaults: Defaults) -> anyhow::Result<Mvm> {
-        let arch = self.arch.as_deref().unwrap_or(ARCH);
-        let loaded = arch::load(arch, &self.set).map_err(input)?;
+        let loaded = arch::load(self.arch_name(), &self.set).map_err(input)?;
         let (first, last) = self.temperatures().map_err(input)?;
         let estimator = match &self.estimator {
             None => defaults.estimator,

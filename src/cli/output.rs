@@ -21,6 +21,11 @@ pub fn complain(error: &anyhow::Error) {
     let _ = writeln!(std::io::stderr(), "error: {}", chain(error));
 }
 
+/// Writes a warning to standard error.
+pub fn warn(text: &str) {
+    let _ = writeln!(std::io::stderr(), "warning: {text}");
+}
+
 /// The error and its causes; a cause that the text so far holds already is not said twice.
 fn chain(error: &anyhow::Error) -> String {
     let mut text = error.to_string();

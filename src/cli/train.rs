@@ -1,19 +1,20 @@
 //! `imcsim train`: trains a network, checkpointing every epoch; the same command again goes on where it stopped.
 
+use super::deployed;
 use super::input;
 use super::learning_curve;
 use super::mvm_options::{Defaults, IMCAQ, IMCQ, MvmOptions};
 use super::output::print;
 use super::progress::bar;
 use super::train_choices::{OptimizerName, ScheduleName, WeightStep};
-use super::train_images::{fewer, images_id};
+use super::train_images::{count, fewer, images_id};
+use super::training_lock::{TrainingLock, lock};
 use super::unused_options;
 use crate::data::{DataSource, Dataset, load};
-use crate::net::checkpoint::{self, Metadata};
 use crate::net::network::Network;
 use crate::net::shipped::load_network;
+use crate::train::ancestry::RANDOM_WEIGHTS;
 use crate::train::augment::Augment;
-use crate::train::deploy::deploy;
 use crate::train::epoch::Epoch;
 use crate::train::model::{Method, Model};
 use crate::train::optimizer::Rule;
@@ -22,11 +23,12 @@ use crate::train::schedule::Schedule;
 use crate::train::settings::Settings;
 use crate::train::state::{self, Start};
 use crate::train::trainer::Trainer;
-use anyhow::Context;
 use clap::{Args, ValueEnum};
-use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
+
+/// File of a training's state.
+pub(super) const STATE: &str = "state.safetensors";
 
 /// Options of `imcsim train`.
 #[derive(Args, Debug)]
@@ -128,7 +130,7 @@ impl MethodName {
 }
 
 impl TrainArguments {
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let float = self.method == MethodName::Float;
         let rule = if self.optimizer == OptimizerName::Sgd {
             Rule::Sgd
@@ -162,7 +164,7 @@ impl TrainArguments {
         }
     }
 
-    fn rule(&self) -> StepRule {
+    pub(super) fn rule(&self) -> StepRule {
         match self.weight_step.unwrap_or(WeightStep::Learned) {
             WeightStep::Learned => StepRule::Learned,
             WeightStep::Threshold => StepRule::Threshold,
@@ -191,10 +193,33 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
     let network = load_network(&arguments.model).map_err(input)?;
     let source: DataSource = arguments.data.parse().map_err(input)?;
     let data = load(&source, network.input).map_err(input)?;
-    train_on(arguments, &network, &data)
+    train_on(arguments, &network, &data, None)
 }
 
-/// Trains a network on images that are loaded already; `--model` and `--data` are not looked at.
+/// Checks the numbers that depend on the images.
+///
+/// # Errors
+/// With the option and what to do.
+pub(super) fn check(
+    arguments: &TrainArguments,
+    network: &Network,
+    data: &Dataset,
+) -> anyhow::Result<()> {
+    let images = count(arguments, data)?;
+    if data.class_names.len() > network.classes {
+        return Err(anyhow::anyhow!(
+            "{} has {} classes, {} tells {} apart",
+            data.name,
+            data.class_names.len(),
+            network.name,
+            network.classes
+        ));
+    }
+    Ok(arguments.settings().check_for(images, data.shape)?)
+}
+
+/// Trains a network on images that are loaded already, in a folder that is locked already or is locked here; `--model`
+/// and `--data` are not looked at.
 ///
 /// # Errors
 /// As [`run`].
@@ -202,18 +227,11 @@ pub fn train_on(
     arguments: &TrainArguments,
     network: &Network,
     data: &Dataset,
+    locked: Option<TrainingLock>,
 ) -> anyhow::Result<()> {
+    check(arguments, network, data).map_err(input)?;
     let data = &*fewer(arguments, data).map_err(input)?;
     unused_options::of_images(arguments, data).map_err(input)?;
-    if data.class_names.len() > network.classes {
-        return Err(input(anyhow::anyhow!(
-            "{} has {} classes, {} tells {} apart",
-            data.name,
-            data.class_names.len(),
-            network.name,
-            network.classes
-        )));
-    }
     let mut model = Model::<f32>::new(network, Method::Float, arguments.seed);
     let mut start = Start::default();
     if let Some(path) = &arguments.init {
@@ -230,16 +248,20 @@ pub fn train_on(
             "--method float cannot start from a quantized training; give a full-precision --init or none"
         )));
     }
+    let beginning = arguments.beginning(&start);
     let mut trainer = Trainer::new(model, arguments.settings(), data).map_err(input)?;
     trainer.full_precision = start.full_precision;
+    trainer.ancestry.programs = start.programs;
+    trainer.ancestry.start = Some(start.fingerprint.unwrap_or(RANDOM_WEIGHTS.into()));
     if let Some(defaults) = arguments.method.macro_defaults() {
         let mvm = arguments.mvm.resolve(defaults)?;
         trainer = trainer.through(mvm, data).map_err(input)?;
     }
-    fs::create_dir_all(&arguments.out)
-        .with_context(|| format!("{}", arguments.out.display()))
-        .map_err(input)?;
-    let saved = arguments.out.join("state.safetensors");
+    let _locked = match locked {
+        Some(locked) => locked,
+        None => lock(&arguments.out)?,
+    };
+    let saved = arguments.out.join(STATE);
     if saved.is_file() {
         state::resume(&mut trainer, &images_id(arguments, data), &saved).map_err(input)?;
     }
@@ -251,15 +273,22 @@ pub fn train_on(
             data.name,
             data.train.labels.len(),
             data.test.labels.len(),
-            arguments.beginning(&start)
+            beginning
         ),
     )?;
+    if trainer.curve.len() == arguments.epochs {
+        // The program may have ended before it wrote them, or an older one wrote less.
+        learning_curve::write(arguments, &trainer, data)?;
+    }
     while trainer.curve.len() < arguments.epochs {
         epoch(arguments, &mut trainer, data)?;
         state::save(&trainer, &images_id(arguments, data), &saved)?;
         learning_curve::write(arguments, &trainer, data)?;
     }
-    finish(arguments, &trainer, data)
+    match deployed::write(arguments, &trainer, data)? {
+        None => Ok(()),
+        Some(path) => say(arguments, &format!("deployed network: {}", path.display())),
+    }
 }
 
 fn epoch(arguments: &TrainArguments, trainer: &mut Trainer, data: &Dataset) -> anyhow::Result<()> {
@@ -302,36 +331,4 @@ fn say(arguments: &TrainArguments, line: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     print(&format!("{line}\n"))
-}
-
-fn finish(arguments: &TrainArguments, trainer: &Trainer, data: &Dataset) -> anyhow::Result<()> {
-    let Some(last) = trainer.curve.last() else {
-        return Ok(());
-    };
-    let Some(network) = deploy(&trainer.model) else {
-        return Ok(());
-    };
-    let mut metadata = Metadata::new();
-    let mut note = |key: &str, value: String| metadata.insert(key.to_string(), value);
-    note("data", data.name.clone());
-    note("data_fingerprint", data.fingerprint.clone());
-    note("method", arguments.method.name().to_string());
-    note("seed", arguments.seed.to_string());
-    note("epochs", arguments.epochs.to_string());
-    note("train_images", data.train.labels.len().to_string());
-    if let Some(mvm) = &trainer.mvm {
-        note("trained_through", mvm.hardware.name.clone());
-        note("trained_through_fingerprint", mvm.hardware.fingerprint());
-        note("estimator", mvm.settings.estimator.name().to_string());
-        note("train_noise", mvm.settings.noise.to_string());
-        note("accuracy_on_macro", format!("{:.4}", last.test_accuracy));
-    } else {
-        note("accuracy_quantized", format!("{:.4}", last.test_accuracy));
-    }
-    if let Some(float) = trainer.full_precision {
-        note("accuracy_full_precision", format!("{float:.4}"));
-    }
-    let path = arguments.out.join("deployed.safetensors");
-    checkpoint::save(&network, &metadata, &path)?;
-    say(arguments, &format!("deployed network: {}", path.display()))
 }

@@ -1,7 +1,7 @@
 //! Image data sets: built-in, MNIST, CIFAR-10, class folders.
 //!
 //! A set is bytes `[image][channel][y][x]` and labels, with a fingerprint of its test images so that weights can say what they
-//! were trained for. Not responsible for normalisation or augmentation (`train`).
+//! were trained for; that of its training images is taken where a training records it. Not responsible for normalisation or augmentation (`train`).
 
 pub mod cifar;
 pub mod digits;
@@ -13,6 +13,7 @@ pub mod raster;
 
 pub use error::DataError;
 
+use crate::fingerprint::fingerprint;
 use crate::net::network::Shape;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -63,6 +64,11 @@ impl Split {
             split.labels.push(self.labels[index]);
         }
         split
+    }
+
+    /// Hash of labels and pixels.
+    pub fn fingerprint(&self) -> String {
+        fingerprint(self.labels.iter().chain(&self.pixels))
     }
 }
 
@@ -143,7 +149,7 @@ pub fn load(source: &DataSource, shape: Shape) -> Result<Dataset, DataError> {
         }
     };
     // Before the order changes: weights name the set by its content as it lies on disk.
-    let fingerprint = fingerprint(&test);
+    let fingerprint = test.fingerprint();
     let test = match source {
         DataSource::Images(_) => folders::shuffled(&test, shape.len()),
         _ => test,
@@ -216,17 +222,6 @@ fn file_name(path: &Path) -> String {
         || path.display().to_string(),
         |name| name.to_string_lossy().into_owned(),
     )
-}
-
-/// FNV-1a, 64 bits, over labels and pixels.
-fn fingerprint(split: &Split) -> String {
-    let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
-    let hash = split
-        .labels
-        .iter()
-        .chain(&split.pixels)
-        .fold(0xCBF2_9CE4_8422_2325, fold);
-    format!("{hash:016x}")
 }
 
 #[cfg(test)]

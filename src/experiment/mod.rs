@@ -1,15 +1,18 @@
 //! Experiments as written in experiments/*.toml: which trainings and evaluations belong together, and what came of them.
 //!
 //! `spec` has the keys, `check` holds them against each other, `shipped` finds files, `summary` puts results of rows and
-//! seeds together, `difference` compares two networks. Not responsible for running anything (`cli::experiment`), nor for pages (`report`).
+//! seeds together, `difference` compares two networks, `contradiction` holds a result against itself. Not responsible for running
+//! anything (`cli::experiment`), nor for pages (`report`).
 
 mod check;
+mod contradiction;
 pub mod difference;
 pub mod error;
 pub mod shipped;
 mod spec;
 pub mod summary;
 
+pub use contradiction::contradiction;
 pub use error::ExperimentError;
 pub use shipped::load;
 

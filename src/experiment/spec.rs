@@ -126,6 +126,15 @@ pub struct RowSpec {
     pub series: Option<String>,
 }
 
+/// A complaint without the names of the program's own types.
+fn plain(message: &str) -> String {
+    ["expected u64", "expected usize"]
+        .iter()
+        .fold(message.to_string(), |message, kind| {
+            message.replace(kind, "expected a whole number that is not negative")
+        })
+}
+
 /// A text with the name that errors give it.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
@@ -144,7 +153,7 @@ impl Source<'_> {
         toml::from_str(self.text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             let key = self.key(span.start);
-            self.fault(&span, &key, error.message())
+            self.fault(&span, &key, plain(error.message()))
         })
     }
 

@@ -22,6 +22,7 @@ pub fn summarize(plan: &Plan, results: Vec<RowResult>) -> ExperimentResult {
     let data = results.first().map(|result| result.data.clone());
     ExperimentResult {
         schema: SCHEMA,
+        command: String::new(),
         name: plan.name.clone(),
         title: plan.title.clone(),
         model: plan.model.clone(),

@@ -85,10 +85,17 @@ impl Trained {
         if get("data_fingerprint") == Some(fingerprint) {
             return Ok(());
         }
+        let mut trained = get("data").unwrap_or("unknown images").to_string();
+        let mut asked = data.to_string();
+        if trained == asked {
+            let found = get("data_fingerprint").unwrap_or("not recorded");
+            trained.push_str(&format!(" (fingerprint {found})"));
+            asked.push_str(&format!(" (fingerprint {fingerprint})"));
+        }
         Err(NetError::OtherData {
             file: self.file.clone(),
-            trained: get("data").unwrap_or("unknown images").into(),
-            asked: data.into(),
+            trained,
+            asked,
         })
     }
 }
@@ -181,4 +188,31 @@ fn unpacked<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, NetError> 
         file: file.into(),
         problem,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::shipped::load_network;
+
+    #[test]
+    fn images_of_one_name_are_told_apart_by_their_fingerprints() {
+        let network = load_network("lenet").unwrap();
+        let found = shipped(&network, "MNIST", "8b3332f378a52bbd", "").unwrap();
+        assert!(
+            found
+                .trained
+                .belongs_to("MNIST", "8b3332f378a52bbd")
+                .is_ok()
+        );
+        let error = |data| {
+            let refused = found.trained.belongs_to(data, "0123456789abcdef");
+            refused.unwrap_err().to_string()
+        };
+        let same = error("MNIST");
+        for fingerprint in ["8b3332f378a52bbd", "0123456789abcdef"] {
+            assert!(same.contains(fingerprint), "{same}");
+        }
+        assert!(!error("pictures").contains("fingerprint"));
+    }
 }

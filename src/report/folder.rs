@@ -4,7 +4,7 @@
 //! A folder that is not a report is never touched. Drafts of killed processes go with the next report in their place.
 
 use super::error::ReportError;
-use crate::durable;
+use crate::durable::{self, is_gone};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -170,14 +170,6 @@ fn remove_stale(out: &Path) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-}
-
-/// True if it is certain that no such process is alive; only Linux tells.
-fn is_gone(process: u32) -> bool {
-    let all = Path::new("/proc");
-    cfg!(target_os = "linux")
-        && all.join("self").exists()
-        && !all.join(process.to_string()).exists()
 }
 
 /// A name as part of a file name: letters and digits kept, everything else an underscore.

@@ -45,6 +45,9 @@ pub struct Modes {
 pub struct Evaluation {
     /// Weights.
     pub weights: String,
+    /// Hash of the bytes of their file (FNV-1a, 64 bits, 16 hexadecimal digits); missing where an older program evaluated.
+    #[serde(default)]
+    pub weights_fingerprint: Option<String>,
     /// Macro as named in the file.
     pub arch: String,
     /// Overrides of the macro.
@@ -82,12 +85,18 @@ pub struct RowResult {
     pub program: String,
     /// Commit the program was built from, if it was told when it was compiled.
     pub commit: Option<String>,
+    /// Programs that trained the network, with their commits, in order; empty: not recorded.
+    #[serde(default)]
+    pub trained_by: Vec<String>,
     /// Network.
     pub model: String,
     /// Data set.
     pub data: String,
     /// Hash of its test images.
     pub data_fingerprint: String,
+    /// Hash of its training images; missing where an older program evaluated.
+    #[serde(default)]
+    pub train_data_fingerprint: Option<String>,
     /// Training commands in order, from full precision to this row; OUT and DIR stand for folders of the user.
     pub commands: Vec<String>,
     /// Epochs of the last of these commands; 0 for a row that is the pre-trained network.
@@ -229,6 +238,9 @@ pub struct Comparison {
 pub struct ExperimentResult {
     /// Version of these keys.
     pub schema: u32,
+    /// The `imcsim experiment` command that put them together last; OUT and DIR stand for folders of the user.
+    #[serde(default)]
+    pub command: String,
     /// Name.
     pub name: String,
     /// One line.

@@ -4,6 +4,7 @@
 //! the quantizer of partial sums), `references` (as trained numbers), `model` (a network on the tape), `optimizer`, `schedule`,
 //! `augment`, `settings`, `trainer` (the loop), `epoch` (what it leaves), `state` (resuming), `deploy` (the integer network).
 
+pub mod ancestry;
 pub mod augment;
 pub mod deploy;
 pub mod epoch;

@@ -8,6 +8,7 @@ use super::optimizer::Rule;
 use super::schedule::Schedule;
 use crate::data::Dataset;
 use crate::kernel::lanes::LANES;
+use crate::net::network::Shape;
 
 /// Settings of a training.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,14 @@ impl Settings {
     /// # Errors
     /// With the option and what to do.
     pub fn check(&self, data: &Dataset) -> Result<(), TrainError> {
+        self.check_for(data.train.labels.len(), data.shape)
+    }
+
+    /// The same for a training on so many images of this size.
+    ///
+    /// # Errors
+    /// With the option and what to do.
+    pub fn check_for(&self, images: usize, shape: Shape) -> Result<(), TrainError> {
         let wrong = |what: String, advice: &str| {
             Err(TrainError::Setting {
                 what,
@@ -52,20 +61,16 @@ impl Settings {
                 "a batch is a multiple of 32 images",
             );
         }
-        if self.batch > data.train.labels.len() {
+        if self.batch > images {
             return wrong(
-                format!(
-                    "--batch {} with {} training images",
-                    self.batch,
-                    data.train.labels.len()
-                ),
+                format!("--batch {} with {images} training images", self.batch),
                 "choose a smaller batch",
             );
         }
         if self.epochs == 0 {
             return wrong("--epochs 0".into(), "train for at least one epoch");
         }
-        let edge = data.shape.height.max(data.shape.width);
+        let edge = shape.height.max(shape.width);
         if self.augment.reach > edge {
             return wrong(
                 format!("--shift {}", self.augment.reach),

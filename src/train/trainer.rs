@@ -3,6 +3,7 @@
 //! Shuffling and augmentation are keyed by (seed, epoch, image), so an interrupted training goes on as if it had not been
 //! interrupted, on any number of threads. The library reports through callbacks and never prints.
 
+use super::ancestry::Ancestry;
 use super::augment::{Source, blocks};
 use super::deploy::deploy;
 use super::epoch::{Epoch, GradientNorms};
@@ -34,6 +35,8 @@ pub struct Trainer {
     pub mvm: Option<Mvm>,
     /// Test accuracy of the full-precision training this one goes back to.
     pub full_precision: Option<f64>,
+    /// Where it comes from.
+    pub ancestry: Ancestry,
     /// Finished epochs.
     pub curve: Vec<Epoch>,
 }
@@ -55,6 +58,10 @@ impl Trainer {
             settings,
             mvm: None,
             full_precision: None,
+            ancestry: Ancestry {
+                images: Some(data.train.fingerprint()),
+                ..Ancestry::default()
+            },
             curve: Vec::new(),
         })
     }
@@ -185,6 +192,7 @@ impl Trainer {
             test_accuracy: self.test_accuracy(data, number)?,
             gradient: GradientNorms::new(norms),
         };
+        self.ancestry.trained_here();
         self.curve.push(epoch.clone());
         Ok(epoch)
     }

@@ -1,9 +1,14 @@
 //! Wrong options and files of `imcsim train`, through the program.
 
 use super::{SMALL, Scratch};
+use imcsim::net::checkpoint;
+use imcsim::train::ancestry::program;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+
+/// File of a training's state.
+const STATE: &str = "state.safetensors";
 
 fn pictures(folder: &Path) {
     for (class, shade) in [("a", 20u8), ("b", 220)] {
@@ -209,4 +214,63 @@ fn a_training_says_where_it_begins() {
         let line = first_line(out, &options);
         assert!(line.ends_with(named), "{line}");
     }
+}
+
+/// A training that is done: what it left is made whole, and nothing of it is taken for that of another one.
+#[test]
+fn a_finished_training_is_completed_and_guarded() {
+    let scratch = Scratch::new("finished");
+    fs::write(scratch.at("small.toml"), SMALL).expect("scratch");
+    pictures(&scratch.at("images"));
+    let succeeds = |options: &[&str]| {
+        let output = train(&scratch, options);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{options:?}: {error}");
+    };
+    let refused = |options: &[&str], told: &str| {
+        let output = train(&scratch, options);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {error}");
+        assert!(error.contains(told), "{options:?}: {error}");
+        assert!(!error.contains("Settings"), "{error}");
+    };
+    let out = |name: &str| format!("--out={}", scratch.at(name).display());
+    let init = |name: &str| format!("--init={}", scratch.at(name).join(STATE).display());
+    succeeds(&[&out("out")]);
+    // Its curve is written again where it is missing or of an older program.
+    let curve = |name: &str| fs::read(scratch.at("out").join(name));
+    let kept = ["curve.csv", "curve.svg", "curve.png"].map(|name| curve(name).expect("written"));
+    fs::write(scratch.at("out/curve.csv"), "epoch\n1\n").expect("scratch");
+    fs::remove_file(scratch.at("out/curve.png")).expect("scratch");
+    succeeds(&[]);
+    let now = ["curve.csv", "curve.svg", "curve.png"].map(|name| curve(name).expect("written"));
+    assert!(now == kept);
+
+    refused(&["--seed=9"], "--seed 1 there, 9 now");
+    refused(
+        &["--shift=1", "--lr=0.5"],
+        "--lr 0.05 there, 0.5 now; --shift 0 there, 1 now",
+    );
+    let picture = scratch.at("images/a/00.png");
+    let right = fs::read(&picture).expect("scratch");
+    fs::copy(scratch.at("images/a/01.png"), &picture).expect("scratch");
+    refused(&[], "other training images");
+    fs::write(&picture, right).expect("scratch");
+
+    succeeds(&[&out("other"), "--seed=2"]);
+    let qat = out("qat");
+    let (first, second) = (init("out"), init("other"));
+    let right = ["--method=qat", &qat, &first];
+    succeeds(&right);
+    refused(&right[..2], "--init: a state with fingerprint");
+    refused(&[right[0], right[1], &second], "it started elsewhere");
+    succeeds(&right);
+    let bytes = fs::read(scratch.at("qat/deployed.safetensors")).expect("a network");
+    let metadata = checkpoint::metadata(&bytes, "qat").expect("a network");
+    assert!(metadata.contains_key("accuracy_full_precision"));
+    assert_eq!(metadata["trained_by"], program());
+
+    let lock = fs::File::create(scratch.at("out/training.lock")).expect("scratch");
+    lock.try_lock().expect("nobody else has it");
+    refused(&[], "another process trains there");
 }

@@ -2,6 +2,7 @@
 
 use super::{Scratch, Tensors, rewritten, small, tensor};
 use imcsim::data::{Dataset, Split};
+use imcsim::train::ancestry::program;
 use imcsim::train::augment::Augment;
 use imcsim::train::model::{Method, Model};
 use imcsim::train::optimizer::Rule;
@@ -12,6 +13,7 @@ use imcsim::train::state;
 use imcsim::train::trainer::Trainer;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
+use serde_json::{Map, Value};
 use std::fs;
 
 fn trainer() -> (Trainer, Dataset) {
@@ -130,21 +132,160 @@ fn an_interrupted_write_leaves_the_old_state_whole() {
     first.epoch(&data, &mut |_, _| ()).expect("training");
     state::save(&first, "f", &path).expect("saved");
     let whole = fs::read(&path).expect("written");
-    // The next write stops half way: its bytes lie under the temporary name only.
-    fs::write(path.with_extension("tmp"), &whole[..whole.len() / 2]).expect("scratch");
+    // The next write stops half way: its bytes lie under a temporary name only.
+    let half = path.with_file_name(format!(".state.safetensors.tmp-{}-0", u32::MAX));
+    fs::write(half, &whole[..whole.len() / 2]).expect("scratch");
     let mut second = trainer().0;
     state::resume(&mut second, "f", &path).expect("the old state is whole");
     assert_eq!(second.model.params, first.model.params);
     // The next write is not possible at all.
-    fs::remove_file(path.with_extension("tmp")).expect("scratch");
-    fs::create_dir(path.with_extension("tmp")).expect("scratch");
+    let (away, here) = (scratch.0.with_extension("away"), &scratch.0);
+    fs::rename(here, &away).expect("scratch");
     second.epoch(&data, &mut |_, _| ()).expect("training");
     assert!(state::save(&second, "f", &path).is_err());
+    fs::rename(&away, here).expect("scratch");
     assert_eq!(fs::read(&path).expect("still there"), whole);
-    fs::remove_dir(path.with_extension("tmp")).expect("scratch");
     state::save(&second, "f", &path).expect("saved");
-    assert!(!path.with_extension("tmp").exists());
     let mut third = trainer().0;
     state::resume(&mut third, "f", &path).expect("the new state is whole");
     assert_eq!(third.curve.len(), 2);
+}
+
+/// The state with its header changed.
+fn with_header(bytes: &[u8], change: impl FnOnce(&mut Map<String, Value>)) -> Vec<u8> {
+    rewritten(bytes, |_, metadata| {
+        let text = metadata.get_mut("imcsim").expect("a header");
+        let mut header: Value = serde_json::from_str(text).expect("JSON");
+        change(header.as_object_mut().expect("keys"));
+        *text = header.to_string();
+    })
+}
+
+/// Keys of the headers of programs that recorded neither starts nor images, programs and checksums.
+const OLD_KEYS: [&str; 8] = [
+    "curve",
+    "data",
+    "format",
+    "gradients",
+    "method",
+    "network_hash",
+    "settings",
+    "steps",
+];
+
+fn old(bytes: &[u8]) -> Vec<u8> {
+    with_header(bytes, |header| {
+        header.retain(|key, _| OLD_KEYS.contains(&key.as_str()));
+        assert_eq!(header.len(), OLD_KEYS.len());
+    })
+}
+
+#[test]
+fn a_state_of_an_older_program_resumes_exactly() {
+    let scratch = Scratch::new("older");
+    let path = scratch.at("state.safetensors");
+    let (mut first, data) = trainer();
+    first.ancestry.start = Some("0123456789abcdef".into());
+    first.epoch(&data, &mut |_, _| ()).expect("training");
+    state::save(&first, "f", &path).expect("saved");
+    fs::write(&path, old(&fs::read(&path).expect("written"))).expect("scratch");
+    let mut second = trainer().0;
+    second.ancestry.start = Some("fedcba9876543210".into());
+    second.full_precision = Some(0.75);
+    state::resume(&mut second, "f", &path).expect("nothing is held against it");
+    assert_eq!(second.full_precision, Some(0.75));
+    for trainer in [&mut first, &mut second] {
+        trainer.epoch(&data, &mut |_, _| ()).expect("training");
+        trainer.epoch(&data, &mut |_, _| ()).expect("training");
+    }
+    assert_eq!(first.model.params, second.model.params);
+    assert_eq!(first.model.layers, second.model.layers);
+    assert_eq!(first.curve, second.curve);
+    assert_eq!(first.ancestry.programs, [program()]);
+    assert_eq!(
+        second.ancestry.programs,
+        ["not recorded".to_string(), program()]
+    );
+    assert_eq!(second.ancestry.start, None, "nobody knows it any more");
+}
+
+#[test]
+fn numbers_that_were_changed_are_refused() {
+    let scratch = Scratch::new("changed");
+    let path = scratch.at("state.safetensors");
+    let (mut first, data) = trainer();
+    first.epoch(&data, &mut |_, _| ()).expect("training");
+    state::save(&first, "f", &path).expect("saved");
+    let bytes = fs::read(&path).expect("written");
+    let both = |bytes: &[u8]| {
+        fs::write(&path, bytes).expect("scratch");
+        let resumed = state::resume(&mut trainer().0, "f", &path);
+        let started = state::initialise(&mut trainer().0.model, &path).map(|_| ());
+        [resumed, started].map(|result| result.map_err(|error| error.to_string()))
+    };
+    // One bit, which no check of a number by itself can see.
+    let flipped = rewritten(&bytes, |t, _| tensor(t, "c1.weights").3[0] ^= 1);
+    for result in both(&flipped) {
+        let error = result.expect_err("changed");
+        assert!(error.contains("checksum"), "{error}");
+    }
+    let negative = rewritten(&bytes, |t, _| {
+        tensor(t, "c1.variance").3[..8].copy_from_slice(&(-1.0f64).to_le_bytes());
+    });
+    for result in both(&negative) {
+        let error = result.expect_err("changed");
+        assert!(
+            error.contains("c1.variance` holds a negative number"),
+            "{error}"
+        );
+    }
+    // Without a checksum the first cannot be seen, the second still is.
+    assert_eq!(both(&old(&flipped)), [Ok(()), Ok(())]);
+    assert!(both(&old(&negative)).iter().all(Result::is_err));
+    let longer = with_header(&bytes, |header| {
+        let curve = header["curve"].as_array_mut().expect("epochs");
+        let epoch = curve[0].clone();
+        curve.extend([epoch.clone(), epoch.clone(), epoch]);
+    });
+    let error = both(&longer)[0].clone().expect_err("too long");
+    assert!(error.contains("4 epochs of 3"), "{error}");
+}
+
+#[test]
+fn another_start_and_other_training_images_are_refused() {
+    let scratch = Scratch::new("ancestry");
+    let path = scratch.at("state.safetensors");
+    let (mut first, mut data) = trainer();
+    first.ancestry.start = Some("0123456789abcdef".into());
+    first.full_precision = Some(0.5);
+    first.epoch(&data, &mut |_, _| ()).expect("training");
+    state::save(&first, "f", &path).expect("saved");
+    let resumed = |start: Option<&str>, data: &Dataset| {
+        let mut model = Model::<f32>::new(&small(), Method::Float, 1);
+        model.start_quantized(StepRule::Learned);
+        let mut trainer = Trainer::new(model, settings(), data).expect("settings are right");
+        trainer.ancestry.start = start.map(String::from);
+        let result = state::resume(&mut trainer, "f", &path);
+        result.map(|()| trainer).map_err(|error| error.to_string())
+    };
+    let second = resumed(Some("0123456789abcdef"), &data).expect("the same training");
+    assert_eq!(second.full_precision, Some(0.5), "the state keeps it");
+    assert_eq!(second.ancestry, first.ancestry);
+    for (start, told) in [
+        (
+            "fedcba9876543210",
+            "a state with fingerprint fedcba9876543210 now",
+        ),
+        ("random weights", "none now"),
+    ] {
+        let error = resumed(Some(start), &data).expect_err("another start");
+        assert!(
+            error.contains("--init: a state with fingerprint 0123456789abcdef there")
+                && error.contains(told),
+            "{error}"
+        );
+    }
+    data.train.pixels[0] ^= 1;
+    let error = resumed(None, &data).expect_err("other images");
+    assert!(error.contains("other training images"), "{error}");
 }

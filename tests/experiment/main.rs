@@ -1,5 +1,6 @@
 //! `imcsim experiment`: wrong files by line and key, a whole experiment, one that was interrupted, and changed files.
 
+mod belonging;
 mod pages;
 
 use imcsim::experiment;
@@ -172,6 +173,11 @@ fn wrong_files_are_answered_with_line_and_key() {
         ("seeds = [1, 2]", "seeds = []", ":5: seeds"),
         (
             "seeds = [1, 2]",
+            "seeds = [-1]",
+            "expected a whole number that is not negative",
+        ),
+        (
+            "seeds = [1, 2]",
             "seeds = [1, 1]",
             ":5: seeds: 1 stands there twice",
         ),
@@ -286,6 +292,48 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             "[pretrain] qat: --noise with --method qat",
         ),
         ("bits=3", "bitz=3", &[], "row `lattice`"),
+        (
+            "float = \"--epochs 2",
+            "float = \"--seed 3 --epochs 2",
+            &[],
+            "[pretrain] float: --seed is set by the experiment",
+        ),
+        (
+            "qat = \"--epochs 1",
+            "qat = \"--arch ideal --epochs 1",
+            &[],
+            "[pretrain] qat: --arch is set by the experiment",
+        ),
+        (
+            "common = \"--epochs 1",
+            "common = \"--set readout.binary_search.bits=4 --epochs 1",
+            &[],
+            "[train] common: --set is set by the experiment",
+        ),
+        (
+            "--method imcaq\"",
+            "--method imcaq --lr -1\"",
+            &[],
+            "row `lattice`: train: --lr",
+        ),
+        (
+            "common = \"--epochs 1",
+            "common = \"--batch 33 --epochs 1",
+            &[],
+            "--batch 33; a batch is a multiple of 32",
+        ),
+        (
+            "qat = \"--epochs 1",
+            "qat = \"--clip-norm 0 --epochs 1",
+            &[],
+            "[pretrain] qat: --clip-norm 0",
+        ),
+        (
+            "float = \"--epochs 2 --train-images 640",
+            "float = \"--epochs 2 --train-images 999999",
+            &[],
+            "[pretrain] float: --train-images 999999: expected 1 to",
+        ),
         (
             "qat = \"--epochs 1",
             "qat = \"--epoch 1",
@@ -421,6 +469,33 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
     the_commands_reproduce_the_training(&scratch, &results);
     csv_has_a_line_for_every_mode(&scratch);
     texts_of_figures_stand_apart(&results);
+    what_was_not_asked_for_is_not_counted(&results);
+}
+
+fn what_was_not_asked_for_is_not_counted(results: &[u8]) {
+    let mut result: ExperimentResult = serde_json::from_slice(results).expect("JSON");
+    let page = |result: &ExperimentResult| {
+        let tables = report::experiment::tables(result).expect("tables");
+        let page = tables.into_iter().find(|(name, _)| name == "results.md");
+        String::from_utf8(page.expect("a page").1).expect("text")
+    };
+    let text = page(&result);
+    assert!(
+        text.contains("mean of 2 repeats") && text.contains("2 static virtual chips on 64 test"),
+        "{text}"
+    );
+    let asked = &mut result.results[0].evaluation;
+    (asked.repeats, asked.chips) = (0, 0);
+    let text = page(&result);
+    assert!(
+        text.contains("noise at each read (not asked for)")
+            && text.contains("static virtual chips (not asked for)"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("0 repeats") && !text.contains("0 static"),
+        "{text}"
+    );
 }
 
 fn texts_of_figures_stand_apart(results: &[u8]) {
@@ -469,6 +544,13 @@ fn the_commands_reproduce_the_training(scratch: &Scratch, results: &[u8]) {
     }
     let state = |out: &str| scratch.read(&format!("{out}/quick/seed2/lattice/state.safetensors"));
     assert!(state("again") == state("whole"));
+    // An experiment takes over what was trained by hand, and trains nothing of it again.
+    let output = scratch.run("again", &["--seeds", "2", "--rows", "noisier"]);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(!said.contains("imcsim train"), "{said}");
+    let result = |out: &str| scratch.read(&format!("{out}/quick/seed2/noisier/result.json"));
+    assert!(result("again") == result("whole"));
 }
 
 fn csv_has_a_line_for_every_mode(scratch: &Scratch) {
@@ -605,6 +687,11 @@ fn a_row_that_does_not_fit_fails_by_name_and_the_others_go_on() {
         .map(|row| row["seeds"] == serde_json::json!([1]))
         .collect();
     assert_eq!(done, [true, false, false, true]);
+    // The row that takes its network does not try it again.
+    assert!(
+        error.contains("row noisier: the training of row lattice failed"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -4,11 +4,13 @@
 //! what was done. OUT and DIR stand in it for the folders of results and data, which differ from machine to machine.
 
 use crate::arch::{self, Loaded};
+use crate::cli::deployed::DEPLOYED;
 use crate::cli::shell;
-use crate::cli::train::{MethodName, TrainArguments};
+use crate::cli::train::{self, MethodName, STATE, TrainArguments};
 use crate::cli::unused_options;
 use crate::data::Dataset;
 use crate::experiment::{Plan, Row, Weights};
+use crate::net::network::Network;
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use std::path::{Path, PathBuf};
@@ -37,7 +39,12 @@ pub struct Training {
 impl Training {
     /// The deployed network.
     pub fn deployed(&self) -> PathBuf {
-        self.arguments.out.join("deployed.safetensors")
+        self.arguments.out.join(DEPLOYED)
+    }
+
+    /// The state.
+    pub fn state(&self) -> PathBuf {
+        self.arguments.out.join(STATE)
     }
 }
 
@@ -87,6 +94,33 @@ impl<'a> Commands<'a> {
         Ok(())
     }
 
+    /// Checks the numbers of every training against the images.
+    ///
+    /// # Errors
+    /// With the row or the list of options if one of them is wrong.
+    pub fn check_numbers(&self, network: &Network, data: &Dataset) -> anyhow::Result<()> {
+        let check = |training: Training| train::check(&training.arguments, network, data);
+        for &seed in &self.plan.seeds {
+            for (list, training) in [
+                ("[pretrain] float", self.float(seed)?),
+                ("[pretrain] qat", self.qat(seed)?),
+            ] {
+                check(training).map_err(|error| self.wrong_list(list, format!("{error:#}")))?;
+            }
+            for row in &self.plan.rows {
+                if let Weights::Trained(options) = &row.weights {
+                    let wrong = |error| self.plan.wrong_row(row, format!("train: {error:#}"));
+                    check(self.row(seed, row, options)?).map_err(wrong)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong_list(&self, list: &str, problem: String) -> anyhow::Error {
+        anyhow!("{}: {list}: {problem}", self.plan.file)
+    }
+
     fn check_macro(&self, row: &Row, training: &Training) -> anyhow::Result<()> {
         let arguments = &training.arguments;
         let problem =
@@ -128,7 +162,8 @@ impl<'a> Commands<'a> {
     pub fn float(&self, seed: u64) -> anyhow::Result<Training> {
         let method = ["--method".to_string(), "float".into()];
         let options = method.into_iter().chain(self.plan.float.clone());
-        let problem = |text: String| anyhow!("{}: [pretrain] float: {text}", self.plan.file);
+        let problem = |text: String| self.wrong_list("[pretrain] float", text);
+        refuse_own(&self.plan.float).map_err(problem)?;
         self.training(seed, "float", options.collect(), None)
             .map_err(problem)
     }
@@ -140,7 +175,8 @@ impl<'a> Commands<'a> {
     pub fn qat(&self, seed: u64) -> anyhow::Result<Training> {
         let method = ["--method".to_string(), "qat".into()];
         let options = method.into_iter().chain(self.plan.qat.clone());
-        let problem = |text: String| anyhow!("{}: [pretrain] qat: {text}", self.plan.file);
+        let problem = |text: String| self.wrong_list("[pretrain] qat", text);
+        refuse_own(&self.plan.qat).map_err(problem)?;
         let before = ("float", self.float(seed)?);
         self.training(seed, "qat", options.collect(), Some(before))
             .map_err(problem)
@@ -153,6 +189,7 @@ impl<'a> Commands<'a> {
     pub fn row(&self, seed: u64, row: &Row, options: &[String]) -> anyhow::Result<Training> {
         let problem = |text: String| anyhow!(self.plan.wrong_row(row, format!("train: {text}")));
         refuse_own(options).map_err(problem)?;
+        refuse_own(&self.plan.common).map_err(|text| self.wrong_list("[train] common", text))?;
         let mut all = options.to_vec();
         all.extend(self.plan.common.iter().cloned());
         let method = parse(&with_head(self, seed, &row.name, all.clone())).map_err(problem)?;
@@ -200,8 +237,6 @@ impl<'a> Commands<'a> {
                 format!("{}/{STATE}", self.shown(seed, start)),
             ]);
             chain = training.chain;
-        } else {
-            refuse_own(&options)?;
         }
         let words = with_head(self, seed, name, options);
         let mut arguments = parse(&words)?;
@@ -212,9 +247,6 @@ impl<'a> Commands<'a> {
         Ok(Training { chain, arguments })
     }
 }
-
-/// File of a training's state.
-const STATE: &str = "state.safetensors";
 
 /// Overrides of the macro that a row is evaluated on.
 pub fn evaluation_set(row: &Row) -> Vec<String> {

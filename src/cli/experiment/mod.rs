@@ -1,15 +1,17 @@
 //! `imcsim experiment`: a declared set of trainings and evaluations, row by row and seed by seed; the same command again
 //! goes on where it stopped.
 //!
-//! `commands` writes every training as an `imcsim train` command, `session` trains and evaluates, `record` compares what
-//! lies on the disk with what is asked for, `page` writes tables and figures.
+//! `commands` writes every training as an `imcsim train` command, `session` trains and evaluates, `folder` and `record`
+//! compare trainings and results on the disk with what is asked for, `page` writes tables and figures.
 
 mod commands;
+mod fingerprints;
+mod folder;
 mod page;
 mod record;
 mod session;
 
-use super::{input, output};
+use super::{input, output, shell};
 use crate::data::{DataSource, load};
 use crate::experiment::{self, Plan};
 use crate::net::shipped::load_network;
@@ -17,7 +19,7 @@ use anyhow::{anyhow, bail};
 use clap::Args;
 use commands::Commands;
 use session::Session;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Options of `imcsim experiment`.
 #[derive(Args, Debug)]
@@ -53,6 +55,7 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
     let commands = Commands::new(&plan, &arguments.out);
     commands.check().map_err(input)?;
     let data = load(&source, network.input).map_err(input)?;
+    commands.check_numbers(&network, &data).map_err(input)?;
     let mut session = Session::new(&commands, &network, &data, arguments.quiet);
     for &(seed, row) in &work {
         commands.check_images(seed, row, &data).map_err(input)?;
@@ -66,7 +69,8 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
             output::complain(&error.context(name.clone()));
             failed.push(name);
         }
-        let found = session.all()?;
+        let mut found = session.all();
+        found.command = command(arguments, &plan);
         // A row that was there already changes nothing: its figures are drawn.
         if shown.as_ref() != Some(&found) {
             page::write(&found, &commands.folder())?;
@@ -86,6 +90,28 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
         work.len(),
         failed.join("; ")
     )
+}
+
+/// The command as a page shows it: what decides about its content, without the folders of one machine.
+fn command(arguments: &ExperimentArguments, plan: &Plan) -> String {
+    let file = Path::new(&arguments.file).file_name();
+    let file = file.map_or(arguments.file.clone(), |name| {
+        name.to_string_lossy().into_owned()
+    });
+    let mut words = vec!["experiment".to_string(), file];
+    let mut option = |name: &str, value: String| words.extend([name.to_string(), value]);
+    if plan.data != "builtin" {
+        option("--data", format!("{}:DIR", plan.data));
+    }
+    option("--out", "OUT".into());
+    if !arguments.seeds.is_empty() {
+        let seeds: Vec<String> = arguments.seeds.iter().map(u64::to_string).collect();
+        option("--seeds", seeds.join(","));
+    }
+    if !arguments.rows.is_empty() {
+        option("--rows", arguments.rows.join(","));
+    }
+    shell(words.into_iter())
 }
 
 type Work<'a> = Vec<(u64, &'a experiment::Row)>;

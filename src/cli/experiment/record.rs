@@ -1,10 +1,11 @@
-//! What lies on the disk against what is asked for: is a result still that of this row, is a training that of this command?
+//! A recorded result against the row that is asked for: is it still that of this network on this hardware?
 //!
-//! A training that differs is refused, because hours of work stand behind it and nothing here throws them away; an
-//! evaluation that differs is done again.
+//! A result of another training is refused, because hours of work stand behind it and nothing here throws them away; an
+//! evaluation that differs is done again. Not responsible for the training itself (`folder`).
 
-use super::commands::Training;
+use super::folder::difference;
 use crate::durable;
+use crate::experiment::contradiction;
 use crate::results::answers::Answers;
 use crate::results::experiment::RowResult;
 use anyhow::{Context, bail};
@@ -15,8 +16,6 @@ use std::path::Path;
 pub const RESULT: &str = "result.json";
 /// File beside it with the answers image by image.
 const ANSWERS: &str = "answers.json";
-/// File of a training folder with its commands.
-const COMMANDS: &str = "commands.txt";
 
 /// The recorded result, if it is that of this row; `None` if the row is to be evaluated.
 ///
@@ -27,18 +26,11 @@ pub fn result(
     expected: &RowResult,
     trained: bool,
 ) -> anyhow::Result<Option<RowResult>> {
-    let Some(found) = read(path)? else {
+    let Some(found) = read(path, expected)? else {
         return Ok(None);
     };
     let folder = path.parent().unwrap_or(path).display();
-    if found.data_fingerprint != expected.data_fingerprint {
-        bail!(
-            "{}: it was evaluated on other images ({}, now {}); give the same --data, or another --out",
-            path.display(),
-            found.data,
-            expected.data
-        );
-    }
+    same_images(path, &found, expected)?;
     if found.commands != expected.commands {
         if trained {
             let (there, now) = difference(&found.commands, &expected.commands);
@@ -49,11 +41,37 @@ pub fn result(
         }
         return Ok(None);
     }
-    if found.evaluation != expected.evaluation {
+    // Without its network nothing shows whose result it is; one that does not name its network may be of an earlier one.
+    if expected.evaluation.weights_fingerprint.is_none() || found.evaluation != expected.evaluation
+    {
         return Ok(None);
     }
     let answers = answers(path, &found)?;
     Ok(Some(RowResult { answers, ..found }))
+}
+
+fn same_images(path: &Path, found: &RowResult, expected: &RowResult) -> anyhow::Result<()> {
+    let refused = |what: &str, there: &str, now: &str| -> anyhow::Result<()> {
+        bail!(
+            "{}: it was {what} ({}, fingerprint {there}; now {}, fingerprint {now}); give the same --data, or another --out",
+            path.display(),
+            found.data,
+            expected.data
+        )
+    };
+    let (there, now) = (&found.data_fingerprint, &expected.data_fingerprint);
+    if there != now {
+        refused("evaluated on other images", there, now)?;
+    }
+    let [there, now] = [found, expected].map(|result| &result.train_data_fingerprint);
+    match (there, now) {
+        (Some(there), Some(now)) if there != now => refused(
+            "trained and calibrated on other training images",
+            there,
+            now,
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Answers beside a result; `None` where the program that evaluated it kept none.
@@ -99,62 +117,48 @@ pub fn write(folder: &Path, result: &RowResult) -> anyhow::Result<()> {
     write(RESULT, serde_json::to_vec_pretty(result)?)
 }
 
-/// A recorded result, whatever it says; `None` without one.
+/// A recorded result of this row and seed, however it came about; `None` without one.
 ///
 /// # Errors
-/// If the file is damaged.
-pub fn read(path: &Path) -> anyhow::Result<Option<RowResult>> {
+/// If the file is damaged, contradicts itself or belongs to another row.
+fn read(path: &Path, expected: &RowResult) -> anyhow::Result<Option<RowResult>> {
     if !path.exists() {
         return Ok(None);
     }
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let result = serde_json::from_str(&text).with_context(|| {
+    let result: RowResult = serde_json::from_str(&text).with_context(|| {
         format!(
-            "{}: not a result of this program; remove it",
+            "{}: not a result of this program; remove it to evaluate the row again",
             path.display()
         )
     })?;
-    Ok(Some(result))
-}
-
-/// Checks that the folder of a training is free or belongs to it.
-///
-/// # Errors
-/// If other commands stand there.
-pub fn check(training: &Training) -> anyhow::Result<()> {
-    let path = training.arguments.out.join(COMMANDS);
-    let Ok(text) = fs::read_to_string(&path) else {
-        return Ok(());
-    };
-    let found: Vec<String> = text.lines().map(str::to_string).collect();
-    if found == training.chain {
-        return Ok(());
+    let number = |number: u64| number.to_string();
+    for (what, there, now) in [
+        (
+            "schema",
+            number(result.schema.into()),
+            number(expected.schema.into()),
+        ),
+        (
+            "experiment",
+            result.experiment.clone(),
+            expected.experiment.clone(),
+        ),
+        ("row", result.row.clone(), expected.row.clone()),
+        ("seed", number(result.seed), number(expected.seed)),
+    ] {
+        if there != now {
+            bail!(
+                "{}: it is of {what} {there}, not of {what} {now}; remove it to evaluate the row again",
+                path.display()
+            );
+        }
     }
-    let (there, now) = difference(&found, &training.chain);
-    bail!(
-        "{}: another training stands there (`{there}` there, `{now}` now); remove {} to train anew, or take another --out",
-        path.display(),
-        training.arguments.out.display()
-    )
-}
-
-/// Notes the commands of a training in its folder.
-///
-/// # Errors
-/// If the file system refuses.
-pub fn note(training: &Training) -> anyhow::Result<()> {
-    let folder = &training.arguments.out;
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let path = folder.join(COMMANDS);
-    let text = training.chain.join("\n") + "\n";
-    durable::replace(&path, text.as_bytes()).with_context(|| path.display().to_string())
-}
-
-/// The first commands that differ.
-fn difference<'a>(found: &'a [String], expected: &'a [String]) -> (&'a str, &'a str) {
-    let at = |list: &'a [String], index: usize| list.get(index).map_or("nothing", String::as_str);
-    let most = found.len().max(expected.len());
-    let index = (0..most).find(|&index| found.get(index) != expected.get(index));
-    let index = index.unwrap_or(0);
-    (at(found, index), at(expected, index))
+    if let Some(problem) = contradiction(&result) {
+        bail!(
+            "{}: {problem}; was the file changed? Remove it to evaluate the row again",
+            path.display()
+        );
+    }
+    Ok(Some(result))
 }

@@ -3,12 +3,16 @@
 //! Not responsible for which rows are asked for, nor for pages.
 
 use super::commands::{Commands, Training, evaluation_set};
+use super::fingerprints::Fingerprints;
+use super::folder::Folders;
 use super::record;
+use crate::cli::deployed;
 use crate::cli::image_choice::{chosen, images};
-use crate::cli::output::print;
+use crate::cli::output::{self, print};
 use crate::cli::progress::Stages;
 use crate::cli::run::{PIXEL_STEP, unfit};
 use crate::cli::train::train_on;
+use crate::cli::training_lock::lock;
 use crate::data::Dataset;
 use crate::experiment::{Row, Weights, summary};
 use crate::net::network::Network;
@@ -17,6 +21,8 @@ use crate::results::experiment::{Evaluation, ExperimentResult, Mode, RowResult};
 use crate::sim::modes::{ModeImages, ModeOptions, modes};
 use crate::sim::prepare::Prepared;
 use anyhow::anyhow;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -30,9 +36,12 @@ pub struct Session<'a> {
     commands: &'a Commands<'a>,
     network: &'a Network,
     data: &'a Dataset,
+    folders: Folders<'a>,
     quiet: bool,
-    /// A seed whose pre-training failed, and why: it is not tried for every row.
-    broken: Option<(u64, String)>,
+    /// Trainings that failed, by seed and folder, and why: they are not tried for every row that needs them.
+    failed: HashMap<(u64, String), String>,
+    /// What was warned of already.
+    warned: RefCell<HashSet<String>>,
 }
 
 impl<'a> Session<'a> {
@@ -47,8 +56,14 @@ impl<'a> Session<'a> {
             commands,
             network,
             data,
+            folders: Folders {
+                network,
+                data,
+                fingerprints: Fingerprints::default(),
+            },
             quiet,
-            broken: None,
+            failed: HashMap::new(),
+            warned: RefCell::default(),
         }
     }
 
@@ -72,32 +87,43 @@ impl<'a> Session<'a> {
     /// # Errors
     /// If it does not.
     pub fn check(&self, seed: u64, row: &Row) -> anyhow::Result<()> {
-        record::check(&self.commands.float(seed)?)?;
-        record::check(&self.commands.qat(seed)?)?;
-        record::check(&self.commands.origin(seed, row)?)?;
         self.recorded(seed, row).map(|_| ())
     }
 
+    /// The result of a row, if it is there and still that of the row; its trainings are looked at first.
     fn recorded(&self, seed: u64, row: &Row) -> anyhow::Result<Option<RowResult>> {
+        self.folders.check(&self.commands.float(seed)?)?;
+        self.folders.check(&self.commands.qat(seed)?)?;
+        self.folders.check(&self.commands.origin(seed, row)?)?;
         let expected = self.expected(seed, row)?;
         let trained = matches!(row.weights, Weights::Trained(_));
         record::result(&self.result_path(seed, row), &expected, trained)
     }
 
     /// Every recorded result of the plan that is still asked for, with what it amounts to.
-    ///
-    /// # Errors
-    /// If a file is damaged.
-    pub fn all(&self) -> anyhow::Result<ExperimentResult> {
+    pub fn all(&self) -> ExperimentResult {
         let plan = self.commands.plan;
         let mut results = Vec::new();
         for row in &plan.rows {
             for &seed in &plan.seeds {
-                // A row that is not selected may have been changed: it is missing then.
-                results.extend(self.recorded(seed, row).unwrap_or_default());
+                // A row that is not selected may have been changed or damaged: it is missing then.
+                match self.recorded(seed, row) {
+                    Ok(found) => results.extend(found),
+                    Err(error) => self.warn(&format!(
+                        "seed {seed}, row {}: left out of the page: {error:#}",
+                        row.name
+                    )),
+                }
             }
         }
-        Ok(summary::summarize(plan, results))
+        summary::summarize(plan, results)
+    }
+
+    /// Says once what is amiss.
+    fn warn(&self, text: &str) {
+        if self.warned.borrow_mut().insert(text.to_string()) {
+            output::warn(text);
+        }
     }
 
     /// Trains and evaluates a row, unless its result is there.
@@ -118,22 +144,32 @@ impl<'a> Session<'a> {
     /// The deployed network of a row, trained where it is not there yet.
     fn trained(&mut self, seed: u64, row: &Row) -> anyhow::Result<PathBuf> {
         let origin = self.commands.origin(seed, row)?;
-        if is_done(&origin)? {
+        if self.folders.is_done(&origin)? {
             return Ok(origin.deployed());
         }
-        if let Some((_, why)) = self.broken.as_ref().filter(|(broken, _)| *broken == seed) {
+        // No row has this name.
+        let before = (seed, "qat".to_string());
+        if let Some(why) = self.failed.get(&before) {
             return Err(anyhow!("its pre-training failed: {why}"));
         }
         if let Err(error) = self.pretrain(seed) {
-            self.broken = Some((seed, format!("{error:#}")));
+            self.failed.insert(before, format!("{error:#}"));
             return Err(error.context("pre-training"));
         }
-        self.train(origin)
+        let own = (seed, self.commands.plan.origin(row).name.clone());
+        if let Some(why) = self.failed.get(&own) {
+            return Err(anyhow!("the training of row {} failed: {why}", own.1));
+        }
+        let trained = self.train(origin);
+        if let Err(error) = &trained {
+            self.failed.insert(own, format!("{error:#}"));
+        }
+        trained
     }
 
     fn pretrain(&self, seed: u64) -> anyhow::Result<()> {
         let qat = self.commands.qat(seed)?;
-        if !is_done(&qat)? {
+        if !self.folders.is_done(&qat)? {
             self.train(self.commands.float(seed)?)?;
             self.train(qat)?;
         }
@@ -142,12 +178,17 @@ impl<'a> Session<'a> {
 
     /// Trains, or goes on with it; returns the deployed network.
     fn train(&self, mut training: Training) -> anyhow::Result<PathBuf> {
-        if !is_done(&training)? {
+        if self.folders.is_done(&training)? {
+            return Ok(training.deployed());
+        }
+        let locked = lock(&training.arguments.out)?;
+        // Another process may have ended it before this one had the lock.
+        if !self.folders.is_done(&training)? {
             let command = training.chain.last().cloned().unwrap_or_default();
             self.say(&command)?;
-            record::note(&training)?;
+            self.folders.note(&training)?;
             training.arguments.quiet = self.quiet;
-            train_on(&training.arguments, self.network, self.data)?;
+            train_on(&training.arguments, self.network, self.data, Some(locked))?;
         }
         Ok(training.deployed())
     }
@@ -162,7 +203,12 @@ impl<'a> Session<'a> {
         let own = matches!(plan.origin(row).weights, Weights::Trained(_));
         let folder = if own { &plan.origin(row).name } else { "qat" };
         let evaluation = Evaluation {
-            weights: format!("{}/deployed.safetensors", self.commands.shown(seed, folder)),
+            weights: format!(
+                "{}/{}",
+                self.commands.shown(seed, folder),
+                deployed::DEPLOYED
+            ),
+            weights_fingerprint: self.folders.fingerprints.file(&origin.deployed()),
             arch: row.arch.clone(),
             set: evaluation_set(row),
             arch_fingerprint: self.commands.hardware(row)?.hardware.fingerprint(),
@@ -184,6 +230,7 @@ impl<'a> Session<'a> {
             model: plan.model.clone(),
             data: self.data.name.clone(),
             data_fingerprint: self.data.fingerprint.clone(),
+            train_data_fingerprint: Some(self.folders.fingerprints.all(self.data)),
             epochs: if own {
                 origin.arguments.epochs as u64
             } else {
@@ -211,6 +258,7 @@ impl<'a> Session<'a> {
         let mut result = self.expected(seed, row)?;
         if let Some(same) = self.same(&result) {
             (result.program, result.commit) = (same.program, same.commit);
+            result.trained_by = same.trained_by;
             (result.modes, result.full_precision) = (same.modes, same.full_precision);
             result.answers = same.answers;
             return Ok(result);
@@ -245,14 +293,9 @@ impl<'a> Session<'a> {
         let (modes, answers) = found?;
         (result.modes, result.answers) = (modes, Some(answers));
         result.full_precision = trained.full_precision();
+        result.trained_by = deployed::programs(&trained.metadata);
         Ok(result)
     }
-}
-
-/// True if a training has left its network; that of other commands is refused.
-fn is_done(training: &Training) -> anyhow::Result<bool> {
-    record::check(training)?;
-    Ok(training.deployed().is_file())
 }
 
 /// What came of a row, on one line.

@@ -15,6 +15,7 @@ pub use write::to_bytes;
 use super::error::NetError;
 use super::network::{IntNetwork, Network};
 use crate::durable;
+use crate::fingerprint::fingerprint;
 use safetensors::SafeTensors;
 use std::collections::HashMap;
 use std::path::Path;
@@ -31,8 +32,7 @@ pub fn shape_hash(network: &Network) -> String {
         "{:?} {:?} {:?}",
         network.input, network.classes, network.layers
     );
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-    format!("{:016x}", text.bytes().fold(0xCBF2_9CE4_8422_2325, fold))
+    fingerprint(text.as_bytes())
 }
 
 /// Writes a checkpoint, whole or not at all.

@@ -33,19 +33,28 @@ fn about(result: &ExperimentResult) -> String {
     };
     let evaluation = &first.evaluation;
     format!(
-        "Experiment `{}`: `{}` on {}. {} M1: the ADC without noise, M2: noise at each read (mean of {} repeats), both on {} test \
-         images; M3: {} static virtual chips on {} test images: static offsets only (and what else differs from chip to chip), no \
-         noise at each read, so noise of the sense amp alone cannot change it. Every cell: batch norm as trained, then / re-estimated for \
-         that mode on {} training images ({} for every chip). ± is the standard deviation over seeds. References are placed \
-         on {} training images.\n",
+        "Experiment `{}`: `{}` on {}. {} M1: the ADC without noise, M2: noise at each read ({}), both on {} test images; M3: {}: \
+         static offsets only (and what else differs from chip to chip), no noise at each read, so noise of the sense amp alone \
+         cannot change it. Every cell: batch norm as trained, then / re-estimated for that mode on {} training images ({} for every \
+         chip). ± is the standard deviation over seeds. References are placed on {} training images.\n",
         result.name,
         result.model,
         result.data,
         counts(result),
-        evaluation.repeats,
+        match evaluation.repeats {
+            0 => "not asked for".to_string(),
+            1 => "one repeat".to_string(),
+            repeats => format!("mean of {repeats} repeats"),
+        },
         grouped(evaluation.images),
-        evaluation.chips,
-        grouped(evaluation.chip_images),
+        match evaluation.chips {
+            0 => "static virtual chips (not asked for)".to_string(),
+            chips => format!(
+                "{chips} static virtual chip{} on {} test images",
+                if chips == 1 { "" } else { "s" },
+                grouped(evaluation.chip_images)
+            ),
+        },
         grouped(evaluation.calibration_images),
         grouped(evaluation.chip_calibration_images),
         grouped(evaluation.reference_images),
@@ -191,8 +200,16 @@ fn missing(result: &ExperimentResult) -> String {
 fn commands(result: &ExperimentResult) -> String {
     let mut text = String::from(
         "## Commands\n\nOUT is the folder of results, DIR that of the images as their publisher ships them. A command stands \
-         where it is needed first.\n",
+         where it is needed first.",
     );
+    if !result.command.is_empty() {
+        let _ = write!(
+            text,
+            " All of them, and this page:\n\n```sh\n{}\n```",
+            result.command
+        );
+    }
+    text.push('\n');
     let mut shown: Vec<&String> = Vec::new();
     for one in &result.results {
         let label = result.rows.iter().find(|row| row.name == one.row);
@@ -228,8 +245,12 @@ fn evaluation(one: &RowResult) -> String {
     } else {
         format!(" with {}", set.join(", "))
     };
+    let trained_by = match &one.trained_by[..] {
+        [] => "not recorded".to_string(),
+        programs => programs.join(", then "),
+    };
     format!(
-        "Network `{}`, evaluated on `{}`{with}: {}, commit {}.",
+        "Network `{}`: trained by {trained_by}; evaluated on `{}`{with} by {}, commit {}.",
         one.evaluation.weights,
         one.evaluation.arch,
         one.program,

@@ -1,10 +1,15 @@
 //! The metadata of a training state: what must be the same for a training to go on, and its learning curve.
 //!
-//! Not responsible for tensors (`super`).
+//! What an older program did not record is not compared. Not responsible for tensors (`super`).
 
+use super::words::difference;
 use crate::net::checkpoint::shape_hash;
+use crate::net::network::Network;
+use crate::train::ancestry::RANDOM_WEIGHTS;
 use crate::train::epoch::{Epoch, GradientNorms};
 use crate::train::error::TrainError;
+use crate::train::model::Method;
+use crate::train::mvm::settings::Mvm;
 use crate::train::settings::Settings;
 use crate::train::trainer::Trainer;
 use safetensors::SafeTensors;
@@ -30,6 +35,18 @@ pub struct Header {
     /// Test accuracy of the full-precision training this one goes back to.
     #[serde(default)]
     pub full_precision: Option<f64>,
+    /// Fingerprint of the state it started from, or `random weights`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// Fingerprint of the images it is trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_data: Option<String>,
+    /// Programs that trained it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<String>,
+    /// Fingerprint of the tensors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensors: Option<String>,
     /// Epochs: number, rate, loss, accuracy while training, on test images.
     pub curve: Vec<(usize, f64, f64, f64, f64)>,
     /// Gradients of the epochs of `curve`; shorter where an older program trained the first of them.
@@ -37,31 +54,122 @@ pub struct Header {
     pub gradients: Vec<Option<GradientNorms>>,
 }
 
-/// Of a training as it stands; `data` is the fingerprint of the data set.
-pub fn header(trainer: &Trainer, data: &str) -> Header {
+/// Of a training as it stands; `data` is the fingerprint of the data set, `tensors` that of the tensors beside it.
+pub fn header(trainer: &Trainer, data: &str, tensors: String) -> Header {
     let row = |e: &Epoch| (e.epoch, e.rate, e.loss, e.train_accuracy, e.test_accuracy);
+    let identity = Identity::of(trainer, data);
     Header {
         format: FORMAT.into(),
-        network_hash: shape_hash(&trainer.model.network),
-        method: method(trainer),
-        settings: settings(&trainer.settings),
-        data: data.into(),
+        network_hash: identity.network_hash,
+        method: identity.method,
+        settings: identity.settings,
+        data: identity.data,
         steps: trainer.optimizer.steps,
         full_precision: trainer.full_precision,
+        start: identity.start,
+        train_data: identity.train_data,
+        programs: trainer.ancestry.programs.clone(),
+        tensors: Some(tensors),
         curve: trainer.curve.iter().map(row).collect(),
         gradients: trainer.curve.iter().map(|e| e.gradient).collect(),
     }
 }
 
+/// What tells a training from others: two with one identity go through the same numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    network_hash: String,
+    method: String,
+    settings: String,
+    data: String,
+    /// Fingerprint of the images it is trained on; `None` is not compared.
+    pub train_data: Option<String>,
+    /// Fingerprint of the state it started from, or `random weights`; `None` is not compared.
+    pub start: Option<String>,
+}
+
+impl Identity {
+    /// Of a training of a network by a method, through a macro or not; `data` is the fingerprint of the data set.
+    pub fn new(
+        network: &Network,
+        method: Method,
+        mvm: Option<&Mvm>,
+        settings: &Settings,
+        data: &str,
+    ) -> Self {
+        Identity {
+            network_hash: shape_hash(network),
+            method: words_of_method(method, mvm),
+            settings: words_of_settings(settings),
+            data: data.into(),
+            train_data: None,
+            start: None,
+        }
+    }
+
+    pub(super) fn of(trainer: &Trainer, data: &str) -> Self {
+        let (model, ancestry) = (&trainer.model, &trainer.ancestry);
+        let mvm = trainer.mvm.as_ref();
+        Identity {
+            train_data: ancestry.images.clone(),
+            start: ancestry.start.clone(),
+            ..Identity::new(&model.network, model.method, mvm, &trainer.settings, data)
+        }
+    }
+
+    /// Compares with what a state says.
+    pub(super) fn check(&self, found: &Header) -> Result<(), String> {
+        let refused = |what: String| {
+            Err(format!(
+                "{what}; use the same options to resume, or another --out to start anew"
+            ))
+        };
+        for (what, now, there) in [
+            ("network", &self.network_hash, &found.network_hash),
+            ("method", &self.method, &found.method),
+            ("settings", &self.settings, &found.settings),
+            ("data set", &self.data, &found.data),
+        ] {
+            if now != there {
+                let difference = difference(there, now);
+                return refused(format!("its {what} differs ({difference})"));
+            }
+        }
+        let known = |now: &Option<String>, there: &Option<String>| {
+            let both = now.clone().zip(there.clone());
+            both.filter(|(now, there)| now != there)
+        };
+        if let Some((now, there)) = known(&self.train_data, &found.train_data) {
+            return refused(format!(
+                "it was trained on other training images (fingerprint {there} there, {now} now)"
+            ));
+        }
+        if let Some((now, there)) = known(&self.start, &found.start) {
+            let [there, now] = [there, now].map(words_of_start);
+            return refused(format!(
+                "it started elsewhere (--init: {there} there, {now} now)"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn words_of_start(start: String) -> String {
+    if start == RANDOM_WEIGHTS {
+        "none".into()
+    } else {
+        format!("a state with fingerprint {start}")
+    }
+}
+
 /// Settings in words; those of a training without clipping read as they did before there was clipping.
-fn settings(settings: &Settings) -> String {
+fn words_of_settings(settings: &Settings) -> String {
     format!("{settings:?}").replace(", clip_norm: None", "")
 }
 
 /// What is trained, in words that differ wherever two trainings would.
-fn method(trainer: &Trainer) -> String {
-    let method = trainer.model.method;
-    match &trainer.mvm {
+fn words_of_method(method: Method, mvm: Option<&Mvm>) -> String {
+    match mvm {
         None => format!("{method:?}"),
         Some(mvm) => {
             let fingerprint = mvm.hardware.fingerprint();

@@ -1,16 +1,21 @@
 //! A training on disk: everything an exact resumption needs, as safetensors with metadata.
 //!
 //! Tensors: every parameter by name, its moments as `name#1` and `name#2`, running statistics as `L.mean`, `L.variance`
-//! (F64). Metadata: settings, method, seed, data fingerprint, learning curve. Written whole or not at all; a
-//! tensor that the training has no use for is a fault like a missing one.
+//! (F64). Metadata: settings, method, seed, fingerprints of data, start and tensors, programs, learning curve. Written whole or
+//! not at all; a tensor that the training has no use for is a fault like a missing one.
 
 mod header;
+mod words;
 
+pub use header::{Header, Identity};
+
+use super::ancestry::{Ancestry, recorded};
 use super::epoch::Epoch;
 use super::error::TrainError;
 use super::model::Model;
 use super::trainer::Trainer;
 use crate::durable;
+use crate::fingerprint::fingerprint;
 use crate::net::checkpoint::shape_hash;
 use header::{header, read};
 use safetensors::tensor::{Dtype, TensorView};
@@ -64,8 +69,11 @@ pub fn save(trainer: &Trainer, data: &str, path: &Path) -> Result<(), TrainError
             .map_err(|error| wrong(error.to_string()))?;
         views.push((name.as_str(), view));
     }
-    let text =
-        serde_json::to_string(&header(trainer, data)).map_err(|error| wrong(error.to_string()))?;
+    let named = tensors
+        .iter()
+        .map(|(name, _, bytes)| (name.as_str(), &bytes[..]));
+    let header = header(trainer, data, checksum(named.collect()));
+    let text = serde_json::to_string(&header).map_err(|error| wrong(error.to_string()))?;
     let metadata = HashMap::from([("imcsim".to_string(), text)]);
     let bytes = serialize(views, Some(metadata)).map_err(|error| wrong(error.to_string()))?;
     let file = |source| TrainError::File {
@@ -73,6 +81,42 @@ pub fn save(trainer: &Trainer, data: &str, path: &Path) -> Result<(), TrainError
         source,
     };
     durable::replace(path, &bytes).map_err(file)
+}
+
+/// Fingerprint of names and bytes, in alphabetical order of the names.
+fn checksum(mut tensors: Vec<(&str, &[u8])>) -> String {
+    tensors.sort_unstable();
+    let parts = tensors.into_iter();
+    fingerprint(parts.flat_map(|(name, bytes)| name.as_bytes().iter().chain(bytes)))
+}
+
+/// Refuses tensors that are not those the state was saved with, where it says so.
+fn refuse_changed(tensors: &SafeTensors, found: &Header, path: &Path) -> Result<(), TrainError> {
+    let there = tensors.tensors();
+    let named = there
+        .iter()
+        .map(|(name, view)| (name.as_str(), view.data()));
+    match &found.tensors {
+        Some(saved) if *saved != checksum(named.collect()) => Err(TrainError::State {
+            path: path.into(),
+            problem: "its numbers are not those that were saved (the checksum differs); take a copy that is whole, or remove it to train anew".into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What a state says of itself, if it is one of the training with this identity.
+///
+/// # Errors
+/// If the file cannot be read or belongs to another training.
+pub fn belonging(path: &Path, identity: &Identity) -> Result<Header, TrainError> {
+    let (_, found) = read(path)?;
+    let problem = identity.check(&found);
+    problem.map_err(|problem| TrainError::State {
+        path: path.into(),
+        problem,
+    })?;
+    Ok(found)
 }
 
 /// Restores a training that was set up with the same network, method, settings and data.
@@ -85,18 +129,13 @@ pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), Trai
         path: path.into(),
         problem,
     };
-    let expected = header(trainer, data);
-    for (what, here, there) in [
-        ("network", &expected.network_hash, &found.network_hash),
-        ("method", &expected.method, &found.method),
-        ("settings", &expected.settings, &found.settings),
-        ("data set", &expected.data, &found.data),
-    ] {
-        if here != there {
-            return Err(wrong(format!(
-                "its {what} differs ({there} there, {here} now); use the same options to resume, or another --out to start anew"
-            )));
-        }
+    Identity::of(trainer, data).check(&found).map_err(wrong)?;
+    if found.curve.len() > trainer.settings.epochs {
+        return Err(wrong(format!(
+            "its learning curve has {} epochs of {}; was the file changed?",
+            found.curve.len(),
+            trainer.settings.epochs
+        )));
     }
     let tensors =
         SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
@@ -120,9 +159,17 @@ pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), Trai
             copy(&tensors, &format!("{}#2", param.name), second, path)?;
         }
     }
+    refuse_changed(&tensors, &found, path)?;
     optimizer.steps = found.steps;
     trainer.model = model;
     trainer.optimizer = optimizer;
+    // The start may not know it any more; the state does.
+    trainer.full_precision = found.full_precision.or(trainer.full_precision);
+    trainer.ancestry = Ancestry {
+        start: found.start,
+        images: found.train_data,
+        programs: recorded(found.programs),
+    };
     let gradients = found.gradients.into_iter().chain(iter::repeat(None));
     let row = |((epoch, rate, loss, train_accuracy, test_accuracy), gradient)| Epoch {
         epoch,
@@ -145,6 +192,10 @@ pub struct Start {
     pub full_precision: Option<f64>,
     /// True if weights and activations were quantized there.
     pub quantized: bool,
+    /// Fingerprint of the file of the state; `None` without one.
+    pub fingerprint: Option<String>,
+    /// Programs that trained it.
+    pub programs: Vec<String>,
 }
 
 /// Takes parameters and statistics of another training of the same network as a start.
@@ -175,6 +226,7 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainErr
         .collect();
     refuse_strangers(model, (&["#1", "#2"], &references), &tensors, path)?;
     fill(model, &tensors, path)?;
+    refuse_changed(&tensors, &found, path)?;
     let test_accuracy = found.curve.last().map(|row| row.4);
     let quantized = found.method.starts_with("Qat");
     Ok(Start {
@@ -185,6 +237,8 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainErr
             test_accuracy
         },
         quantized,
+        fingerprint: Some(fingerprint(&bytes)),
+        programs: recorded(found.programs),
     })
 }
 
@@ -234,6 +288,12 @@ fn fill(model: &mut Model<f32>, tensors: &SafeTensors, path: &Path) -> Result<()
             &mut params.running.variance,
             path,
         )?;
+        if params.running.variance.iter().any(|&value| value < 0.0) {
+            return Err(TrainError::State {
+                path: path.into(),
+                problem: format!("tensor `{}.variance` holds a negative number", layer.name),
+            });
+        }
     }
     Ok(())
 }

@@ -1,0 +1,227 @@
+//! The folder of a training against the training that is asked for: do the commands noted there, the state and the network
+//! belong to it?
+//!
+//! What differs is refused, because hours of work stand behind it and nothing here throws them away. What an older program
+//! did not record is not held against its files. Not responsible for results (`record`).
+
+use super::commands::Training;
+use super::fingerprints::Fingerprints;
+use crate::cli::train::MethodName;
+use crate::cli::train_images::{count, images_id};
+use crate::data::Dataset;
+use crate::durable;
+use crate::net::checkpoint::{self, Metadata};
+use crate::net::network::Network;
+use crate::train::ancestry::RANDOM_WEIGHTS;
+use crate::train::model::Method;
+use crate::train::mvm::settings::Mvm;
+use crate::train::state::{self, Identity};
+use anyhow::{Context, bail};
+use std::fs;
+
+/// File of a training folder with its commands, from full precision on.
+const COMMANDS: &str = "commands.txt";
+/// What stands there before the fingerprint of the state that the last command starts from.
+const START: &str = "# its --init has the fingerprint ";
+
+/// Folders of trainings of one network on one set of images.
+pub struct Folders<'a> {
+    /// Network.
+    pub network: &'a Network,
+    /// Images.
+    pub data: &'a Dataset,
+    /// Of files and images.
+    pub fingerprints: Fingerprints,
+}
+
+impl Folders<'_> {
+    /// Checks that the folder of a training is free or belongs to it. One with neither a state nor a network is free,
+    /// whatever command was tried there.
+    ///
+    /// # Errors
+    /// If something else stands there.
+    pub fn check(&self, training: &Training) -> anyhow::Result<()> {
+        let (state, network) = (training.state(), training.deployed());
+        if !state.is_file() && !network.is_file() {
+            return Ok(());
+        }
+        let path = training.arguments.out.join(COMMANDS);
+        match fs::read_to_string(&path) {
+            Ok(text) => self.check_commands(&text, training)?,
+            Err(_) => self.check_state(training)?,
+        }
+        if network.is_file() {
+            self.check_network(training, &metadata(training)?)?;
+        }
+        Ok(())
+    }
+
+    /// True if a training has left its network.
+    ///
+    /// # Errors
+    /// As [`Folders::check`].
+    pub fn is_done(&self, training: &Training) -> anyhow::Result<bool> {
+        self.check(training)?;
+        Ok(training.deployed().is_file())
+    }
+
+    /// Notes in the folder of a training its commands and what it starts from.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub fn note(&self, training: &Training) -> anyhow::Result<()> {
+        let path = training.arguments.out.join(COMMANDS);
+        let mut text = training.chain.join("\n") + "\n";
+        if let Some(start) = self.start(training) {
+            text.push_str(&format!("{START}{start}\n"));
+        }
+        durable::replace(&path, text.as_bytes()).with_context(|| path.display().to_string())
+    }
+
+    /// Fingerprint of the state that a training starts from; `None` without one.
+    fn start(&self, training: &Training) -> Option<String> {
+        let init = training.arguments.init.as_ref()?;
+        self.fingerprints.file(init)
+    }
+
+    fn check_commands(&self, text: &str, training: &Training) -> anyhow::Result<()> {
+        let folder = training.arguments.out.display();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let found: Vec<String> = lines.map(str::to_string).collect();
+        if found != training.chain {
+            let (there, now) = difference(&found, &training.chain);
+            bail!(
+                "{folder}/{COMMANDS}: another training stands there (`{there}` there, `{now}` now); remove {folder} to train anew, or take another --out"
+            );
+        }
+        let there = text.lines().find_map(|line| line.strip_prefix(START));
+        let (Some(there), Some(now)) = (there, self.start(training)) else {
+            return Ok(());
+        };
+        if there != now {
+            let init = training.arguments.init.as_ref();
+            bail!(
+                "{folder}: it started from another state than {} is now (fingerprint {there} there, {now} now); remove {folder} to train anew from this one, or take another --out",
+                init.map(|init| init.display().to_string())
+                    .unwrap_or_default()
+            );
+        }
+        Ok(())
+    }
+
+    /// A folder without commands, as `imcsim train` leaves it, is known by its state.
+    fn check_state(&self, training: &Training) -> anyhow::Result<()> {
+        let folder = training.arguments.out.display();
+        let (path, network) = (training.state(), training.deployed());
+        if !path.is_file() {
+            bail!(
+                "{}: nothing beside it says how it was trained (neither {COMMANDS} nor a state); remove {folder} to train anew, or put its state there",
+                network.display()
+            );
+        }
+        let found = state::belonging(&path, &self.identity(training)?);
+        let found = found.with_context(|| {
+            format!("{folder} has no {COMMANDS}, and its state is not one of this training; remove {folder} to train anew, or take another row name or --out")
+        })?;
+        if !network.is_file() {
+            return Ok(());
+        }
+        let about = metadata(training)?;
+        let accuracy = about
+            .get("accuracy_on_macro")
+            .or(about.get("accuracy_quantized"));
+        let last = found.curve.last().map(|row| format!("{:.4}", row.4));
+        let finished = found.curve.len() == training.arguments.epochs;
+        if !finished || (accuracy.is_some() && accuracy != last.as_ref()) {
+            bail!(
+                "{}: it is not the network of the state beside it; remove it to take that of the state",
+                network.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// What the network's file says about its training, as far as it does.
+    fn check_network(&self, training: &Training, found: &Metadata) -> anyhow::Result<()> {
+        let arguments = &training.arguments;
+        let (file, folder) = (training.deployed(), arguments.out.display());
+        let now = [
+            ("method", arguments.method.name().to_string()),
+            ("seed", arguments.seed.to_string()),
+            ("epochs", arguments.epochs.to_string()),
+            ("train_images", count(arguments, self.data)?.to_string()),
+            ("data_fingerprint", self.data.fingerprint.clone()),
+            (
+                "train_data_fingerprint",
+                self.fingerprints.trained_on(arguments, self.data)?,
+            ),
+        ];
+        for (key, now) in now {
+            if let Some(there) = found.get(key).filter(|there| **there != now) {
+                bail!(
+                    "{}: it belongs to another training ({key} {there} there, {now} now); remove {folder} to train anew, or take the same --data or another --out",
+                    file.display()
+                );
+            }
+        }
+        let now = macro_of(training)?.map(|mvm| mvm.hardware.fingerprint());
+        let there = found.get("trained_through_fingerprint");
+        if let (Some(there), Some(now)) = (there, now)
+            && *there != now
+        {
+            bail!(
+                "{}: it was trained through another macro than `{}` is now (fingerprint {there} there, {now} now); restore that macro, or remove {folder} to train anew, or take another row name",
+                file.display(),
+                arguments.mvm.arch_name()
+            );
+        }
+        Ok(())
+    }
+
+    fn identity(&self, training: &Training) -> anyhow::Result<Identity> {
+        let arguments = &training.arguments;
+        let method = match arguments.method {
+            MethodName::Float => Method::Float,
+            _ => Method::Qat(arguments.rule()),
+        };
+        let mvm = macro_of(training)?;
+        let images = images_id(arguments, self.data);
+        let settings = arguments.settings();
+        let mut identity = Identity::new(self.network, method, mvm.as_ref(), &settings, &images);
+        identity.train_data = Some(self.fingerprints.trained_on(arguments, self.data)?);
+        identity.start = match arguments.init {
+            None => Some(RANDOM_WEIGHTS.into()),
+            Some(_) => self.start(training),
+        };
+        Ok(identity)
+    }
+}
+
+/// The macro that a training goes through.
+fn macro_of(training: &Training) -> anyhow::Result<Option<Mvm>> {
+    let arguments = &training.arguments;
+    let defaults = arguments.method.macro_defaults();
+    defaults
+        .map(|defaults| arguments.mvm.resolve(defaults))
+        .transpose()
+}
+
+/// What the network of a training says about itself.
+fn metadata(training: &Training) -> anyhow::Result<Metadata> {
+    let path = training.deployed();
+    let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
+    let found = checkpoint::metadata(&bytes, &path.display().to_string());
+    found.with_context(|| {
+        let folder = training.arguments.out.display();
+        format!("{folder}: remove it to train anew")
+    })
+}
+
+/// The first commands that differ.
+pub fn difference<'a>(found: &'a [String], expected: &'a [String]) -> (&'a str, &'a str) {
+    let at = |list: &'a [String], index: usize| list.get(index).map_or("nothing", String::as_str);
+    let most = found.len().max(expected.len());
+    let index = (0..most).find(|&index| found.get(index) != expected.get(index));
+    let index = index.unwrap_or(0);
+    (at(found, index), at(expected, index))
+}

@@ -1,0 +1,424 @@
+//! What lies in the folders of an experiment against what is asked for: networks, macros, images, starts and results of
+//! something else are refused, evaluated again or left out, never taken for the row's.
+
+use super::{FILE, Scratch, complaint};
+use imcsim::fingerprint::fingerprint;
+use imcsim::net::checkpoint::{self, Metadata};
+use imcsim::net::network::IntNetwork;
+use imcsim::net::spec::parse;
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::OnceLock;
+
+/// One seed, every row but the last on a macro file of its own.
+fn file() -> String {
+    let file = FILE.replace("seeds = [1, 2]", "seeds = [1]");
+    file.replace("reram_9wl", "my.toml")
+}
+
+/// A finished experiment, made once and copied for every test.
+fn finished() -> &'static PathBuf {
+    static FINISHED: OnceLock<PathBuf> = OnceLock::new();
+    FINISHED.get_or_init(|| {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("finished_experiment");
+        let _ = fs::remove_dir_all(&place);
+        let scratch = prepared("finished");
+        let output = scratch.run("out", &["--quiet"]);
+        assert!(output.status.success(), "{}", complaint(&output));
+        copy(&scratch.0, &place);
+        place
+    })
+}
+
+fn prepared(name: &str) -> Scratch {
+    let scratch = Scratch::new(name);
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("arch/reram_9wl.toml");
+    fs::copy(shipped, scratch.0.join("my.toml")).expect("scratch file");
+    fs::write(scratch.0.join("quick.toml"), file()).expect("scratch file");
+    scratch
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("scratch folder");
+    for entry in fs::read_dir(from).expect("scratch folder") {
+        let entry = entry.expect("entry");
+        let place = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &place);
+        } else {
+            fs::copy(entry.path(), place).expect("scratch file");
+        }
+    }
+}
+
+/// The finished experiment in a folder of its own.
+struct Finished(Scratch);
+
+impl Finished {
+    fn new(name: &str) -> Self {
+        let scratch = Scratch::new(name);
+        copy(finished(), &scratch.0);
+        Finished(scratch)
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.0.join("out/quick/seed1").join(name)
+    }
+
+    fn run(&self, more: &[&str]) -> Output {
+        self.0.run("out", more)
+    }
+
+    /// What the program says where it refuses its input.
+    fn refused(&self, more: &[&str]) -> String {
+        let output = self.run(more);
+        let error = complaint(&output);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        error
+    }
+
+    fn succeeds(&self, more: &[&str]) -> String {
+        let output = self.run(more);
+        assert!(output.status.success(), "{}", complaint(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn result(&self, row: &str) -> Value {
+        let text = fs::read(self.at(row).join("result.json")).expect("a result");
+        serde_json::from_slice(&text).expect("JSON")
+    }
+
+    fn change_result(&self, row: &str, change: impl FnOnce(&mut Value)) {
+        let mut result = self.result(row);
+        change(&mut result);
+        fs::write(self.at(row).join("result.json"), result.to_string()).expect("scratch file");
+    }
+
+    /// A number that no evaluation leaves: it stays as long as the result does.
+    fn mark(&self, row: &str) {
+        self.change_result(row, |result| result["full_precision"] = json!(0.125));
+    }
+
+    fn is_marked(&self, row: &str) -> bool {
+        self.result(row)["full_precision"] == json!(0.125)
+    }
+
+    fn network(&self, row: &str) -> (IntNetwork, Metadata) {
+        let network = parse(super::TINY, "tiny.toml").expect("a network");
+        let path = self.at(row).join("deployed.safetensors");
+        checkpoint::load(&path, &network).expect("a network")
+    }
+
+    fn change_network(&self, row: &str, change: impl FnOnce(&mut IntNetwork, &mut Metadata)) {
+        let (mut network, mut metadata) = self.network(row);
+        change(&mut network, &mut metadata);
+        let path = self.at(row).join("deployed.safetensors");
+        checkpoint::save(&network, &metadata, &path).expect("scratch file");
+    }
+
+    fn edit(&self, name: &str, from: &str, to: &str) {
+        let path = self.0.0.join(name);
+        let text = fs::read_to_string(&path).expect("scratch file");
+        assert!(text.contains(from), "{from}");
+        fs::write(path, text.replacen(from, to, 1)).expect("scratch file");
+    }
+}
+
+#[test]
+fn a_result_is_that_of_the_network_beside_it() {
+    let test = Finished::new("network");
+    // The same network on the same macro is evaluated once: a row of it takes over the result.
+    let twin = "\n[[row]]\nname = \"twin\"\nlabel = \"the same\"\nfrom = \"lattice\"\narch = \"my.toml\"\nset = [\"readout.binary_search.bits=3\"]\n";
+    fs::write(test.0.0.join("quick.toml"), file() + twin).expect("scratch file");
+    test.mark("lattice");
+    test.succeeds(&["--quiet"]);
+    assert!(test.is_marked("lattice") && test.is_marked("twin"));
+    // Another network: neither result is its.
+    test.change_network("lattice", |network, _| {
+        let scale = &mut network.layers[0].scale[0];
+        *scale = -*scale;
+    });
+    fs::remove_file(test.at("twin/result.json")).expect("scratch file");
+    test.succeeds(&["--quiet", "--rows", "twin"]);
+    assert!(
+        !test.is_marked("twin"),
+        "not taken over from the old result"
+    );
+    assert!(test.is_marked("lattice"), "not looked at");
+    let page = fs::read_to_string(test.0.0.join("out/quick/results.md")).expect("a page");
+    assert!(page.contains("- lattice: seed 1"), "still missing: {page}");
+    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    assert!(!test.is_marked("lattice"));
+    // The key is the hash of the file; a result of a program that did not keep it is evaluated again, one that was given
+    // it by hand stands.
+    let bytes = fs::read(test.at("lattice/deployed.safetensors")).expect("a network");
+    let key = fingerprint(&bytes);
+    assert_eq!(
+        test.result("lattice")["evaluation"]["weights_fingerprint"],
+        json!(key)
+    );
+    for (given, kept) in [(Value::Null, false), (json!(key), true)] {
+        test.mark("lattice");
+        test.change_result("lattice", |result| {
+            let evaluation = result["evaluation"].as_object_mut().expect("keys");
+            evaluation.remove("weights_fingerprint");
+            if !given.is_null() {
+                evaluation.insert("weights_fingerprint".into(), given.clone());
+            }
+            // Such a program kept none of these either.
+            let result = result.as_object_mut().expect("keys");
+            result.remove("train_data_fingerprint");
+            result.remove("trained_by");
+        });
+        test.succeeds(&["--quiet", "--rows", "lattice"]);
+        assert_eq!(test.is_marked("lattice"), kept, "{given}");
+    }
+}
+
+#[test]
+fn a_macro_that_was_changed_after_the_training_is_refused() {
+    let test = Finished::new("macro");
+    let text = fs::read_to_string(test.0.0.join("my.toml")).expect("scratch file");
+    test.edit("my.toml", "sigma_ua = 2.2", "sigma_ua = 2.5");
+    for rows in ["lattice", "noisier"] {
+        let error = test.refused(&["--rows", rows]);
+        for part in ["my.toml", "another macro", "lattice/deployed.safetensors"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+    // A row that is not selected is left out, and the reason is told.
+    let output = test.run(&["--rows", "ideal_values", "--quiet"]);
+    let warning = complaint(&output);
+    assert!(output.status.success(), "{warning}");
+    assert!(
+        warning.contains("warning: seed 1, row lattice: left out") && warning.contains("my.toml"),
+        "{warning}"
+    );
+    // A network whose program did not record its macro is taken at its word.
+    test.change_network("lattice", |_, metadata| {
+        metadata.remove("trained_through_fingerprint");
+    });
+    test.succeeds(&["--rows", "lattice", "--quiet"]);
+    fs::write(test.0.0.join("my.toml"), text).expect("scratch file");
+}
+
+#[test]
+fn other_training_images_are_refused() {
+    let test = Finished::new("images");
+    let now = test.result("lattice")["train_data_fingerprint"].clone();
+    assert_eq!(now.as_str().map(str::len), Some(16), "{now}");
+    test.change_result("lattice", |result| {
+        result["train_data_fingerprint"] = json!("0123456789abcdef");
+    });
+    let error = test.refused(&[]);
+    assert!(
+        error.contains("training images") && error.contains("fingerprint 0123456789abcdef"),
+        "{error}"
+    );
+    test.change_result("lattice", |result| {
+        result["data_fingerprint"] = json!("fedcba9876543210");
+    });
+    let error = test.refused(&[]);
+    assert!(error.contains("fingerprint fedcba9876543210"), "{error}");
+    fs::remove_file(test.at("lattice/result.json")).expect("scratch file");
+    test.change_network("lattice", |_, metadata| {
+        let found = metadata.get_mut("train_data_fingerprint").expect("kept");
+        *found = "0123456789abcdef".into();
+    });
+    let error = test.refused(&[]);
+    assert!(error.contains("train_data_fingerprint"), "{error}");
+}
+
+#[test]
+fn folders_without_commands_are_known_by_their_states() {
+    let test = Finished::new("commands");
+    for row in ["float", "qat", "ideal_values", "lattice"] {
+        fs::remove_file(test.at(row).join("commands.txt")).expect("written");
+    }
+    let said = test.succeeds(&[]);
+    assert_eq!(said.matches("there already").count(), 4, "{said}");
+    // The same folders under other settings.
+    test.edit(
+        "quick.toml",
+        "common = \"--epochs 1",
+        "common = \"--lr 0.5 --epochs 1",
+    );
+    let error = test.refused(&["--rows", "ideal_values"]);
+    assert!(
+        error.contains("ideal_values has no commands.txt")
+            && error.contains("--lr 0.02 there, 0.5 now"),
+        "{error}"
+    );
+    test.edit("quick.toml", "--lr 0.5 ", "");
+    // The training of another row.
+    let kept = fs::read(test.at("ideal_values/state.safetensors")).expect("a state");
+    fs::copy(
+        test.at("lattice/state.safetensors"),
+        test.at("ideal_values/state.safetensors"),
+    )
+    .expect("scratch file");
+    let error = test.refused(&["--rows", "ideal_values"]);
+    assert!(
+        error.contains("its state is not one of this training"),
+        "{error}"
+    );
+    fs::write(test.at("ideal_values/state.safetensors"), kept).expect("scratch file");
+    // The network of another state.
+    test.change_network("ideal_values", |_, metadata| {
+        metadata.insert("accuracy_quantized".into(), "0.0001".into());
+    });
+    let error = test.refused(&["--rows", "ideal_values"]);
+    assert!(error.contains("not the network of the state"), "{error}");
+    // A network alone.
+    fs::remove_file(test.at("lattice/state.safetensors")).expect("scratch file");
+    let error = test.refused(&["--rows", "lattice"]);
+    assert!(error.contains("nothing beside it says"), "{error}");
+}
+
+#[test]
+fn a_start_that_changed_is_told() {
+    let test = Finished::new("start");
+    let notes = fs::read_to_string(test.at("qat/commands.txt")).expect("written");
+    let state = fs::read(test.at("float/state.safetensors")).expect("a state");
+    let line = format!("# its --init has the fingerprint {}\n", fingerprint(&state));
+    assert!(notes.ends_with(&line), "{notes}");
+    let other = notes.replace(&fingerprint(&state), "0123456789abcdef");
+    fs::write(test.at("qat/commands.txt"), other).expect("scratch file");
+    let error = test.refused(&[]);
+    assert!(
+        error.contains("started from another state than") && error.contains("float/state"),
+        "{error}"
+    );
+    // An older program did not note it, and a start that was removed cannot be compared.
+    fs::write(test.at("qat/commands.txt"), notes.replace(&line, "")).expect("scratch file");
+    test.succeeds(&["--quiet"]);
+    fs::write(test.at("qat/commands.txt"), &notes).expect("scratch file");
+    fs::remove_file(test.at("float/state.safetensors")).expect("scratch file");
+    test.succeeds(&["--quiet"]);
+    // Without commands the state tells: here what `lattice` started from.
+    fs::remove_file(test.at("lattice/commands.txt")).expect("scratch file");
+    test.succeeds(&["--quiet"]);
+    fs::copy(
+        test.at("ideal_values/state.safetensors"),
+        test.at("qat/state.safetensors"),
+    )
+    .expect("scratch file");
+    fs::remove_file(test.at("ideal_values/commands.txt")).expect("scratch file");
+    let error = test.refused(&["--rows", "lattice"]);
+    assert!(error.contains("it started"), "{error}");
+}
+
+#[test]
+fn commands_alone_are_in_nobodys_way() {
+    let test = Finished::new("tried");
+    for name in ["state.safetensors", "deployed.safetensors", "result.json"] {
+        fs::remove_file(test.at("lattice").join(name)).expect("scratch file");
+    }
+    let right = fs::read(test.at("lattice/commands.txt")).expect("written");
+    fs::write(test.at("lattice/commands.txt"), "imcsim train --wrong\n").expect("scratch file");
+    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    assert_eq!(
+        fs::read(test.at("lattice/commands.txt")).expect("written"),
+        right
+    );
+}
+
+#[test]
+fn one_process_trains_in_a_folder() {
+    let test = Finished::new("lock");
+    for name in ["state.safetensors", "deployed.safetensors"] {
+        fs::remove_file(test.at("lattice").join(name)).expect("scratch file");
+    }
+    let lock = File::create(test.at("lattice/training.lock")).expect("scratch file");
+    lock.try_lock().expect("nobody else has it");
+    let output = test.run(&["--quiet", "--rows", "lattice,noisier"]);
+    let error = complaint(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("row lattice") && error.contains("another process trains there"),
+        "{error}"
+    );
+    assert!(!test.at("lattice/state.safetensors").exists());
+    // Tried once: the row that takes this network repeats the answer.
+    assert!(
+        error.contains("row noisier: the training of row lattice failed"),
+        "{error}"
+    );
+    drop(lock);
+    test.succeeds(&["--quiet"]);
+}
+
+#[test]
+fn damaged_and_foreign_results_are_told() {
+    let test = Finished::new("damaged");
+    let path = test.at("ideal_values/result.json");
+    let right = fs::read(&path).expect("a result");
+    let damages: [(&str, &dyn Fn()); 4] = [
+        ("not a result of this program", &|| {
+            fs::write(&path, "{").expect("scratch file");
+        }),
+        ("it is of row lattice, not of row ideal_values", &|| {
+            fs::copy(test.at("lattice/result.json"), &path).expect("scratch file");
+        }),
+        ("it is of schema 9", &|| {
+            test.change_result("ideal_values", |result| result["schema"] = json!(9));
+        }),
+        ("ideal: 900 of 128 images", &|| {
+            test.change_result("ideal_values", |result| {
+                result["modes"]["ideal"]["correct"] = json!(900);
+            });
+        }),
+    ];
+    for (told, damage) in damages {
+        damage();
+        let output = test.run(&["--quiet", "--rows", "lattice"]);
+        let warning = complaint(&output);
+        assert!(output.status.success(), "{warning}");
+        assert!(
+            warning.starts_with("warning: seed 1, row ideal_values: left out of the page"),
+            "{warning}"
+        );
+        assert!(warning.contains(told), "{told}: {warning}");
+        assert_eq!(warning.matches("warning").count(), 1, "{warning}");
+        let error = test.refused(&["--rows", "ideal_values"]);
+        assert!(
+            error.contains(told) && error.contains("emove it"),
+            "{error}"
+        );
+        fs::write(&path, &right).expect("scratch file");
+    }
+}
+
+#[test]
+fn pages_tell_who_trained_and_who_evaluated() {
+    let test = Finished::new("programs");
+    let here = format!("imcsim {}, commit ", env!("CARGO_PKG_VERSION"));
+    let page = fs::read_to_string(test.0.0.join("out/quick/results.md")).expect("a page");
+    assert!(
+        page.contains("imcsim experiment quick.toml --out OUT\n"),
+        "{page}"
+    );
+    assert!(page.contains(&format!("trained by {here}")), "{page}");
+    assert!(page.contains(&format!(" by {here}")), "{page}");
+    // Another program trained it first.
+    test.change_network("lattice", |_, metadata| {
+        let there = metadata.get_mut("trained_by").expect("kept");
+        *there = format!("imcsim 0.0.9, commit abc; {there}");
+    });
+    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    let page = fs::read_to_string(test.0.0.join("out/quick/results.md")).expect("a page");
+    let both = format!("trained by imcsim 0.0.9, commit abc, then {here}");
+    assert!(page.contains(&both), "{page}");
+    assert!(page.contains("--rows lattice"), "{page}");
+    test.change_network("lattice", |_, metadata| {
+        metadata.remove("trained_by");
+    });
+    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    let page = fs::read_to_string(test.0.0.join("out/quick/results.md")).expect("a page");
+    assert!(
+        page.contains("trained by not recorded; evaluated on"),
+        "{page}"
+    );
+}
