@@ -50,22 +50,27 @@ impl Entries {
         Entries(entries)
     }
 
+    /// Of the sums of both halves of a pixel.
+    ///
     /// # Safety
     /// Every index lies in the table.
     #[inline]
     #[target_feature(enable = "avx512f")]
-    unsafe fn at(&self, index: __m512i) -> __m512i {
+    unsafe fn at(&self, index: [__m512i; 2]) -> [__m512i; 2] {
         let from = self.0.as_ptr();
         // SAFETY: tables are padded to four registers; the caller promises the index.
         unsafe {
             if self.0.len() > 4 * WIDTH {
-                return _mm512_i32gather_epi32::<4>(index, from);
+                return index.map(|index| _mm512_i32gather_epi32::<4>(index, from));
             }
-            let part = |k: usize| _mm512_loadu_si512(from.add(k * WIDTH).cast());
-            let low = _mm512_permutex2var_epi32(part(0), index, part(1));
-            let high = _mm512_permutex2var_epi32(part(2), index, part(3));
-            let upper = _mm512_test_epi32_mask(index, _mm512_set1_epi32(32));
-            _mm512_mask_blend_epi32(upper, low, high)
+            let part: [__m512i; 4] =
+                std::array::from_fn(|k| _mm512_loadu_si512(from.add(k * WIDTH).cast()));
+            index.map(|index| {
+                let low = _mm512_permutex2var_epi32(part[0], index, part[1]);
+                let high = _mm512_permutex2var_epi32(part[2], index, part[3]);
+                let upper = _mm512_test_epi32_mask(index, _mm512_set1_epi32(32));
+                _mm512_mask_blend_epi32(upper, low, high)
+            })
         }
     }
 }
@@ -105,23 +110,33 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Where the slopes of sixteen images lie; `bytes` are those of a draw.
+    /// Where the slopes of the images of a pixel lie; `bytes` are those of a draw.
     ///
     /// # Safety
     /// Every index lies in the tables.
     #[inline]
     #[target_feature(enable = "avx512f,aes")]
-    unsafe fn places(&self, index: __m512i, bytes: impl Fn(u32) -> __m512i) -> __m512i {
+    unsafe fn places(
+        &self,
+        index: [__m512i; 2],
+        bytes: impl Fn(u32) -> [__m512i; 2],
+    ) -> [__m512i; 2] {
         let mut uniform = bytes(0);
         if self.grain == Grain::Sixteen {
-            uniform = _mm512_or_si512(_mm512_slli_epi32::<8>(uniform), bytes(1));
+            let low = bytes(1);
+            uniform = std::array::from_fn(|half| {
+                _mm512_or_si512(_mm512_slli_epi32::<8>(uniform[half]), low[half])
+            });
         }
         // SAFETY: handed on to the caller.
         let mut at = unsafe { self.first.at(index) };
         for step in &self.steps {
             // SAFETY: handed on to the caller.
-            let below = _mm512_cmplt_epu32_mask(uniform, unsafe { step.at(index) });
-            at = _mm512_mask_add_epi32(at, below, at, _mm512_set1_epi32(1));
+            let threshold = unsafe { step.at(index) };
+            for half in 0..2 {
+                let below = _mm512_cmplt_epu32_mask(uniform[half], threshold[half]);
+                at[half] = _mm512_mask_add_epi32(at[half], below, at[half], _mm512_set1_epi32(1));
+            }
         }
         let chosen = match self.choice {
             Choice::None => return at,
@@ -129,8 +144,45 @@ impl<'a> Table<'a> {
             Choice::Same => uniform,
         };
         let mask = _mm512_set1_epi32((1 << self.draw_bits) - 1);
-        let at = _mm512_sll_epi32(at, _mm_cvtsi32_si128(self.draw_bits as i32));
-        _mm512_add_epi32(at, _mm512_and_si512(chosen, mask))
+        let bits = _mm_cvtsi32_si128(self.draw_bits as i32);
+        std::array::from_fn(|half| {
+            let chosen = _mm512_and_si512(chosen[half], mask);
+            _mm512_add_epi32(_mm512_sll_epi32(at[half], bits), chosen)
+        })
+    }
+
+    /// Hands the numbers of all places of a strip to `take`, sixteen at a time.
+    ///
+    /// # Safety
+    /// As for [`fill`].
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni,aes")]
+    unsafe fn visit(
+        &self,
+        keys: &Keys,
+        (strip, group): (&Strip, &Group),
+        output: usize,
+        mut take: impl FnMut(usize, __m512),
+    ) {
+        let quads = group.quads(output);
+        let offset = _mm512_set1_epi32(-self.s_min);
+        for (p, pixel) in strip.pixels.clone().enumerate() {
+            let [group, pixel, output] = [group.index, pixel, output].map(|at| at as u32);
+            let bytes = |draw: u32| -> [__m512i; 2] {
+                let half = |half: u32| keys.block([group, pixel, output, 2 * draw + half]);
+                [half(0), half(1)].map(|block| _mm512_cvtepu8_epi32(block))
+            };
+            let place = p * LANES;
+            // SAFETY: a strip holds its pixels times 32 places; the caller promises sums, numbers and instructions.
+            unsafe {
+                let both = [place, place + WIDTH];
+                let index = both.map(|place| sums(strip, quads, place, offset));
+                let at = self.places(index, bytes);
+                for (place, at) in both.into_iter().zip(at) {
+                    take(place, _mm512_i32gather_ps::<4>(at, self.values.as_ptr()));
+                }
+            }
+        }
     }
 }
 
@@ -147,13 +199,12 @@ pub unsafe fn fill(
     dy: &[f32],
     to: &mut [f32],
 ) {
-    for place in (0..source.0.places()).step_by(WIDTH) {
-        // SAFETY: handed on to the caller.
-        unsafe {
-            let slope = table.values(keys, source, output, place);
+    // SAFETY: handed on to the caller.
+    unsafe {
+        table.visit(keys, source, output, |place, slope| {
             let product = _mm512_mul_ps(slope, _mm512_loadu_ps(dy.as_ptr().add(place)));
             _mm512_storeu_ps(to.as_mut_ptr().add(place), product);
-        }
+        });
     }
 }
 
@@ -170,43 +221,13 @@ pub unsafe fn add(
     to: &mut [f32],
 ) {
     let factor = _mm512_set1_ps(factor);
-    for place in (0..source.0.places()).step_by(WIDTH) {
-        // SAFETY: handed on to the caller.
-        unsafe {
+    // SAFETY: handed on to the caller.
+    unsafe {
+        table.visit(keys, source, output, |place, value| {
             let to = to.as_mut_ptr().add(place);
             // Not fused: the plain form rounds the product too.
-            let product = _mm512_mul_ps(factor, table.values(keys, source, output, place));
+            let product = _mm512_mul_ps(factor, value);
             _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), product));
-        }
-    }
-}
-
-impl Table<'_> {
-    /// The numbers of sixteen images from `place` on.
-    ///
-    /// # Safety
-    /// As for [`fill`].
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vnni,aes")]
-    unsafe fn values(
-        &self,
-        keys: &Keys,
-        (strip, group): (&Strip, &Group),
-        output: usize,
-        place: usize,
-    ) -> __m512 {
-        let pixel = strip.pixels.start + place / LANES;
-        let half = (place % LANES / WIDTH) as u32;
-        let [group_word, pixel, output_word] = [group.index, pixel, output].map(|at| at as u32);
-        let bytes = |draw: u32| {
-            let counter = [group_word, pixel, output_word, 2 * draw + half];
-            _mm512_cvtepu8_epi32(keys.block(counter))
-        };
-        let offset = _mm512_set1_epi32(-self.s_min);
-        // SAFETY: a strip holds its pixels times 32 places; the caller promises sums, numbers and instructions.
-        unsafe {
-            let index = sums(strip, group.quads(output), place, offset);
-            _mm512_i32gather_ps::<4>(self.places(index, bytes), self.values.as_ptr())
-        }
+        });
     }
 }
