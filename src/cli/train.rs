@@ -17,6 +17,7 @@ use crate::train::ancestry::RANDOM_WEIGHTS;
 use crate::train::augment::Augment;
 use crate::train::epoch::Epoch;
 use crate::train::model::{Method, Model};
+use crate::train::mvm::settings::Mvm;
 use crate::train::optimizer::Rule;
 use crate::train::quantizer::weight::StepRule;
 use crate::train::schedule::Schedule;
@@ -171,6 +172,16 @@ impl TrainArguments {
         }
     }
 
+    /// The macro that is trained through, if one is.
+    ///
+    /// # Errors
+    /// As [`MvmOptions::resolve`].
+    pub(super) fn through(&self) -> anyhow::Result<Option<Mvm>> {
+        let defaults = self.method.macro_defaults();
+        let resolve = |defaults| self.mvm.resolve(defaults);
+        defaults.map(resolve).transpose()
+    }
+
     /// Where the training begins, and what it leaves out on the way there.
     fn beginning(&self, start: &Start) -> &'static str {
         let through = self.method.macro_defaults().is_some();
@@ -206,6 +217,7 @@ pub(super) fn check(
     data: &Dataset,
 ) -> anyhow::Result<()> {
     let images = count(arguments, data)?;
+    unused_options::of_images(arguments, images)?;
     if data.class_names.len() > network.classes {
         return Err(anyhow::anyhow!(
             "{} has {} classes, {} tells {} apart",
@@ -231,7 +243,6 @@ pub fn train_on(
 ) -> anyhow::Result<()> {
     check(arguments, network, data).map_err(input)?;
     let data = &*fewer(arguments, data).map_err(input)?;
-    unused_options::of_images(arguments, data).map_err(input)?;
     let mut model = Model::<f32>::new(network, Method::Float, arguments.seed);
     let mut start = Start::default();
     if let Some(path) = &arguments.init {
@@ -253,8 +264,7 @@ pub fn train_on(
     trainer.full_precision = start.full_precision;
     trainer.ancestry.programs = start.programs;
     trainer.ancestry.start = Some(start.fingerprint.unwrap_or(RANDOM_WEIGHTS.into()));
-    if let Some(defaults) = arguments.method.macro_defaults() {
-        let mvm = arguments.mvm.resolve(defaults)?;
+    if let Some(mvm) = arguments.through()? {
         trainer = trainer.through(mvm, data).map_err(input)?;
     }
     let _locked = match locked {

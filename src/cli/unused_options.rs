@@ -5,7 +5,6 @@
 
 use super::mvm_options::MvmOptions;
 use super::train::{MethodName, TrainArguments};
-use crate::data::Dataset;
 use crate::train::mvm::Estimator;
 use anyhow::bail;
 
@@ -54,13 +53,11 @@ pub fn of_reads(options: &MvmOptions, estimator: Estimator, noise: f64) -> anyho
     Ok(())
 }
 
-/// Refuses more calibration images than there are.
+/// Refuses more calibration images than the training images, of which there are `all`.
 ///
 /// # Errors
 /// If there are not that many.
-pub fn of_images(arguments: &TrainArguments, data: &Dataset) -> anyhow::Result<()> {
-    let all = data.train.labels.len();
-    let all = arguments.train_images.unwrap_or(all).min(all);
+pub fn of_images(arguments: &TrainArguments, all: usize) -> anyhow::Result<()> {
     match arguments.mvm.calibration_images {
         Some(count) if count > all => bail!(
             "--calibration-images {count}: references are placed on training images, and this training has {all}; take at most that many"

@@ -14,4 +14,4 @@ pub mod prepare;
 pub mod record;
 pub mod sums;
 
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, first_of_plane, prepare};

@@ -39,6 +39,13 @@ impl Prepared {
     }
 }
 
+/// First conversion with the weight plane of conversion `c`: input bits in time are read from the same cells by the same columns.
+pub fn first_of_plane(conversions: &[Prepared], c: usize) -> usize {
+    let weight = |conversion: &Prepared| conversion.conversion.weight;
+    let of_plane = |other: &Prepared| weight(other) == weight(&conversions[c]);
+    conversions.iter().position(of_plane).unwrap_or(c)
+}
+
 /// Conversions of a layer with weight codes `[output][row]` of `weight_bits` and inputs of `input_bits`.
 ///
 /// # Errors

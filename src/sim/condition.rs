@@ -4,6 +4,7 @@
 
 use super::prepare::Prepared;
 use crate::convert::accumulate::Codes;
+use crate::convert::first_of_plane;
 use crate::hw::imc_array::{ChipPlace, VirtualChip};
 use crate::hw::readout::columns::{ColumnReadouts, Columns};
 use crate::hw::readout::table::{CodeTable, Decode};
@@ -122,16 +123,11 @@ fn program(
 ) -> VirtualChip {
     let conversions = &prepared.layers[layer].conversions;
     let conversion = &conversions[c].conversion;
-    // Conversions with the same weight plane (input bits in time) read the same physical cells.
-    let plane = conversions
-        .iter()
-        .position(|other| other.conversion.weight == conversion.weight)
-        .unwrap_or(c);
     let place = ChipPlace {
         seed,
         chip,
         layer: layer as u64,
-        plane: plane as u64,
+        plane: first_of_plane(conversions, c) as u64,
     };
     let int = &prepared.network.layers[layer];
     VirtualChip::program(

@@ -50,7 +50,8 @@ fn with_steps(mut network: IntNetwork) -> IntNetwork {
     network
 }
 
-fn references(network: &IntNetwork) -> Vec<LayerReferences> {
+/// References of every layer.
+pub fn references(network: &IntNetwork) -> Vec<LayerReferences> {
     let layers = network.layers.iter();
     layers.map(|layer| layer.references.clone()).collect()
 }

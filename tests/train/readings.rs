@@ -1,6 +1,7 @@
 //! What an epoch and a batch read: noise that grows, temperatures that fall, offsets of columns that are drawn anew, and settings
 //! that a macro cannot follow.
 
+use super::columns::references;
 use super::through_macro::{ONE, Random, hardware, measured, mvm};
 use super::trained;
 use approx::assert_relative_eq;
@@ -185,11 +186,7 @@ fn gradient_of_the_step_is_its_rule_for_any_slope_and_snap() {
         let network = deploy(&model).expect("quantized");
         let readings = Readings::new(&mvm, &network, &data.train, 1, ONE).expect("fits");
         let readout = readings.first_readouts()[2].expect("on the macro").clone();
-        let references: Vec<_> = network
-            .layers
-            .iter()
-            .map(|l| l.references.clone())
-            .collect();
+        let references = references(&network);
         let reading = readings
             .batch(1, 0, &references)
             .expect("steps")

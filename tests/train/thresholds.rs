@@ -1,5 +1,6 @@
 //! Trained thresholds: their gradient against finite differences of the mean, resumption, and what is deployed is what is placed.
 
+use super::columns::references;
 use super::through_macro::{ONE, Random, calibration, epochs, hardware, images, mvm, trainer};
 use super::{network, trained};
 use approx::assert_relative_eq;
@@ -33,11 +34,7 @@ fn gradient_of_a_threshold_pair_is_that_of_the_mean() {
         .clone();
     model.learn_thresholds(layer, &start);
     let deployed = deploy(&model).expect("quantized");
-    let references: Vec<LayerReferences> = deployed
-        .layers
-        .iter()
-        .map(|l| l.references.clone())
-        .collect();
+    let references = references(&deployed);
     let reading = readings
         .batch(1, 0, &references)
         .expect("fits")

@@ -122,27 +122,12 @@ impl<'a> Commands<'a> {
     }
 
     fn check_macro(&self, row: &Row, training: &Training) -> anyhow::Result<()> {
-        let arguments = &training.arguments;
         let problem =
             |error: anyhow::Error| anyhow!(self.plan.wrong_row(row, format!("{error:#}")));
-        let Some(defaults) = arguments.method.macro_defaults() else {
-            return Ok(());
-        };
-        let mvm = arguments.mvm.resolve(defaults).map_err(problem)?;
-        mvm.check().map_err(|error| problem(error.into()))
-    }
-
-    /// Checks that a row's training asks for no more images than there are.
-    ///
-    /// # Errors
-    /// With the row if it does.
-    pub fn check_images(&self, seed: u64, row: &Row, data: &Dataset) -> anyhow::Result<()> {
-        let Weights::Trained(options) = &row.weights else {
-            return Ok(());
-        };
-        let arguments = self.row(seed, row, options)?.arguments;
-        unused_options::of_images(&arguments, data)
-            .map_err(|error| anyhow!(self.plan.wrong_row(row, format!("train: {error}"))))
+        match training.arguments.through().map_err(problem)? {
+            None => Ok(()),
+            Some(mvm) => mvm.check().map_err(|error| problem(error.into())),
+        }
     }
 
     /// The macro that a row is evaluated on.

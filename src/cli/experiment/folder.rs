@@ -14,7 +14,6 @@ use crate::net::checkpoint::{self, Metadata};
 use crate::net::network::Network;
 use crate::train::ancestry::RANDOM_WEIGHTS;
 use crate::train::model::Method;
-use crate::train::mvm::settings::Mvm;
 use crate::train::state::{self, Identity};
 use anyhow::{Context, bail};
 use std::fs;
@@ -164,7 +163,7 @@ impl Folders<'_> {
                 );
             }
         }
-        let now = macro_of(training)?.map(|mvm| mvm.hardware.fingerprint());
+        let now = arguments.through()?.map(|mvm| mvm.hardware.fingerprint());
         let there = found.get("trained_through_fingerprint");
         if let (Some(there), Some(now)) = (there, now)
             && *there != now
@@ -184,7 +183,7 @@ impl Folders<'_> {
             MethodName::Float => Method::Float,
             _ => Method::Qat(arguments.rule()),
         };
-        let mvm = macro_of(training)?;
+        let mvm = arguments.through()?;
         let images = images_id(arguments, self.data);
         let settings = arguments.settings();
         let mut identity = Identity::new(self.network, method, mvm.as_ref(), &settings, &images);
@@ -195,15 +194,6 @@ impl Folders<'_> {
         };
         Ok(identity)
     }
-}
-
-/// The macro that a training goes through.
-fn macro_of(training: &Training) -> anyhow::Result<Option<Mvm>> {
-    let arguments = &training.arguments;
-    let defaults = arguments.method.macro_defaults();
-    defaults
-        .map(|defaults| arguments.mvm.resolve(defaults))
-        .transpose()
 }
 
 /// What the network of a training says about itself.

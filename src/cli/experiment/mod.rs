@@ -58,7 +58,6 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
     commands.check_numbers(&network, &data).map_err(input)?;
     let mut session = Session::new(&commands, &network, &data, arguments.quiet);
     for &(seed, row) in &work {
-        commands.check_images(seed, row, &data).map_err(input)?;
         session.check(seed, row).map_err(input)?;
     }
     let mut failed = Vec::new();

@@ -98,13 +98,12 @@ impl<'a> Table<'a> {
 
     /// Slopes of a relaxed read-out, or its values.
     pub fn soft(soft: &'a SoftTable, values: &'a [f32]) -> Self {
-        let sums = values.len() / soft.draws;
         Table {
             s_min: soft.s_min,
             grain: Grain::Sixteen,
             choice: Choice::Same,
             draw_bits: soft.draws.ilog2(),
-            first: Entries::new((0..sums).map(|sum| sum as i32)),
+            first: Entries::new((0..soft.sums()).map(|sum| sum as i32)),
             steps: Vec::new(),
             values,
         }

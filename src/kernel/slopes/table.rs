@@ -107,6 +107,19 @@ impl LevelSlopes {
 }
 
 impl SoftTable {
+    /// Sums covered.
+    pub fn sums(&self) -> usize {
+        self.values.len() / self.draws.max(1)
+    }
+
+    /// True if every draw of every sum has its value and slope, and draws are a power of two that their bytes can choose from.
+    pub fn is_whole(&self) -> bool {
+        self.draws.is_power_of_two()
+            && self.draws <= 1 << 16
+            && self.values.len() == self.slopes.len()
+            && self.values.len().is_multiple_of(self.draws)
+    }
+
     fn index(&self, stream: &NoiseStream, place: Place, sums: &[i32; LANES]) -> [usize; LANES] {
         let (output, pixel, group) = place;
         let (high, low) = (
@@ -139,7 +152,7 @@ impl Slopes {
                 (slopes.s_min, shortest.unwrap_or(0))
             }
             Slopes::ByLevel(slopes) => (slopes.random.s_min, slopes.random.base.len()),
-            Slopes::Soft(soft) => (soft.s_min, soft.values.len() / soft.draws.max(1)),
+            Slopes::Soft(soft) => (soft.s_min, soft.sums()),
         }
     }
 
@@ -154,12 +167,7 @@ impl Slopes {
                     && slopes.random.thresholds.iter().all(|t| t.len() == sums)
                     && slopes.values.len() == sums * slopes.levels() * slopes.draws
             }
-            Slopes::Soft(soft) => {
-                soft.draws.is_power_of_two()
-                    && soft.draws <= 1 << 16
-                    && soft.values.len() == soft.slopes.len()
-                    && soft.values.len().is_multiple_of(soft.draws)
-            }
+            Slopes::Soft(soft) => soft.is_whole(),
         }
     }
 

@@ -6,7 +6,7 @@ use super::noise_slopes;
 use super::place::{PlacedLayer, place_all, unfit};
 use super::settings::{Learn, Mvm};
 use super::tables::{ConversionTables, Learned, LearnedStep, Making};
-use crate::convert::Prepared;
+use crate::convert::{Prepared, first_of_plane};
 use crate::data::Split;
 use crate::hw::error::HwError;
 use crate::hw::readout::Readout;
@@ -114,9 +114,8 @@ impl<'a> Readings<'a> {
         if !thresholds && !self.making.estimator.needs_noise() {
             return Ok(());
         }
-        let is_quiet = |readout: &Readout| readout.table().is_noise_free();
-        let all = readouts.iter().flat_map(|readouts| readouts.classes());
-        if all.clone().count() == 0 || !all.into_iter().all(is_quiet) {
+        let mut all = readouts.iter().flat_map(|readouts| readouts.classes());
+        if all.any(|readout| !readout.table().is_noise_free()) {
             return Ok(());
         }
         let asked = match thresholds {
@@ -261,11 +260,4 @@ impl<'a> Readings<'a> {
         };
         self.layers.iter().map(one).collect()
     }
-}
-
-/// First conversion with the weight plane of this one: input bits in time are read by the same columns.
-fn first_of_plane(conversions: &[Prepared], c: usize) -> usize {
-    let weight = |conversion: &Prepared| conversion.conversion.weight;
-    let of_plane = |other: &Prepared| weight(other) == weight(&conversions[c]);
-    conversions.iter().position(of_plane).unwrap_or(c)
 }

@@ -49,6 +49,11 @@ pub enum Learn {
     Thresholds,
 }
 
+fn wrong(what: String, advice: &str) -> Result<(), TrainError> {
+    let advice = advice.into();
+    Err(TrainError::Setting { what, advice })
+}
+
 impl Mvm {
     /// Checks the settings against each other and the macro.
     ///
@@ -56,10 +61,6 @@ impl Mvm {
     /// If one is out of range or two contradict.
     pub fn check(&self) -> Result<(), TrainError> {
         let settings = &self.settings;
-        let wrong = |what: String, advice: &str| {
-            let advice = advice.into();
-            Err(TrainError::Setting { what, advice })
-        };
         let legal = |value: f64, most: f64| value.is_finite() && (0.0..=most).contains(&value);
         if !legal(settings.noise, 100.0) || !legal(settings.ramp, 1.0) {
             return wrong(
@@ -140,10 +141,6 @@ impl Mvm {
     /// What read-outs that are not made of comparisons cannot do.
     fn check_kind(&self) -> Result<(), TrainError> {
         let settings = &self.settings;
-        let wrong = |what: String, advice: &str| {
-            let advice = advice.into();
-            Err(TrainError::Setting { what, advice })
-        };
         let kind = match &self.hardware.readout.kind {
             Kind::Converter(_) => return Ok(()),
             Kind::Ideal => "an ideal read-out",
@@ -167,10 +164,10 @@ impl Mvm {
     fn check_calibrated(&self, learn: &str) -> Result<(), TrainError> {
         match self.hardware.readout.references() {
             Some(References::Calibrated { .. }) => Ok(()),
-            _ => Err(TrainError::Setting {
-                what: format!("--learn {learn} on a macro whose references are not calibrated"),
-                advice: "train through a flash, binary_search or ramp read-out with references.calibrated".into(),
-            }),
+            _ => wrong(
+                format!("--learn {learn} on a macro whose references are not calibrated"),
+                "train through a flash, binary_search or ramp read-out with references.calibrated",
+            ),
         }
     }
 

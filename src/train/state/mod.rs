@@ -5,6 +5,7 @@
 //! not at all; a tensor that the training has no use for is a fault like a missing one.
 
 mod header;
+mod tensors;
 mod words;
 
 pub use header::{Header, Identity};
@@ -20,9 +21,10 @@ use crate::net::checkpoint::shape_hash;
 use header::{header, read};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::iter;
 use std::path::Path;
+use tensors::{checksum, copy, fill, refuse_changed, refuse_strangers};
 
 /// Writes the state; `data` is the fingerprint of the data set.
 ///
@@ -81,28 +83,6 @@ pub fn save(trainer: &Trainer, data: &str, path: &Path) -> Result<(), TrainError
         source,
     };
     durable::replace(path, &bytes).map_err(file)
-}
-
-/// Fingerprint of names and bytes, in alphabetical order of the names.
-fn checksum(mut tensors: Vec<(&str, &[u8])>) -> String {
-    tensors.sort_unstable();
-    let parts = tensors.into_iter();
-    fingerprint(parts.flat_map(|(name, bytes)| name.as_bytes().iter().chain(bytes)))
-}
-
-/// Refuses tensors that are not those the state was saved with, where it says so.
-fn refuse_changed(tensors: &SafeTensors, found: &Header, path: &Path) -> Result<(), TrainError> {
-    let there = tensors.tensors();
-    let named = there
-        .iter()
-        .map(|(name, view)| (name.as_str(), view.data()));
-    match &found.tensors {
-        Some(saved) if *saved != checksum(named.collect()) => Err(TrainError::State {
-            path: path.into(),
-            problem: "its numbers are not those that were saved (the checksum differs); take a copy that is whole, or remove it to train anew".into(),
-        }),
-        _ => Ok(()),
-    }
 }
 
 /// What a state says of itself, if it is one of the training with this identity.
@@ -240,113 +220,4 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainErr
         fingerprint: Some(fingerprint(&bytes)),
         programs: recorded(found.programs),
     })
-}
-
-/// Refuses tensors that are neither a parameter, nor one of its moments, nor a running statistic.
-fn refuse_strangers(
-    model: &Model<f32>,
-    (moments, others): (&[&str], &[String]),
-    tensors: &SafeTensors,
-    path: &Path,
-) -> Result<(), TrainError> {
-    let mut known = HashSet::new();
-    let names = model.params.list.iter().map(|param| &param.name);
-    for name in names.chain(others) {
-        known.insert(name.clone());
-        known.extend(moments.iter().map(|one| format!("{name}{one}")));
-    }
-    for layer in &model.network.layers {
-        known.extend(["mean", "variance"].map(|what| format!("{}.{what}", layer.name)));
-    }
-    let mut names = tensors.names();
-    names.sort_unstable();
-    match names.into_iter().find(|name| !known.contains(*name)) {
-        None => Ok(()),
-        Some(name) => Err(TrainError::State {
-            path: path.into(),
-            problem: format!(
-                "tensor `{name}` belongs to no parameter of this training; was the file changed?"
-            ),
-        }),
-    }
-}
-
-fn fill(model: &mut Model<f32>, tensors: &SafeTensors, path: &Path) -> Result<(), TrainError> {
-    for param in &mut model.params.list {
-        copy(tensors, &param.name, &mut param.values, path)?;
-    }
-    for (layer, params) in model.network.layers.iter().zip(&mut model.layers) {
-        copy(
-            tensors,
-            &format!("{}.mean", layer.name),
-            &mut params.running.mean,
-            path,
-        )?;
-        copy(
-            tensors,
-            &format!("{}.variance", layer.name),
-            &mut params.running.variance,
-            path,
-        )?;
-        if params.running.variance.iter().any(|&value| value < 0.0) {
-            return Err(TrainError::State {
-                path: path.into(),
-                problem: format!("tensor `{}.variance` holds a negative number", layer.name),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// A number of a state: its type on disk, and whether it can be trained on.
-trait Stored: bytemuck::Pod {
-    const DTYPE: Dtype;
-    fn finite(self) -> bool;
-}
-
-impl Stored for f32 {
-    const DTYPE: Dtype = Dtype::F32;
-    fn finite(self) -> bool {
-        self.is_finite()
-    }
-}
-
-impl Stored for f64 {
-    const DTYPE: Dtype = Dtype::F64;
-    fn finite(self) -> bool {
-        self.is_finite()
-    }
-}
-
-fn copy<N: Stored>(
-    tensors: &SafeTensors,
-    name: &str,
-    into: &mut [N],
-    path: &Path,
-) -> Result<(), TrainError> {
-    let wrong = |problem: String| TrainError::State {
-        path: path.into(),
-        problem,
-    };
-    let view = tensors
-        .tensor(name)
-        .map_err(|_| wrong(format!("tensor `{name}` is missing")))?;
-    let bytes: &mut [u8] = bytemuck::cast_slice_mut(into);
-    if view.dtype() != N::DTYPE || view.data().len() != bytes.len() {
-        return Err(wrong(format!(
-            "tensor `{name}` has {} bytes of {:?}, expected {} of {:?}",
-            view.data().len(),
-            view.dtype(),
-            bytes.len(),
-            N::DTYPE
-        )));
-    }
-    bytes.copy_from_slice(view.data());
-    if into.iter().all(|value| value.finite()) {
-        Ok(())
-    } else {
-        Err(wrong(format!(
-            "tensor `{name}` holds a number that is not finite"
-        )))
-    }
 }
