@@ -8,6 +8,7 @@ use crate::hw::partial_sum::SumRange;
 use crate::hw::weights::Conversion;
 use crate::kernel::groups::{self, PreparedWeights};
 use crate::net::network::Geometry;
+use rayon::prelude::*;
 
 /// One analog conversion of one layer.
 #[derive(Clone)]
@@ -27,16 +28,19 @@ impl Prepared {
     /// If the number of codes does not fit the layer.
     #[must_use]
     pub fn with_codes(&self, codes: &[i8]) -> Self {
-        let seen: Vec<i8> = codes
-            .iter()
-            .map(|&code| self.conversion.weight.apply(code))
-            .collect();
+        let seen = seen(&self.conversion, codes);
         let (weights, top) = (&self.weights, self.weights.max_input_code);
         Prepared {
             weights: groups::prepare(&weights.geometry, &seen, weights.plan.active, top),
             ..*self
         }
     }
+}
+
+/// Weights that a conversion sees.
+fn seen(conversion: &Conversion, codes: &[i8]) -> Vec<i8> {
+    let seen = codes.par_iter().map(|&code| conversion.weight.apply(code));
+    seen.collect()
 }
 
 /// First conversion with the weight plane of conversion `c`: input bits in time are read from the same cells by the same columns.
@@ -60,10 +64,7 @@ pub fn prepare(
     let active = hardware.word_lines.active;
     let conversions = hardware.conversions(weight_bits, input_bits)?;
     let one = |conversion: Conversion| {
-        let seen: Vec<i8> = codes
-            .iter()
-            .map(|&code| conversion.weight.apply(code))
-            .collect();
+        let seen = seen(&conversion, codes);
         let top = conversion.input.max(input_bits) as u8;
         let rows = active.min(geometry.rows());
         Prepared {

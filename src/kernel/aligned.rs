@@ -31,9 +31,24 @@ impl<T: bytemuck::Pod> Aligned<T> {
         }
     }
 
+    /// A buffer of `len` elements that hold anything, for a caller that writes all of them.
+    pub fn unset(len: usize) -> Self {
+        let lines = (len * size_of::<T>()).div_ceil(64);
+        let mut buffer = Aligned {
+            lines: RECYCLED.unset(lines, Line([0; 64])),
+            len,
+            element: PhantomData,
+        };
+        if cfg!(debug_assertions) {
+            // No number: one that a caller forgot to write shows in the tests.
+            bytemuck::cast_slice_mut(&mut buffer).fill(u8::MAX);
+        }
+        buffer
+    }
+
     /// A copy of `values`.
     pub fn copied(values: &[T]) -> Self {
-        let mut buffer = Self::zeros(values.len());
+        let mut buffer = Self::unset(values.len());
         buffer.copy_from_slice(values);
         buffer
     }

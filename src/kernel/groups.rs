@@ -5,6 +5,7 @@
 use super::lanes::{LANES, Lanes};
 use super::tiled::lookup::Lookup;
 use crate::net::network::Geometry;
+use rayon::prelude::*;
 
 /// Which implementation runs. All give the same integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,18 +158,19 @@ pub fn prepare(
     );
     assert!(active > 0, "a group has at least one row");
     let plan = GroupPlan { rows, active };
-    let (mut sum_min, mut sum_max) = (0, 0);
-    for group in codes.chunks(rows.max(1)).flat_map(|row| row.chunks(active)) {
-        let part = |sign: i32| -> i32 {
-            let weights = group
-                .iter()
-                .map(|&w| (sign * i32::from(w)).max(0))
-                .sum::<i32>();
-            sign * weights * i32::from(max_input_code)
-        };
-        sum_min = sum_min.min(part(-1));
-        sum_max = sum_max.max(part(1));
-    }
+    let of_row = |row: &[i8]| {
+        let (mut least, mut most) = (0, 0);
+        for group in row.chunks(active) {
+            let part = |sign: i32| -> i32 {
+                let weights = group.iter().map(|&w| (sign * i32::from(w)).max(0));
+                sign * weights.sum::<i32>() * i32::from(max_input_code)
+            };
+            (least, most) = (least.min(part(-1)), most.max(part(1)));
+        }
+        (least, most)
+    };
+    let rows_of_outputs = codes.par_chunks(rows.max(1)).map(of_row);
+    let (sum_min, sum_max) = rows_of_outputs.reduce(|| (0, 0), |a, b| (a.0.min(b.0), a.1.max(b.1)));
     PreparedWeights {
         geometry: *geometry,
         plan,

@@ -4,6 +4,7 @@
 //! they cost more in page faults than in arithmetic. Buffers in use and kept together are at most twice of what was ever in use
 //! at once: forward and backward pass need different lengths, which must not drive each other out. Not responsible for what the buffers hold: they come back with old values.
 
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -23,7 +24,7 @@ pub struct Recycler<T> {
     shelf: Mutex<Shelf<T>>,
 }
 
-impl<T: Copy> Recycler<T> {
+impl<T: Copy + Send + Sync> Recycler<T> {
     /// Nothing kept yet.
     pub const fn new() -> Self {
         Recycler {
@@ -44,11 +45,20 @@ impl<T: Copy> Recycler<T> {
         }
         match self.lend(len, bytes) {
             Some(mut kept) => {
-                kept.fill(value);
+                // Zeros of many megabytes take longer than one thread's share of a step.
+                let parts = kept.par_chunks_mut(LEAST_BYTES);
+                parts.for_each(|part| part.fill(value));
                 kept
             }
             None => vec![value; len],
         }
+    }
+
+    /// A buffer of `len` elements that hold anything: `value`, or what an earlier owner left.
+    pub fn unset(&self, len: usize, value: T) -> Vec<T> {
+        let bytes = len * size_of::<T>();
+        let kept = (bytes >= LEAST_BYTES).then(|| self.lend(len, bytes));
+        kept.flatten().unwrap_or_else(|| vec![value; len])
     }
 
     /// A copy of `values`.

@@ -16,6 +16,7 @@ use crate::hw::variation::standard_normal;
 use crate::kernel::float::Real;
 use crate::net::network::{Layer, Network, Weights};
 use crate::rng::{Purpose, keyed};
+use rayon::prelude::*;
 
 /// What is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,11 +146,16 @@ impl<T: Real> Model<T> {
     ) -> (NodeId, Vec<Statistics>) {
         let mut node = tape.input(images);
         let mut seen = Vec::new();
-        for (index, (layer, params)) in self.network.layers.iter().zip(&self.layers).enumerate() {
+        let layers = self.network.layers.par_iter().zip(&self.layers);
+        let sources: Vec<_> = layers
+            .map(|(layer, params)| self.source(layer, params))
+            .collect();
+        let layers = self.network.layers.iter().zip(&self.layers).zip(sources);
+        for (index, ((layer, params), source)) in layers.enumerate() {
             if layer.linear && tape.value(node)[0].channels != layer.geometry.input.channels {
                 node = tape.reshape(node, layer.geometry.input);
             }
-            let (geometry, source) = (layer.geometry, self.source(layer, params));
+            let geometry = layer.geometry;
             let acc = match readings.get(index) {
                 Some(Some(reading)) => {
                     let trained = (source, params.references);
@@ -207,18 +213,22 @@ impl<T: Real> Model<T> {
     /// Puts what an update has moved back to where it means something: steps above zero, a trained step of weights within
     /// [`weight::LEARNED_RANGE`], references in their order.
     pub fn project(&mut self) {
-        for (layer, params) in self.network.layers.iter().zip(&self.layers) {
+        for params in &self.layers {
             for id in [params.weight_step, params.activation_step] {
                 let step = &mut self.params.get_mut(id)[0];
                 *step = T::from_f64(step.to_f64().max(SMALLEST_STEP));
             }
-            if matches!(self.method, Method::Qat(rule) if trains_step(layer, rule)) {
-                let id = params.weight_step;
-                let (step, weights) = (self.params.scalar(id), self.params.get(params.weights));
-                let kept = weight::kept(step, weights, layer.weights.max_code());
-                self.params.get_mut(id)[0] = kept;
-            }
             params.references.project(&mut self.params);
+        }
+        let kept = |(layer, params): (&Layer, &LayerParams)| {
+            let trained = matches!(self.method, Method::Qat(rule) if trains_step(layer, rule));
+            let (step, weights) = (params.weight_step, self.params.get(params.weights));
+            let top = layer.weights.max_code();
+            trained.then(|| (step, weight::kept(self.params.scalar(step), weights, top)))
+        };
+        let layers = self.network.layers.par_iter().zip(&self.layers);
+        for (id, step) in layers.filter_map(kept).collect::<Vec<_>>() {
+            self.params.get_mut(id)[0] = step;
         }
     }
 

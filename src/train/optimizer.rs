@@ -5,8 +5,9 @@
 //! adam: m = 0.9 m + 0.1 g,  v = 0.999 v + 0.001 g^2,  w -= lr (mh / (sqrt vh + 1e-8) + wd w)
 //! ```
 
-use super::param::{Gradients, Params};
+use super::param::{CHUNK, Gradients, Params};
 use crate::kernel::float::Real;
+use rayon::prelude::*;
 
 /// Which update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,10 +83,11 @@ impl<T: Real> Optimizer<T> {
 
 fn sgd<T: Real>(values: &mut [T], gradient: &[T], moment: &mut [T], rate: f64, decay: f64) {
     let (rate, decay, keep) = (T::from_f64(rate), T::from_f64(decay), T::from_f64(MOMENTUM));
-    for ((w, &g), m) in values.iter_mut().zip(gradient).zip(moment) {
+    let numbers = values.par_iter_mut().with_min_len(CHUNK);
+    numbers.zip(gradient).zip(moment).for_each(|((w, &g), m)| {
         *m = keep * *m + g + decay * *w;
         *w = *w - rate * *m;
-    }
+    });
 }
 
 fn adam<T: Real>(
@@ -98,14 +100,16 @@ fn adam<T: Real>(
 ) {
     let power = steps.min(1_000_000) as i32;
     let (c1, c2) = (1.0 - MOMENTUM.powi(power), 1.0 - SECOND.powi(power));
-    for (((w, &g), m), v) in values.iter_mut().zip(gradient).zip(first).zip(second) {
+    let numbers = values.par_iter_mut().with_min_len(CHUNK);
+    let numbers = numbers.zip(gradient).zip(first).zip(second);
+    numbers.for_each(|(((w, &g), m), v)| {
         let g = g.to_f64();
         let mean = MOMENTUM * m.to_f64() + (1.0 - MOMENTUM) * g;
         let square = SECOND * v.to_f64() + (1.0 - SECOND) * g * g;
         (*m, *v) = (T::from_f64(mean), T::from_f64(square));
         let step = mean / c1 / ((square / c2).sqrt() + 1e-8) + decay * w.to_f64();
         *w = T::from_f64(w.to_f64() - rate * step);
-    }
+    });
 }
 
 #[cfg(test)]

@@ -3,6 +3,10 @@
 //! Not responsible for how they are updated (`optimizer`) or used (`model`).
 
 use crate::kernel::float::Real;
+use rayon::prelude::*;
+
+/// Numbers that one thread handles at a time.
+pub const CHUNK: usize = 1 << 15;
 
 /// Handle of one parameter tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +72,7 @@ impl<T: Real> Params<T> {
         Gradients {
             list: self
                 .list
-                .iter()
+                .par_iter()
                 .map(|param| vec![T::from_f64(0.0); param.values.len()])
                 .collect(),
         }
@@ -85,15 +89,18 @@ pub struct Gradients<T> {
 impl<T: Real> Gradients<T> {
     /// Adds to the gradient of one tensor.
     pub fn add(&mut self, id: ParamId, gradient: &[T]) {
-        for (total, &part) in self.list[id.0].iter_mut().zip(gradient) {
-            *total += part;
-        }
+        let total = self.list[id.0].par_iter_mut().with_min_len(CHUNK);
+        total
+            .zip(gradient)
+            .for_each(|(total, &part)| *total += part);
     }
 
     /// Length of all gradients as one vector.
     pub fn norm(&self) -> f64 {
         let square = |list: &Vec<T>| list.iter().map(|g| g.to_f64().powi(2)).sum::<f64>();
-        self.list.iter().map(square).sum::<f64>().sqrt()
+        // Collected before they are summed, so the order does not depend on threads.
+        let squares: Vec<f64> = self.list.par_iter().map(square).collect();
+        squares.iter().sum::<f64>().sqrt()
     }
 
     /// Shortens all gradients alike to a length of at most `longest` (Pascanu et al., 2013); returns the length before.

@@ -27,7 +27,7 @@ mod weights_f32;
 
 use super::lanes::Lanes;
 use super::slopes;
-use crate::net::network::{Geometry, Shape};
+use crate::net::network::{Geometry, Shape, activation_code};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
 use vector::Isa;
@@ -50,6 +50,11 @@ pub trait Real:
 
     /// The same number as `f64`.
     fn to_f64(self) -> f64;
+
+    /// Its activation code ([`activation_code`], decided in `f32`), as a number of this type.
+    fn code(self, top: u8) -> Self {
+        Self::from_f64(f64::from(activation_code(self.to_f64() as f32, top)))
+    }
 
     /// [`forward_batch`] of this type.
     fn convolve(
@@ -108,6 +113,10 @@ impl Real for f32 {
 
     fn to_f64(self) -> f64 {
         f64::from(self)
+    }
+
+    fn code(self, top: u8) -> Self {
+        f32::from(activation_code(self, top))
     }
 
     fn convolve(

@@ -148,18 +148,34 @@ pub(super) fn backward_f32(
     add_turned(&parts, outputs, grad_weights);
 }
 
-/// Outputs turned at a time: a line of the cache.
+/// Rows and outputs turned at a time: a line of the cache.
 const TURNED: usize = 16;
 
-/// Adds `[block][row][output]` to `[output][row]`, blocks in order.
+/// Adds `[block][row][output]` to `[output][row]`, blocks in order. Tiles are added to in the order of the parts and turned at
+/// both ends, so that memory is read in lines.
 fn add_turned(parts: &[f32], outputs: usize, to: &mut [f32]) {
     let rows = to.len() / outputs;
     let some = |(chunk, to): (usize, &mut [f32])| {
-        for part in parts.chunks(rows * outputs) {
-            for row in 0..rows {
-                let from = &part[row * outputs + chunk * TURNED..];
-                for (&value, to) in from.iter().zip(to.chunks_mut(rows)) {
-                    to[row] += value;
+        let (first, wide) = (chunk * TURNED, to.len() / rows);
+        for row in (0..rows).step_by(TURNED) {
+            let high = TURNED.min(rows - row);
+            let mut tile = [[0.0f32; TURNED]; TURNED];
+            for (o, to) in to.chunks(rows).enumerate() {
+                for (r, &to) in to[row..row + high].iter().enumerate() {
+                    tile[r][o] = to;
+                }
+            }
+            for part in parts.chunks(rows * outputs) {
+                for (r, tile) in tile.iter_mut().enumerate().take(high) {
+                    let from = &part[(row + r) * outputs + first..][..wide];
+                    for (sum, &value) in tile.iter_mut().zip(from) {
+                        *sum += value;
+                    }
+                }
+            }
+            for (o, to) in to.chunks_mut(rows).enumerate() {
+                for (r, to) in to[row..row + high].iter_mut().enumerate() {
+                    *to = tile[r][o];
                 }
             }
         }

@@ -45,7 +45,8 @@ impl Strip {
         self.pixels.len() * LANES
     }
 
-    /// Reads the rows `rows` of the weight matrix at `pixels`.
+    /// Reads the rows `rows` of the weight matrix at `pixels`; part of the caller, so that it is compiled for its instructions.
+    #[inline(always)]
     pub fn read(
         &mut self,
         input: &Lanes<u8>,
@@ -59,11 +60,10 @@ impl Strip {
         for (index, row) in rows.clone().enumerate() {
             for (p, pixel) in pixels.clone().enumerate() {
                 let at = taps.pixels[pixel] + taps.rows[row];
-                let from = &input.values[at..at + LANES];
+                let from = images(input, at);
                 let to = &mut self.values[index * places + p * LANES..][..LANES];
-                for (to, &from) in to.iter_mut().zip(from) {
-                    *to = f32::from(from);
-                }
+                let values = from.map(f32::from);
+                to.copy_from_slice(&values);
             }
         }
         self.values[rows.len() * places..].fill(0.0);
@@ -77,10 +77,10 @@ impl Strip {
                 let corner = taps.pixels[pixels.start + p];
                 let row = |j: usize| {
                     let row = rows.start + quad * QUAD + j;
-                    (row < rows.end).then(|| &input.values[corner + taps.rows[row]..][..LANES])
+                    (row < rows.end).then(|| *images(input, corner + taps.rows[row]))
                 };
-                let blank = [0; LANES];
-                let four: [&[u8]; QUAD] = std::array::from_fn(|j| row(j).unwrap_or(&blank));
+                let four: [[u8; LANES]; QUAD] =
+                    std::array::from_fn(|j| row(j).unwrap_or([0; LANES]));
                 for (lane, to) in to.iter_mut().enumerate() {
                     *to = [four[0][lane], four[1][lane], four[2][lane], four[3][lane]];
                 }
@@ -89,9 +89,16 @@ impl Strip {
     }
 }
 
+/// The images of the pixel that begins at `at`.
+#[inline(always)]
+fn images(input: &Lanes<u8>, at: usize) -> &[u8; LANES] {
+    let from = input.values[at..].first_chunk();
+    from.expect("whole pixels lie in a block")
+}
+
 /// A block without border as `[strip of pixels][channel][place]`: a task then reads it from front to back for every group.
 pub fn in_strips(block: &Lanes<f32>) -> Aligned<f32> {
-    let mut turned = Aligned::zeros(block.values.len());
+    let mut turned = Aligned::unset(block.values.len());
     let (channels, stride) = (block.channels, block.channel_stride());
     for (index, to) in turned.chunks_mut(channels * PIXELS * LANES).enumerate() {
         let places = to.len() / channels;

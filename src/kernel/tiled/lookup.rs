@@ -5,7 +5,8 @@
 
 use crate::kernel::aligned::Aligned;
 use crate::kernel::groups::GroupPlan;
-use std::collections::HashMap;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Possible group sums the byte index can hold.
 pub(in crate::kernel) const BYTE_SUMS: i32 = 256;
@@ -41,50 +42,66 @@ impl Lookup {
         }
         let taps = taps as usize;
         let units = plan.active.min(plan.rows).div_ceil(taps);
-        let mut lookup = Lookup {
+        let tuples = |row: &[i8]| {
+            let groups = row.chunks(plan.active);
+            let tuples =
+                groups.flat_map(|group| (0..units).map(|unit| Tuple::new(group, unit, taps)));
+            tuples.collect::<Vec<Tuple>>()
+        };
+        let rows = codes.par_chunks(plan.rows.max(1)).map(tuples);
+        let rows: Vec<Vec<Tuple>> = rows.collect();
+        let distinct = rows.par_iter().map(|row| row.iter().copied().collect());
+        let distinct = distinct.reduce(FxHashSet::default, |mut all, some| {
+            all.extend(some);
+            all
+        });
+        let mut distinct: Vec<Tuple> = distinct.into_iter().collect();
+        distinct.sort_unstable();
+        let table = |tuple: &Tuple| {
+            let (tuple, base) = (*tuple, if tuple.is_first() { -sum_min } else { 0 });
+            (0..entries).map(move |index| tuple.entry(index, bits, base))
+        };
+        let tables: Vec<u8> = distinct.iter().flat_map(table).collect();
+        let places = distinct.iter().enumerate();
+        let places: FxHashMap<Tuple, u32> = places
+            .map(|(place, &tuple)| (tuple, (place * entries) as u32))
+            .collect();
+        let offsets = rows
+            .par_iter()
+            .flat_map_iter(|row| row.iter().map(|tuple| places[tuple]));
+        Some(Lookup {
             bits,
             taps,
             units,
-            tables: Aligned::zeros(0),
-            offsets: Vec::with_capacity(codes.len() / plan.rows.max(1) * plan.groups() * units),
-        };
-        let mut tables: Vec<u8> = Vec::new();
-        let mut known: HashMap<u64, u32> = HashMap::new();
-        for row in codes.chunks(plan.rows) {
-            for group in row.chunks(plan.active) {
-                for unit in 0..units {
-                    let start = (unit * taps).min(group.len());
-                    let weights = &group[start..(start + taps).min(group.len())];
-                    let first = unit == 0;
-                    let offset = *known.entry(tuple_key(weights, first)).or_insert_with(|| {
-                        let offset = tables.len() as u32;
-                        let base = if first { -sum_min } else { 0 };
-                        tables.extend((0..entries).map(|i| entry(weights, i, bits, base)));
-                        offset
-                    });
-                    lookup.offsets.push(offset);
-                }
-            }
-        }
-        lookup.tables = Aligned::copied(&tables);
-        Some(lookup)
+            tables: Aligned::copied(&tables),
+            offsets: offsets.collect(),
+        })
     }
 }
 
-fn tuple_key(weights: &[i8], first: bool) -> u64 {
-    let tuple = weights
-        .iter()
-        .rev()
-        .fold(0, |key, &w| key << 8 | u64::from(w as u8));
-    tuple | u64::from(first) << 63
-}
+/// The weights of one unit, 0 where the group has fewer: a byte each, and a last bit that is set in the first unit of a group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Tuple(u64);
 
-fn entry(weights: &[i8], index: usize, bits: u32, base: i32) -> u8 {
-    let digit = |tap: usize| (index >> (tap * bits as usize)) as i32 & ((1 << bits) - 1);
-    let sum: i32 = weights
-        .iter()
-        .enumerate()
-        .map(|(tap, &w)| i32::from(w) * digit(tap))
-        .sum();
-    (base + sum) as u8
+impl Tuple {
+    /// Of a group's weights.
+    fn new(group: &[i8], unit: usize, taps: usize) -> Self {
+        let weights = group.iter().skip(unit * taps).take(taps);
+        let bytes = weights.enumerate();
+        let weights = bytes.fold(0, |key, (tap, &w)| key | u64::from(w as u8) << (8 * tap));
+        Tuple(weights | u64::from(unit == 0) << 63)
+    }
+
+    fn is_first(self) -> bool {
+        self.0 >> 63 == 1
+    }
+
+    /// What inputs `index` add, modulo 256.
+    fn entry(self, index: usize, bits: u32, base: i32) -> u8 {
+        let digit = |tap: u32| (index >> (tap * bits)) as i32 & ((1 << bits) - 1);
+        let weight = |tap: u32| i32::from((self.0 >> (8 * tap)) as u8 as i8);
+        // Six input codes of one bit make the widest index.
+        let sum: i32 = (0..6).map(|tap| weight(tap) * digit(tap)).sum();
+        (base + sum) as u8
+    }
 }

@@ -10,13 +10,13 @@ use rayon::prelude::*;
 /// Value, with the border asked for.
 pub fn f<T: Real>(input: &[Lanes<T>], edge: usize, border: usize) -> Batch<T> {
     input
-        .iter()
+        .par_iter()
         .map(|block| pooled(block, edge, border))
         .collect()
 }
 
 fn pooled<T: Real>(block: &Lanes<T>, edge: usize, border: usize) -> Lanes<T> {
-    let mut small = Lanes::zeros(
+    let mut small = Lanes::unset(
         block.channels,
         block.height / edge,
         block.width / edge,
@@ -51,14 +51,35 @@ fn pooled<T: Real>(block: &Lanes<T>, edge: usize, border: usize) -> Lanes<T> {
 /// Gradient in the input.
 pub fn df<T: Real>(input: &[Lanes<T>], gradient: &[Lanes<T>], edge: usize) -> Batch<T> {
     input
-        .iter()
+        .par_iter()
         .zip(gradient)
         .map(|(block, gradient)| spread(block, gradient, edge))
         .collect()
 }
 
+/// The first of `taps` pixels that attains the maximum, of every image.
+fn winners<'a, T: Real>(taps: usize, pixel: impl Fn(usize) -> &'a [T]) -> [u32; LANES] {
+    let (mut winners, mut most) = ([0; LANES], [T::from_f64(0.0); LANES]);
+    most.copy_from_slice(pixel(0));
+    for tap in 1..taps {
+        for ((winner, most), &value) in winners.iter_mut().zip(&mut most).zip(pixel(tap)) {
+            let wins = value > *most;
+            *winner = if wins { tap as u32 } else { *winner };
+            *most = if wins { value } else { *most };
+        }
+    }
+    winners
+}
+
 fn spread<T: Real>(block: &Lanes<T>, gradient: &Lanes<T>, edge: usize) -> Lanes<T> {
-    let mut wide = Lanes::zeros(block.channels, block.height, block.width, 0);
+    let zero = T::from_f64(0.0);
+    let is_covered = block.height.is_multiple_of(edge) && block.width.is_multiple_of(edge);
+    let empty = if is_covered {
+        Lanes::unset
+    } else {
+        Lanes::zeros
+    };
+    let mut wide = empty(block.channels, block.height, block.width, 0);
     let (stride, line) = (wide.channel_stride(), wide.row_stride());
     wide.values
         .par_chunks_mut(stride)
@@ -68,18 +89,17 @@ fn spread<T: Real>(block: &Lanes<T>, gradient: &Lanes<T>, edge: usize) -> Lanes<
                 (0..gradient.height).flat_map(|y| (0..gradient.width).map(move |x| (y, x)))
             {
                 let dy = gradient.pixel(channel, y, x);
-                for lane in 0..LANES {
-                    let value = |tap: usize| {
-                        block.pixel(channel, y * edge + tap / edge, x * edge + tap % edge)[lane]
-                    };
-                    let winner =
-                        (1..edge * edge).fold(
-                            0,
-                            |best, tap| if value(tap) > value(best) { tap } else { best },
-                        );
-                    plane[(y * edge + winner / edge) * line
-                        + (x * edge + winner % edge) * LANES
-                        + lane] = dy[lane];
+                let place = |tap: usize| (y * edge + tap / edge, x * edge + tap % edge);
+                let winners = winners(edge * edge, |tap| {
+                    let (y, x) = place(tap);
+                    block.pixel(channel, y, x)
+                });
+                for tap in 0..edge * edge {
+                    let (y, x) = place(tap);
+                    let to = &mut plane[y * line + x * LANES..][..LANES];
+                    for ((to, &dy), &winner) in to.iter_mut().zip(dy).zip(&winners) {
+                        *to = if winner == tap as u32 { dy } else { zero };
+                    }
                 }
             }
         });

@@ -23,11 +23,11 @@ pub fn images<T: Real>(batch: &[Lanes<T>]) -> usize {
     batch.len() * LANES
 }
 
-/// A batch of the same shape with another border.
+/// A batch of the same shape with another border, for a caller that writes every pixel.
 pub fn like<T: Real>(batch: &[Lanes<T>], border: usize) -> Batch<T> {
     batch
-        .iter()
-        .map(|b| Lanes::zeros(b.channels, b.height, b.width, border))
+        .par_iter()
+        .map(|b| Lanes::unset(b.channels, b.height, b.width, border))
         .collect()
 }
 

@@ -10,7 +10,6 @@
 use super::{Batch, images, like, map_rows, rows};
 use crate::kernel::float::Real;
 use crate::kernel::lanes::{LANES, Lanes};
-use crate::net::network::activation_code;
 use rayon::prelude::*;
 
 /// Codes `0 ..= top`, with the border asked for.
@@ -20,10 +19,7 @@ pub fn f<T: Real>(input: &[Lanes<T>], step: T, top: u8, border: usize) -> Batch<
     for (from, to) in input.iter().zip(&mut output) {
         map_rows(from, to, |_, x, y| {
             for (y, &x) in y.iter_mut().zip(x) {
-                *y = T::from_f64(f64::from(activation_code(
-                    (x * inverse).to_f64() as f32,
-                    top,
-                )));
+                *y = (x * inverse).code(top);
             }
         });
     }
@@ -48,12 +44,10 @@ pub fn df<T: Real>(input: &[Lanes<T>], step: T, top: u8, gradient: &mut [Lanes<T
     for (x, gradient) in input.iter().zip(gradient) {
         map_rows(x, gradient, |_, x, dy| {
             for (dy, &x) in dy.iter_mut().zip(x) {
-                let ratio = x * inverse;
-                *dy = if ratio >= zero && ratio <= most {
-                    *dy * inverse
-                } else {
-                    zero
-                };
+                let (ratio, scaled) = (x * inverse, *dy * inverse);
+                // Both sides compared whatever the first says: loops without a branch vectorize.
+                let inside = (ratio >= zero) & (ratio <= most);
+                *dy = if inside { scaled } else { zero };
             }
         });
     }
@@ -73,14 +67,10 @@ fn row_term<T: Real>(x: &[T], dy: &[T], inverse: T, top: u8) -> f64 {
 
 fn step_term<T: Real>(ratio: T, dy: T, top: u8) -> T {
     let (zero, most) = (T::from_f64(0.0), T::from_f64(f64::from(top)));
-    if ratio < zero {
-        return zero;
-    }
-    if ratio > most {
-        return dy * most;
-    }
-    let code = f64::from(activation_code(ratio.to_f64() as f32, top));
-    dy * (T::from_f64(code) - ratio)
+    // All three are computed and one is kept: loops without a branch vectorize.
+    let (above, inside) = (dy * most, dy * (ratio.code(top) - ratio));
+    let not_below = if ratio > most { above } else { inside };
+    if ratio < zero { zero } else { not_below }
 }
 
 #[cfg(test)]

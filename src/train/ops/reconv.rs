@@ -104,7 +104,7 @@ pub fn f<T: Real>(
     geometry: &Geometry,
     reading: Reading,
 ) -> (Batch<T>, Saved) {
-    let codes: Vec<i8> = weights.iter().map(|w| w.to_f64() as i8).collect();
+    let codes: Vec<i8> = weights.par_iter().map(|w| w.to_f64() as i8).collect();
     let conversions = reading.ready(&codes);
     let input: Vec<Lanes<u8>> = input.par_iter().map(bytes).collect();
     let block = |(block, input): (usize, &Lanes<u8>)| {
@@ -121,7 +121,7 @@ pub fn f<T: Real>(
 }
 
 fn bytes<T: Real>(block: &Lanes<T>) -> Lanes<u8> {
-    let mut codes = Lanes::zeros(block.channels, block.height, block.width, block.border);
+    let mut codes = Lanes::unset(block.channels, block.height, block.width, block.border);
     for (code, value) in codes.values.iter_mut().zip(block.values.iter()) {
         *code = value.to_f64() as u8;
     }
@@ -129,7 +129,7 @@ fn bytes<T: Real>(block: &Lanes<T>) -> Lanes<u8> {
 }
 
 fn real<T: Real>(block: &Lanes<f32>) -> Lanes<T> {
-    let mut values = Lanes::zeros(block.channels, block.height, block.width, block.border);
+    let mut values = Lanes::unset(block.channels, block.height, block.width, block.border);
     for (to, &value) in values.values.iter_mut().zip(block.values.iter()) {
         *to = T::from_f64(f64::from(value));
     }
@@ -142,7 +142,7 @@ pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> (Vec<T>, Batch<T>) {
         Lanes::<T>::zeros(block.channels, block.height, block.width, block.border)
     };
     let mut grad_weights = vec![T::from_f64(0.0); saved.codes.len()];
-    let mut total: Batch<T> = saved.input.iter().map(empty).collect();
+    let mut total: Batch<T> = saved.input.par_iter().map(empty).collect();
     let (weight_bits, input_bits) = saved.reading.bits;
     let top = (1i32 << (weight_bits - 1)) - 1;
     for (c, prepared) in saved.conversions.iter().enumerate() {
@@ -150,7 +150,7 @@ pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> (Vec<T>, Batch<T>) {
         let factor = f64::from(conversion.factor);
         let weight = |code: i8| factor * weight_share(&conversion.weight, code, top);
         let input = factor * input_share(&conversion.input, input_bits);
-        if input == 1.0 && saved.codes.iter().all(|&code| weight(code) == 1.0) {
+        if input == 1.0 && (-top..=top).all(|code| weight(code as i8) == 1.0) {
             // The planes are the codes themselves: nothing to weigh, and no second set of buffers.
             saved.with_pass(c, gradient, |pass| {
                 backward_batch(pass, &mut grad_weights, &mut total);
@@ -176,7 +176,7 @@ pub fn df<T: Real>(saved: &Saved, gradient: &[Lanes<T>]) -> (Vec<T>, Batch<T>) {
         0 => block,
         _ => block.with_border(0),
     };
-    (grad_weights, total.into_iter().map(tight).collect())
+    (grad_weights, total.into_par_iter().map(tight).collect())
 }
 
 /// Every so many output pixels stand for the others in the gradients of references, which sum over millions of reads.

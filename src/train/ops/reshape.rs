@@ -4,11 +4,12 @@ use super::Batch;
 use crate::kernel::float::Real;
 use crate::kernel::lanes::Lanes;
 use crate::net::network::Shape;
+use rayon::prelude::*;
 
 /// The same numbers in another shape, no border.
 pub fn f<T: Real>(input: &[Lanes<T>], shape: Shape) -> Batch<T> {
     let reshaped = |block: &Lanes<T>| {
-        let mut other = Lanes::zeros(shape.channels, shape.height, shape.width, 0);
+        let mut other = Lanes::unset(shape.channels, shape.height, shape.width, 0);
         if block.border == 0 {
             other.values.copy_from_slice(&block.values);
         } else {
@@ -16,5 +17,5 @@ pub fn f<T: Real>(input: &[Lanes<T>], shape: Shape) -> Batch<T> {
         }
         other
     };
-    input.iter().map(reshaped).collect()
+    input.par_iter().map(reshaped).collect()
 }

@@ -10,6 +10,7 @@
 //! - largest weight: `s = max |w| / Q`, no gradient (digital layers).
 
 use crate::kernel::float::Real;
+use crate::train::param::CHUNK;
 use rayon::prelude::*;
 
 /// How the step of a layer is found.
@@ -80,9 +81,6 @@ pub fn f<T: Real>(weights: &[T], step: T, top: i32) -> Vec<T> {
         .map(|&w| T::from_f64(f64::from(code(w, step, top))))
         .collect()
 }
-
-/// Weights handled by one thread at a time; sums are taken per chunk, then in order, so they do not depend on threads.
-const CHUNK: usize = 1 << 15;
 
 /// Gradient in the step; the gradient in the codes becomes that in the latent weights, in place.
 pub fn df<T: Real>(weights: &[T], step: T, top: i32, gradient: &mut [T]) -> T {

@@ -9,6 +9,7 @@ use crate::net::network::Geometry;
 use crate::train::ops::{self, Batch};
 use crate::train::param::{Gradients, ParamId, Params};
 use crate::train::references::{LearnedReferences, column_gradients};
+use rayon::prelude::*;
 
 impl<T: Real> Tape<T> {
     /// Adds to `gradients` the gradient of the loss whose gradient in `root` is given.
@@ -105,7 +106,7 @@ impl<T: Real> Tape<T> {
                     if *border == 0 {
                         back
                     } else {
-                        back.iter()
+                        back.par_iter()
                             .map(|block| block.with_border(*border))
                             .collect()
                     },

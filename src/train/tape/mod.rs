@@ -12,6 +12,7 @@ use super::references::LearnedReferences;
 use crate::kernel::float::{Real, forward_batch};
 use crate::kernel::lanes::Lanes;
 use crate::net::network::{Geometry, Shape};
+use rayon::prelude::*;
 
 pub use weight_source::WeightSource;
 
@@ -109,7 +110,8 @@ impl<T: Real> Tape<T> {
         let out = geometry.output();
         let blocks = self.value(input).len();
         let mut value: Batch<T> = (0..blocks)
-            .map(|_| Lanes::zeros(out.channels, out.height, out.width, 0))
+            .into_par_iter()
+            .map(|_| Lanes::unset(out.channels, out.height, out.width, 0))
             .collect();
         forward_batch(self.value(input), &weights, &geometry, &mut value);
         self.push(
