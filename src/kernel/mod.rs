@@ -20,4 +20,5 @@ pub mod slopes;
 pub mod stream;
 pub mod tables;
 mod tiled;
+pub mod vectorize;
 mod wide;

@@ -210,6 +210,7 @@ pub struct IntNetwork {
 }
 
 /// The activation code of a digital value: the one rounding rule of the network (ties up), `clamp(floor(x + 1/2), 0, max)`.
+#[inline(always)]
 pub fn activation_code(x: f32, max_code: u8) -> u8 {
     // Clamped first, so that the conversion's truncation is the floor: no call of a rounding function, loops vectorize.
     (x + 0.5).clamp(0.0, f32::from(max_code)) as i32 as u8

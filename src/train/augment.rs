@@ -8,6 +8,7 @@ use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::{PIXEL_ZERO, Shape};
 use crate::rng::{Purpose, keyed};
 use rand::RngExt;
+use rayon::prelude::*;
 
 /// What is done to a training image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub fn blocks<T: Real>(
         }
         block
     };
-    images.chunks(LANES).map(block).collect()
+    images.par_chunks(LANES).map(block).collect()
 }
 
 fn place<T: Real>(

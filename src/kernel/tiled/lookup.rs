@@ -50,7 +50,7 @@ impl Lookup {
         };
         let rows = codes.par_chunks(plan.rows.max(1)).map(tuples);
         let rows: Vec<Vec<Tuple>> = rows.collect();
-        let distinct = rows.par_iter().map(|row| row.iter().copied().collect());
+        let distinct = rows.par_iter().map(|row| distinct(row));
         let distinct = distinct.reduce(FxHashSet::default, |mut all, some| {
             all.extend(some);
             all
@@ -77,6 +77,20 @@ impl Lookup {
             offsets: offsets.collect(),
         })
     }
+}
+
+/// The different ones of a row. A few are met again and again: those seen last are not asked for in the set.
+fn distinct(row: &[Tuple]) -> FxHashSet<Tuple> {
+    let (mut all, mut last) = (FxHashSet::default(), [None; 64]);
+    for &tuple in row {
+        // The upper bits of a product with an odd number spread any tuples over the places.
+        let place = &mut last[(tuple.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as usize];
+        if *place != Some(tuple) {
+            *place = Some(tuple);
+            all.insert(tuple);
+        }
+    }
+    all
 }
 
 /// The weights of one unit, 0 where the group has fewer: a byte each, and a last bit that is set in the first unit of a group.

@@ -6,9 +6,10 @@
 //! ```
 //! Means run in `f64` in a fixed order, so results do not depend on threads. Saved: input, mean, 1 / sqrt(var + eps).
 
-use super::{Batch, images, like, map_rows, rows};
+use super::{Batch, PlaneMut, by_channel, images, like, map_rows, rows};
 use crate::kernel::float::Real;
 use crate::kernel::lanes::{LANES, Lanes};
+use crate::kernel::vectorize::vectorize;
 use rayon::prelude::*;
 
 /// Keeps the variance away from zero.
@@ -30,11 +31,14 @@ impl Statistics {
     }
 }
 
-/// Sum over images and pixels of `g(x, y)` of one channel of two batches.
-fn total<T: Real>(a: &[Lanes<T>], b: &[Lanes<T>], channel: usize, g: impl Fn(T, T) -> T) -> f64 {
-    let mut sum = 0.0;
-    for (a, b) in a.iter().zip(b) {
-        for (a, b) in rows(a, channel).zip(rows(b, channel)) {
+/// Sum over images and pixels of `g(a, b)`, given rows of pixels of both.
+fn total<'a, T: Real>(
+    rows: impl Iterator<Item = (&'a [T], &'a [T])>,
+    g: impl Fn(T, T) -> T,
+) -> f64 {
+    vectorize(|| {
+        let mut sum = 0.0;
+        for (a, b) in rows {
             let mut lanes = [T::from_f64(0.0); LANES];
             for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
                 for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
@@ -43,8 +47,8 @@ fn total<T: Real>(a: &[Lanes<T>], b: &[Lanes<T>], channel: usize, g: impl Fn(T, 
             }
             sum += lanes.iter().map(|lane| lane.to_f64()).sum::<f64>();
         }
-    }
-    sum
+        sum
+    })
 }
 
 fn count<T: Real>(batch: &[Lanes<T>]) -> f64 {
@@ -55,9 +59,10 @@ fn count<T: Real>(batch: &[Lanes<T>]) -> f64 {
 pub fn statistics<T: Real>(input: &[Lanes<T>]) -> Statistics {
     let n = count(input);
     let channel = |channel: usize| {
-        let mean = total(input, input, channel, |x, _| x) / n;
+        let twice = || input.iter().flat_map(|x| rows(x, channel)).map(|x| (x, x));
+        let mean = total(twice(), |x, _| x) / n;
         let centre = T::from_f64(mean);
-        let variance = total(input, input, channel, |x, _| (x - centre) * (x - centre)) / n;
+        let variance = total(twice(), |x, _| (x - centre) * (x - centre)) / n;
         (mean, variance)
     };
     let (mean, variance) = (0..input[0].channels).into_par_iter().map(channel).unzip();
@@ -93,31 +98,29 @@ pub fn df<T: Real>(
     gradient: &mut [Lanes<T>],
 ) -> (Vec<T>, Vec<T>) {
     let n = count(input);
-    let sums: Vec<(f64, f64)> = (0..gamma.len())
-        .into_par_iter()
-        .map(|channel| {
-            let mean = T::from_f64(statistics.mean[channel]);
-            let beta = total(input, gradient, channel, |_, dy| dy);
-            let gamma = total(input, gradient, channel, |x, dy| (x - mean) * dy)
-                * statistics.inverse(channel);
-            (gamma, beta)
-        })
-        .collect();
-    for (x, gradient) in input.iter().zip(gradient) {
-        map_rows(x, gradient, |channel, x, dy| {
-            let inverse = statistics.inverse(channel);
-            let scale = gamma[channel] * T::from_f64(inverse);
-            let slope = T::from_f64(sums[channel].0 / n * inverse);
-            let (mean, offset) = (
-                T::from_f64(statistics.mean[channel]),
-                T::from_f64(sums[channel].1 / n),
-            );
-            for (dy, &x) in dy.iter_mut().zip(x) {
-                *dy = scale * (*dy - offset - (x - mean) * slope);
+    let of_channel = |(channel, mut planes): (usize, Vec<PlaneMut<T>>)| {
+        let inverse = statistics.inverse(channel);
+        let mean = T::from_f64(statistics.mean[channel]);
+        let pairs = || {
+            let blocks = input.iter().zip(&planes);
+            blocks.flat_map(|(x, dy)| rows(x, channel).zip(dy.rows()))
+        };
+        let dbeta = total(pairs(), |_, dy| dy);
+        let dgamma = total(pairs(), |x, dy| (x - mean) * dy) * inverse;
+        let scale = gamma[channel] * T::from_f64(inverse);
+        let slope = T::from_f64(dgamma / n * inverse);
+        let offset = T::from_f64(dbeta / n);
+        vectorize(|| {
+            for (x, dy) in input.iter().zip(&mut planes) {
+                for (x, dy) in rows(x, channel).zip(dy.rows_mut()) {
+                    for (dy, &x) in dy.iter_mut().zip(x) {
+                        *dy = scale * (*dy - offset - (x - mean) * slope);
+                    }
+                }
             }
         });
-    }
-    sums.iter()
-        .map(|&(gamma, beta)| (T::from_f64(gamma), T::from_f64(beta)))
-        .unzip()
+        (T::from_f64(dgamma), T::from_f64(dbeta))
+    };
+    let channels = by_channel(gradient).into_par_iter().enumerate();
+    channels.map(of_channel).unzip()
 }

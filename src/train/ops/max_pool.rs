@@ -5,6 +5,7 @@
 use super::Batch;
 use crate::kernel::float::Real;
 use crate::kernel::lanes::{LANES, Lanes};
+use crate::kernel::vectorize::vectorize;
 use rayon::prelude::*;
 
 /// Value, with the border asked for.
@@ -33,17 +34,19 @@ fn pooled<T: Real>(block: &Lanes<T>, edge: usize, border: usize) -> Lanes<T> {
         .par_chunks_mut(stride)
         .enumerate()
         .for_each(|(channel, plane)| {
-            for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
-                let at = (y + border) * line + (x + border) * LANES;
-                let out = &mut plane[at..at + LANES];
-                out.copy_from_slice(block.pixel(channel, y * edge, x * edge));
-                for tap in 1..edge * edge {
-                    let from = block.pixel(channel, y * edge + tap / edge, x * edge + tap % edge);
-                    for (most, &value) in out.iter_mut().zip(from) {
-                        *most = if value > *most { value } else { *most };
+            vectorize(|| {
+                for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+                    let at = (y + border) * line + (x + border) * LANES;
+                    let out = &mut plane[at..at + LANES];
+                    out.copy_from_slice(block.pixel(channel, y * edge, x * edge));
+                    for tap in 1..edge * edge {
+                        let (y, x) = (y * edge + tap / edge, x * edge + tap % edge);
+                        for (most, &value) in out.iter_mut().zip(block.pixel(channel, y, x)) {
+                            *most = if value > *most { value } else { *most };
+                        }
                     }
                 }
-            }
+            });
         });
     small
 }
@@ -58,6 +61,7 @@ pub fn df<T: Real>(input: &[Lanes<T>], gradient: &[Lanes<T>], edge: usize) -> Ba
 }
 
 /// The first of `taps` pixels that attains the maximum, of every image.
+#[inline(always)]
 fn winners<'a, T: Real>(taps: usize, pixel: impl Fn(usize) -> &'a [T]) -> [u32; LANES] {
     let (mut winners, mut most) = ([0; LANES], [T::from_f64(0.0); LANES]);
     most.copy_from_slice(pixel(0));
@@ -85,23 +89,24 @@ fn spread<T: Real>(block: &Lanes<T>, gradient: &Lanes<T>, edge: usize) -> Lanes<
         .par_chunks_mut(stride)
         .enumerate()
         .for_each(|(channel, plane)| {
-            for (y, x) in
-                (0..gradient.height).flat_map(|y| (0..gradient.width).map(move |x| (y, x)))
-            {
-                let dy = gradient.pixel(channel, y, x);
-                let place = |tap: usize| (y * edge + tap / edge, x * edge + tap % edge);
-                let winners = winners(edge * edge, |tap| {
-                    let (y, x) = place(tap);
-                    block.pixel(channel, y, x)
-                });
-                for tap in 0..edge * edge {
-                    let (y, x) = place(tap);
-                    let to = &mut plane[y * line + x * LANES..][..LANES];
-                    for ((to, &dy), &winner) in to.iter_mut().zip(dy).zip(&winners) {
-                        *to = if winner == tap as u32 { dy } else { zero };
+            let small = (0..gradient.height).flat_map(|y| (0..gradient.width).map(move |x| (y, x)));
+            vectorize(|| {
+                for (y, x) in small {
+                    let dy = gradient.pixel(channel, y, x);
+                    let place = |tap: usize| (y * edge + tap / edge, x * edge + tap % edge);
+                    let winners = winners(edge * edge, |tap| {
+                        let (y, x) = place(tap);
+                        block.pixel(channel, y, x)
+                    });
+                    for tap in 0..edge * edge {
+                        let (y, x) = place(tap);
+                        let to = &mut plane[y * line + x * LANES..][..LANES];
+                        for ((to, &dy), &winner) in to.iter_mut().zip(dy).zip(&winners) {
+                            *to = if winner == tap as u32 { dy } else { zero };
+                        }
                     }
                 }
-            }
+            });
         });
     wide
 }

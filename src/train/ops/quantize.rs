@@ -7,9 +7,10 @@
 //! `dx = dv` where `0 <= x / s <= Q`, else 0; `ds = sum dv (code - x / s)` inside, `dv Q` above, 0 below, times
 //! `1 / sqrt(n Q)`. Saved: the input.
 
-use super::{Batch, images, like, map_rows, rows};
+use super::{Batch, PlaneMut, by_channel, images, like, map_rows, rows};
 use crate::kernel::float::Real;
 use crate::kernel::lanes::{LANES, Lanes};
+use crate::kernel::vectorize::vectorize;
 use rayon::prelude::*;
 
 /// Codes `0 ..= top`, with the border asked for.
@@ -31,30 +32,34 @@ pub fn df<T: Real>(input: &[Lanes<T>], step: T, top: u8, gradient: &mut [Lanes<T
     let inverse = T::from_f64(1.0) / step;
     let (zero, most) = (T::from_f64(0.0), T::from_f64(f64::from(top)));
     let numbers = (images(input) * input[0].channels * input[0].height * input[0].width) as f64;
-    let mut total = 0.0;
-    for (x, dy) in input.iter().zip(gradient.iter()) {
-        let of_channel = |channel: usize| {
-            let pairs = rows(x, channel).zip(rows(dy, channel));
-            pairs.map(|(x, dy)| row_term(x, dy, inverse, top)).sum()
-        };
-        // Collected before it is summed, so the order does not depend on threads.
-        let terms: Vec<f64> = (0..x.channels).into_par_iter().map(of_channel).collect();
-        total += terms.iter().sum::<f64>();
-    }
-    for (x, gradient) in input.iter().zip(gradient) {
-        map_rows(x, gradient, |_, x, dy| {
+    let of_plane = |x: &Lanes<T>, channel: usize, dy: &mut PlaneMut<T>| -> f64 {
+        let mut sum = 0.0;
+        for (x, dy) in rows(x, channel).zip(dy.rows_mut()) {
+            sum += row_term(x, dy, inverse, top);
             for (dy, &x) in dy.iter_mut().zip(x) {
                 let (ratio, scaled) = (x * inverse, *dy * inverse);
                 // Both sides compared whatever the first says: loops without a branch vectorize.
                 let inside = (ratio >= zero) & (ratio <= most);
                 *dy = if inside { scaled } else { zero };
             }
-        });
-    }
+        }
+        sum
+    };
+    let of_channel = |(channel, planes): (usize, Vec<PlaneMut<T>>)| -> Vec<f64> {
+        let blocks = input.iter().zip(planes);
+        let terms = blocks.map(|(x, mut dy)| vectorize(|| of_plane(x, channel, &mut dy)));
+        terms.collect()
+    };
+    let channels = by_channel(gradient).into_par_iter().enumerate();
+    let terms: Vec<Vec<f64>> = channels.map(of_channel).collect();
+    // Summed in one order, block by block, so it does not depend on threads.
+    let of_block = |block: usize| terms.iter().map(|terms| terms[block]).sum::<f64>();
+    let total = (0..input.len()).map(of_block).fold(0.0, |a, b| a + b);
     T::from_f64(total * inverse.to_f64() / (numbers * f64::from(top)).sqrt())
 }
 
 /// Terms of the step's gradient of one row of pixels, summed lane by lane.
+#[inline(always)]
 fn row_term<T: Real>(x: &[T], dy: &[T], inverse: T, top: u8) -> f64 {
     let mut lanes = [T::from_f64(0.0); LANES];
     for (x, dy) in x.chunks_exact(LANES).zip(dy.chunks_exact(LANES)) {
@@ -65,6 +70,7 @@ fn row_term<T: Real>(x: &[T], dy: &[T], inverse: T, top: u8) -> f64 {
     lanes.iter().map(|lane| lane.to_f64()).sum()
 }
 
+#[inline(always)]
 fn step_term<T: Real>(ratio: T, dy: T, top: u8) -> T {
     let (zero, most) = (T::from_f64(0.0), T::from_f64(f64::from(top)));
     // All three are computed and one is kept: loops without a branch vectorize.

@@ -14,6 +14,7 @@ use crate::kernel::float::Real;
 use crate::kernel::lanes::Lanes;
 use crate::kernel::slopes::{Pass, backward_batch, soft_sums, sum_mass::sum_mass};
 use crate::kernel::stream::NoiseKey;
+use crate::kernel::vectorize::vectorize;
 use crate::net::network::Geometry;
 use crate::train::mvm::planes::{input_share, weight_share};
 use crate::train::mvm::tables::{ConversionTables, LearnedSlopes, Reads};
@@ -122,17 +123,21 @@ pub fn f<T: Real>(
 
 fn bytes<T: Real>(block: &Lanes<T>) -> Lanes<u8> {
     let mut codes = Lanes::unset(block.channels, block.height, block.width, block.border);
-    for (code, value) in codes.values.iter_mut().zip(block.values.iter()) {
-        *code = value.to_f64() as u8;
-    }
+    vectorize(|| {
+        for (code, value) in codes.values.iter_mut().zip(block.values.iter()) {
+            *code = value.to_f64() as u8;
+        }
+    });
     codes
 }
 
 fn real<T: Real>(block: &Lanes<f32>) -> Lanes<T> {
     let mut values = Lanes::unset(block.channels, block.height, block.width, block.border);
-    for (to, &value) in values.values.iter_mut().zip(block.values.iter()) {
-        *to = T::from_f64(f64::from(value));
-    }
+    vectorize(|| {
+        for (to, &value) in values.values.iter_mut().zip(block.values.iter()) {
+            *to = T::from_f64(f64::from(value));
+        }
+    });
     values
 }
 

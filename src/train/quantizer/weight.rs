@@ -10,6 +10,7 @@
 //! - largest weight: `s = max |w| / Q`, no gradient (digital layers).
 
 use crate::kernel::float::Real;
+use crate::kernel::vectorize::vectorize;
 use crate::train::param::CHUNK;
 use rayon::prelude::*;
 
@@ -66,6 +67,7 @@ pub fn kept<T: Real>(trained: T, weights: &[T], top: i32) -> T {
 }
 
 /// Code of one weight: nearest, halves away from zero.
+#[inline(always)]
 pub fn code<T: Real>(weight: T, step: T, top: i32) -> i32 {
     let ratio = (weight / step).to_f64();
     // Truncation of magnitude + 1/2 is the rounding wanted, without a call of a rounding function.
@@ -75,30 +77,48 @@ pub fn code<T: Real>(weight: T, step: T, top: i32) -> i32 {
 
 /// Codes of a layer.
 pub fn f<T: Real>(weights: &[T], step: T, top: i32) -> Vec<T> {
-    weights
-        .par_iter()
-        .with_min_len(CHUNK)
-        .map(|&w| T::from_f64(f64::from(code(w, step, top))))
-        .collect()
+    let mut codes = vec![T::from_f64(0.0); weights.len()];
+    let chunks = codes.par_chunks_mut(CHUNK).zip(weights.par_chunks(CHUNK));
+    chunks.for_each(|(codes, weights)| {
+        vectorize(|| {
+            for (to, &w) in codes.iter_mut().zip(weights) {
+                *to = T::from_f64(f64::from(code(w, step, top)));
+            }
+        });
+    });
+    codes
 }
+
+/// Terms of a sum that are made at a time.
+const TERMS: usize = 256;
 
 /// Gradient in the step; the gradient in the codes becomes that in the latent weights, in place.
 pub fn df<T: Real>(weights: &[T], step: T, top: i32, gradient: &mut [T]) -> T {
     let q = f64::from(top);
     let inverse = 1.0 / step.to_f64();
-    let one = |(gradient, w): (&mut T, &T)| {
+    let one = |gradient: &mut T, w: T| {
         let ratio = w.to_f64() * inverse;
         let dv = gradient.to_f64() * inverse;
-        let inside = ratio.abs() <= q;
-        *gradient = T::from_f64(if inside { dv } else { 0.0 });
-        dv * if inside {
-            f64::from(code(*w, step, top)) - ratio
-        } else {
-            ratio.signum() * q
-        }
+        let is_inside = ratio.abs() <= q;
+        *gradient = T::from_f64(if is_inside { dv } else { 0.0 });
+        let (inside, outside) = (f64::from(code(w, step, top)) - ratio, ratio.signum() * q);
+        dv * if is_inside { inside } else { outside }
     };
     let chunk = |(gradient, weights): (&mut [T], &[T])| -> f64 {
-        gradient.iter_mut().zip(weights).map(one).sum()
+        let mut total = 0.0;
+        for (gradient, weights) in gradient.chunks_mut(TERMS).zip(weights.chunks(TERMS)) {
+            // Terms first, then their sum in order: only the first of these vectorizes.
+            let mut terms = [0.0; TERMS];
+            vectorize(|| {
+                for ((term, gradient), &w) in terms.iter_mut().zip(gradient).zip(weights) {
+                    *term = one(gradient, w);
+                }
+            });
+            total = terms[..weights.len()]
+                .iter()
+                .fold(total, |sum, term| sum + term);
+        }
+        total
     };
     let terms: Vec<f64> = gradient
         .par_chunks_mut(CHUNK)
