@@ -7,7 +7,11 @@ use super::Pass;
 use crate::kernel::float::Real;
 use crate::kernel::groups::Taps;
 use crate::kernel::lanes::LANES;
+use crate::kernel::vectorize::vectorize;
 use rayon::prelude::*;
+
+/// Images added up apart from each other: most sums are near 0, and an addition to the same number waits for the one before.
+const APART: usize = 8;
 
 /// Mass per output and sum of the slopes' range, `[output][s]`; pixel `block + pixel_step * n` of each block is looked at.
 ///
@@ -16,27 +20,34 @@ use rayon::prelude::*;
 pub fn sum_mass<T: Real>(pass: &Pass<T>, pixel_step: usize) -> Vec<Vec<f64>> {
     let weights = pass.weights;
     let (s_min, count) = pass.slopes.range();
+    let taps = |input| Taps::new(&weights.geometry, input);
+    let taps: Vec<Taps> = pass.inputs.par_iter().map(taps).collect();
     let one = |output: usize| {
-        let mut mass = vec![0.0; count];
-        for (block, (input, gradient)) in pass.inputs.iter().zip(pass.gradients).enumerate() {
-            let taps = Taps::new(&weights.geometry, input);
+        let mut mass = vec![[0.0; APART]; count];
+        let blocks = pass.inputs.iter().zip(pass.gradients).zip(&taps);
+        for (block, ((input, gradient), taps)) in blocks.enumerate() {
             let pixels = taps.pixels.len();
             let step = pixel_step.min(pixels);
             let looked: Vec<usize> = (block % step..pixels).step_by(step).collect();
             let worth = pixels as f64 / looked.len() as f64;
             for pixel in looked {
                 let at = (output * pixels + pixel) * LANES;
-                let dy = &gradient.values[at..at + LANES];
-                for group in 0..weights.plan.groups() {
-                    let place = (output, group, taps.pixels[pixel]);
-                    let sums = weights.lane_sums(input, &taps, place);
-                    for (&s, &dy) in sums.iter().zip(dy) {
-                        mass[(s - s_min) as usize] += worth * dy.to_f64();
+                let dy: [f64; LANES] =
+                    std::array::from_fn(|lane| worth * gradient.values[at + lane].to_f64());
+                vectorize(|| {
+                    for group in 0..weights.plan.groups() {
+                        let place = (output, group, taps.pixels[pixel]);
+                        let sums = weights.lane_sums(input, taps, place);
+                        for (sums, dy) in sums.chunks_exact(APART).zip(dy.chunks_exact(APART)) {
+                            for (apart, (&s, &dy)) in sums.iter().zip(dy).enumerate() {
+                                mass[(s - s_min) as usize][apart] += dy;
+                            }
+                        }
                     }
-                }
+                });
             }
         }
-        mass
+        mass.iter().map(|apart| apart.iter().sum()).collect()
     };
     let outputs = 0..weights.geometry.outputs;
     outputs.into_par_iter().map(one).collect()
