@@ -218,7 +218,7 @@ impl PreparedWeights {
     }
 
     /// Group sums of the 32 images of one output pixel, `corner` being its place in `input` ([`Taps::pixels`]).
-    #[inline(always)]
+    #[inline]
     pub fn lane_sums(
         &self,
         input: &Lanes<u8>,

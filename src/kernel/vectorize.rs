@@ -1,54 +1,100 @@
-//! Loops over whole slices compiled for the widest vectors of the machine.
+//! Functions compiled for the widest vectors of the machine.
 //!
 //! Plain Rust loops vectorize by themselves, but only for the instructions the program is compiled for, which are those of any
-//! x86-64. Work passed here is compiled once for each instruction set; no operation is fused or reordered, so all give the same
-//! bits. For work of thousands of numbers that calls nothing it would not inline. Not responsible for threads.
+//! x86-64. `vectorized!` compiles the function written in it once for each instruction set and chooses at the call; no operation
+//! is fused or reordered, so all forms give the same bits. For functions over thousands of numbers; what they call has to be
+//! `#[inline(always)]` or small. Not responsible for threads.
 
-/// Calls `work` in a form compiled for the widest instruction set of the processor.
-#[inline(always)]
-pub fn vectorize<R>(work: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        fn on_avx512<R>(work: impl FnOnce() -> R) -> R {
-            work()
-        }
-        #[target_feature(enable = "avx2")]
-        fn on_avx2<R>(work: impl FnOnce() -> R) -> R {
-            work()
-        }
-        let is_avx512 = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl");
-        if is_avx512 {
-            // SAFETY: the processor has what the function is compiled for.
-            return unsafe { on_avx512(work) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: as above.
-            return unsafe { on_avx2(work) };
-        }
-    }
-    work()
+/// Instruction sets that a function is compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vectors {
+    /// Those of the program.
+    Plain,
+    /// 256 bits.
+    Avx2,
+    /// 512 bits.
+    Avx512,
 }
+
+impl Vectors {
+    /// The widest of this processor.
+    #[inline]
+    pub fn widest() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let is_avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if is_avx512 {
+                return Vectors::Avx512;
+            }
+            if is_x86_feature_detected!("avx2") {
+                return Vectors::Avx2;
+            }
+        }
+        Vectors::Plain
+    }
+}
+
+/// Defines `fn name[generics](arguments) -> result { body }` for the widest vectors of the processor.
+macro_rules! vectorized {
+    (
+        $(#[$meta:meta])*
+        $vis:vis fn $name:ident[$($generics:tt)*]($($argument:ident: $kind:ty),* $(,)?)
+        $(-> $result:ty)? $body:block
+    ) => {
+        $(#[$meta])*
+        $vis fn $name<$($generics)*>($($argument: $kind),*) $(-> $result)? {
+            #[inline(always)]
+            fn plain<$($generics)*>($($argument: $kind),*) $(-> $result)? $body
+            #[cfg(target_arch = "x86_64")]
+            {
+                use $crate::kernel::vectorize::Vectors;
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+                fn on_avx512<$($generics)*>($($argument: $kind),*) $(-> $result)? {
+                    plain($($argument),*)
+                }
+                #[target_feature(enable = "avx2")]
+                fn on_avx2<$($generics)*>($($argument: $kind),*) $(-> $result)? {
+                    plain($($argument),*)
+                }
+                match Vectors::widest() {
+                    // SAFETY: the processor has what the function is compiled for.
+                    Vectors::Avx512 => return unsafe { on_avx512($($argument),*) },
+                    // SAFETY: as above.
+                    Vectors::Avx2 => return unsafe { on_avx2($($argument),*) },
+                    Vectors::Plain => (),
+                }
+            }
+            plain($($argument),*)
+        }
+    };
+}
+pub(crate) use vectorized;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    vectorized! {
+        fn line[](to: &mut [f32], values: &[f32]) -> usize {
+            rule(to, values)
+        }
+    }
+
+    #[inline(always)]
+    fn rule(to: &mut [f32], values: &[f32]) -> usize {
+        for (to, &x) in to.iter_mut().zip(values) {
+            // A product and a sum that a fused operation would round once.
+            *to = if x > 0.0 { x * 1.1 + 0.3 } else { x / 7.0 };
+        }
+        to.len()
+    }
 
     #[test]
     fn every_form_gives_the_bits_of_the_plain_loop() {
         let values: Vec<f32> = (0..1000u16).map(|i| f32::from(i).sqrt() - 11.3).collect();
-        let work = |to: &mut [f32]| {
-            for (to, &x) in to.iter_mut().zip(&values) {
-                // A product and a sum that a fused operation would round once.
-                *to = if x > 0.0 { x * 1.1 + 0.3 } else { x / 7.0 };
-            }
-        };
         let (mut plain, mut wide) = (vec![0.0; 1000], vec![0.0; 1000]);
-        work(&mut plain);
-        vectorize(|| work(&mut wide));
+        assert_eq!(rule(&mut plain, &values), line(&mut wide, &values));
         let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&plain), bits(&wide));
     }

@@ -7,7 +7,6 @@ use super::Pass;
 use crate::kernel::float::Real;
 use crate::kernel::groups::Taps;
 use crate::kernel::lanes::LANES;
-use crate::kernel::vectorize::vectorize;
 use rayon::prelude::*;
 
 /// Images added up apart from each other: most sums are near 0, and an addition to the same number waits for the one before.
@@ -34,17 +33,15 @@ pub fn sum_mass<T: Real>(pass: &Pass<T>, pixel_step: usize) -> Vec<Vec<f64>> {
                 let at = (output * pixels + pixel) * LANES;
                 let dy: [f64; LANES] =
                     std::array::from_fn(|lane| worth * gradient.values[at + lane].to_f64());
-                vectorize(|| {
-                    for group in 0..weights.plan.groups() {
-                        let place = (output, group, taps.pixels[pixel]);
-                        let sums = weights.lane_sums(input, taps, place);
-                        for (sums, dy) in sums.chunks_exact(APART).zip(dy.chunks_exact(APART)) {
-                            for (apart, (&s, &dy)) in sums.iter().zip(dy).enumerate() {
-                                mass[(s - s_min) as usize][apart] += dy;
-                            }
+                for group in 0..weights.plan.groups() {
+                    let place = (output, group, taps.pixels[pixel]);
+                    let sums = weights.lane_sums(input, taps, place);
+                    for (sums, dy) in sums.chunks_exact(APART).zip(dy.chunks_exact(APART)) {
+                        for (apart, (&s, &dy)) in sums.iter().zip(dy).enumerate() {
+                            mass[(s - s_min) as usize][apart] += dy;
                         }
                     }
-                });
+                }
             }
         }
         mass.iter().map(|apart| apart.iter().sum()).collect()

@@ -50,13 +50,7 @@ impl Lookup {
         };
         let rows = codes.par_chunks(plan.rows.max(1)).map(tuples);
         let rows: Vec<Vec<Tuple>> = rows.collect();
-        let distinct = rows.par_iter().map(|row| distinct(row));
-        let distinct = distinct.reduce(FxHashSet::default, |mut all, some| {
-            all.extend(some);
-            all
-        });
-        let mut distinct: Vec<Tuple> = distinct.into_iter().collect();
-        distinct.sort_unstable();
+        let distinct = distinct(&rows);
         let table = |tuple: &Tuple| {
             let (tuple, base) = (*tuple, if tuple.is_first() { -sum_min } else { 0 });
             (0..entries).map(move |index| tuple.entry(index, bits, base))
@@ -79,8 +73,20 @@ impl Lookup {
     }
 }
 
+/// The different ones of all rows, in order.
+fn distinct(rows: &[Vec<Tuple>]) -> Vec<Tuple> {
+    let sets = rows.par_iter().map(|row| distinct_of(row));
+    let all = sets.reduce(FxHashSet::default, |mut all, some| {
+        all.extend(some);
+        all
+    });
+    let mut distinct: Vec<Tuple> = all.into_iter().collect();
+    distinct.sort_unstable();
+    distinct
+}
+
 /// The different ones of a row. A few are met again and again: those seen last are not asked for in the set.
-fn distinct(row: &[Tuple]) -> FxHashSet<Tuple> {
+fn distinct_of(row: &[Tuple]) -> FxHashSet<Tuple> {
     let (mut all, mut last) = (FxHashSet::default(), [None; 64]);
     for &tuple in row {
         // The upper bits of a product with an odd number spread any tuples over the places.

@@ -9,7 +9,7 @@
 use super::{Batch, PlaneMut, by_channel, images, like, map_rows, rows};
 use crate::kernel::float::Real;
 use crate::kernel::lanes::{LANES, Lanes};
-use crate::kernel::vectorize::vectorize;
+use crate::kernel::vectorize::vectorized;
 use rayon::prelude::*;
 
 /// Keeps the variance away from zero.
@@ -36,19 +36,19 @@ fn total<'a, T: Real>(
     rows: impl Iterator<Item = (&'a [T], &'a [T])>,
     g: impl Fn(T, T) -> T,
 ) -> f64 {
-    vectorize(|| {
-        let mut sum = 0.0;
-        for (a, b) in rows {
-            let mut lanes = [T::from_f64(0.0); LANES];
-            for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-                for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
-                    *lane += g(a, b);
-                }
+    rows.fold(0.0, |sum, (a, b)| sum + row_total(a, b, &g))
+}
+
+vectorized! {
+    fn row_total[T: Real](a: &[T], b: &[T], g: impl Fn(T, T) -> T) -> f64 {
+        let mut lanes = [T::from_f64(0.0); LANES];
+        for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+            for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+                *lane += g(a, b);
             }
-            sum += lanes.iter().map(|lane| lane.to_f64()).sum::<f64>();
         }
-        sum
-    })
+        lanes.iter().map(|lane| lane.to_f64()).sum::<f64>()
+    }
 }
 
 fn count<T: Real>(batch: &[Lanes<T>]) -> f64 {
@@ -82,12 +82,18 @@ pub fn f<T: Real>(
         map_rows(from, to, |channel, x, y| {
             let scale = gamma[channel] * T::from_f64(statistics.inverse(channel));
             let mean = T::from_f64(statistics.mean[channel]);
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = (x - mean) * scale + beta[channel];
-            }
+            normalize_row(x, y, mean, scale, beta[channel]);
         });
     }
     output
+}
+
+vectorized! {
+    fn normalize_row[T: Real](x: &[T], y: &mut [T], mean: T, scale: T, beta: T) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = (x - mean) * scale + beta;
+        }
+    }
 }
 
 /// Gradients in gamma and beta; the gradient in the output becomes that in the input, in place.
@@ -110,17 +116,22 @@ pub fn df<T: Real>(
         let scale = gamma[channel] * T::from_f64(inverse);
         let slope = T::from_f64(dgamma / n * inverse);
         let offset = T::from_f64(dbeta / n);
-        vectorize(|| {
-            for (x, dy) in input.iter().zip(&mut planes) {
-                for (x, dy) in rows(x, channel).zip(dy.rows_mut()) {
-                    for (dy, &x) in dy.iter_mut().zip(x) {
-                        *dy = scale * (*dy - offset - (x - mean) * slope);
-                    }
-                }
+        for (x, dy) in input.iter().zip(&mut planes) {
+            for (x, dy) in rows(x, channel).zip(dy.rows_mut()) {
+                row_back(x, dy, (mean, scale), (offset, slope));
             }
-        });
+        }
         (T::from_f64(dgamma), T::from_f64(dbeta))
     };
     let channels = by_channel(gradient).into_par_iter().enumerate();
     channels.map(of_channel).unzip()
+}
+
+vectorized! {
+    fn row_back[T: Real](x: &[T], dy: &mut [T], scaled: (T, T), removed: (T, T)) {
+        let ((mean, scale), (offset, slope)) = (scaled, removed);
+        for (dy, &x) in dy.iter_mut().zip(x) {
+            *dy = scale * (*dy - offset - (x - mean) * slope);
+        }
+    }
 }

@@ -5,7 +5,7 @@
 use super::Batch;
 use crate::kernel::float::Real;
 use crate::kernel::lanes::{LANES, Lanes};
-use crate::kernel::vectorize::vectorize;
+use crate::kernel::vectorize::vectorized;
 use rayon::prelude::*;
 
 /// Value, with the border asked for.
@@ -34,19 +34,17 @@ fn pooled<T: Real>(block: &Lanes<T>, edge: usize, border: usize) -> Lanes<T> {
         .par_chunks_mut(stride)
         .enumerate()
         .for_each(|(channel, plane)| {
-            vectorize(|| {
-                for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
-                    let at = (y + border) * line + (x + border) * LANES;
-                    let out = &mut plane[at..at + LANES];
-                    out.copy_from_slice(block.pixel(channel, y * edge, x * edge));
-                    for tap in 1..edge * edge {
-                        let (y, x) = (y * edge + tap / edge, x * edge + tap % edge);
-                        for (most, &value) in out.iter_mut().zip(block.pixel(channel, y, x)) {
-                            *most = if value > *most { value } else { *most };
-                        }
+            for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+                let at = (y + border) * line + (x + border) * LANES;
+                let out = &mut plane[at..at + LANES];
+                out.copy_from_slice(block.pixel(channel, y * edge, x * edge));
+                for tap in 1..edge * edge {
+                    let from = block.pixel(channel, y * edge + tap / edge, x * edge + tap % edge);
+                    for (most, &value) in out.iter_mut().zip(from) {
+                        *most = if value > *most { value } else { *most };
                     }
                 }
-            });
+            }
         });
     small
 }
@@ -76,7 +74,6 @@ fn winners<'a, T: Real>(taps: usize, pixel: impl Fn(usize) -> &'a [T]) -> [u32; 
 }
 
 fn spread<T: Real>(block: &Lanes<T>, gradient: &Lanes<T>, edge: usize) -> Lanes<T> {
-    let zero = T::from_f64(0.0);
     let is_covered = block.height.is_multiple_of(edge) && block.width.is_multiple_of(edge);
     let empty = if is_covered {
         Lanes::unset
@@ -84,29 +81,36 @@ fn spread<T: Real>(block: &Lanes<T>, gradient: &Lanes<T>, edge: usize) -> Lanes<
         Lanes::zeros
     };
     let mut wide = empty(block.channels, block.height, block.width, 0);
-    let (stride, line) = (wide.channel_stride(), wide.row_stride());
-    wide.values
-        .par_chunks_mut(stride)
+    let planes = wide.values.par_chunks_mut(wide.height * wide.width * LANES);
+    planes
         .enumerate()
-        .for_each(|(channel, plane)| {
-            let small = (0..gradient.height).flat_map(|y| (0..gradient.width).map(move |x| (y, x)));
-            vectorize(|| {
-                for (y, x) in small {
-                    let dy = gradient.pixel(channel, y, x);
-                    let place = |tap: usize| (y * edge + tap / edge, x * edge + tap % edge);
-                    let winners = winners(edge * edge, |tap| {
-                        let (y, x) = place(tap);
-                        block.pixel(channel, y, x)
-                    });
-                    for tap in 0..edge * edge {
-                        let (y, x) = place(tap);
-                        let to = &mut plane[y * line + x * LANES..][..LANES];
-                        for ((to, &dy), &winner) in to.iter_mut().zip(dy).zip(&winners) {
-                            *to = if winner == tap as u32 { dy } else { zero };
-                        }
-                    }
-                }
-            });
-        });
+        .for_each(|(channel, plane)| spread_plane(block, gradient, channel, edge, plane));
     wide
+}
+
+vectorized! {
+    fn spread_plane[T: Real](
+        block: &Lanes<T>,
+        gradient: &Lanes<T>,
+        channel: usize,
+        edge: usize,
+        plane: &mut [T],
+    ) {
+        let small = (0..gradient.height).flat_map(|y| (0..gradient.width).map(move |x| (y, x)));
+        for (y, x) in small {
+            let dy = gradient.pixel(channel, y, x);
+            let place = |tap: usize| (y * edge + tap / edge, x * edge + tap % edge);
+            let winners = winners(edge * edge, |tap| {
+                let (y, x) = place(tap);
+                block.pixel(channel, y, x)
+            });
+            for tap in 0..edge * edge {
+                let (y, x) = place(tap);
+                let to = &mut plane[(y * block.width + x) * LANES..][..LANES];
+                for ((to, &dy), &winner) in to.iter_mut().zip(dy).zip(&winners) {
+                    *to = if winner == tap as u32 { dy } else { T::from_f64(0.0) };
+                }
+            }
+        }
+    }
 }

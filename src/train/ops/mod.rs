@@ -13,7 +13,6 @@ pub mod reshape;
 
 use crate::kernel::float::Real;
 use crate::kernel::lanes::{LANES, Lanes};
-use crate::kernel::vectorize::vectorize;
 use rayon::prelude::*;
 
 /// A batch: blocks of 32 images.
@@ -45,17 +44,15 @@ pub fn map_rows<T: Real>(
         .par_chunks_mut(stride)
         .enumerate()
         .for_each(|(channel, plane)| {
-            vectorize(|| {
-                for y in 0..height {
-                    let from = input.at(channel, y, 0);
-                    let to = (y + border) * line + border * LANES;
-                    f(
-                        channel,
-                        &input.values[from..from + run],
-                        &mut plane[to..to + run],
-                    );
-                }
-            });
+            for y in 0..height {
+                let from = input.at(channel, y, 0);
+                let to = (y + border) * line + border * LANES;
+                f(
+                    channel,
+                    &input.values[from..from + run],
+                    &mut plane[to..to + run],
+                );
+            }
         });
 }
 

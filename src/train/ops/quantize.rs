@@ -10,7 +10,7 @@
 use super::{Batch, PlaneMut, by_channel, images, like, map_rows, rows};
 use crate::kernel::float::Real;
 use crate::kernel::lanes::{LANES, Lanes};
-use crate::kernel::vectorize::vectorize;
+use crate::kernel::vectorize::vectorized;
 use rayon::prelude::*;
 
 /// Codes `0 ..= top`, with the border asked for.
@@ -19,36 +19,31 @@ pub fn f<T: Real>(input: &[Lanes<T>], step: T, top: u8, border: usize) -> Batch<
     let mut output = like(input, border);
     for (from, to) in input.iter().zip(&mut output) {
         map_rows(from, to, |_, x, y| {
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = (x * inverse).code(top);
-            }
+            codes_of_row(x, y, inverse, top);
         });
     }
     output
 }
 
+vectorized! {
+    fn codes_of_row[T: Real](x: &[T], y: &mut [T], inverse: T, top: u8) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = (x * inverse).code(top);
+        }
+    }
+}
+
 /// Gradient in the step; the gradient in the codes becomes that in the input, in place.
 pub fn df<T: Real>(input: &[Lanes<T>], step: T, top: u8, gradient: &mut [Lanes<T>]) -> T {
     let inverse = T::from_f64(1.0) / step;
-    let (zero, most) = (T::from_f64(0.0), T::from_f64(f64::from(top)));
     let numbers = (images(input) * input[0].channels * input[0].height * input[0].width) as f64;
-    let of_plane = |x: &Lanes<T>, channel: usize, dy: &mut PlaneMut<T>| -> f64 {
-        let mut sum = 0.0;
-        for (x, dy) in rows(x, channel).zip(dy.rows_mut()) {
-            sum += row_term(x, dy, inverse, top);
-            for (dy, &x) in dy.iter_mut().zip(x) {
-                let (ratio, scaled) = (x * inverse, *dy * inverse);
-                // Both sides compared whatever the first says: loops without a branch vectorize.
-                let inside = (ratio >= zero) & (ratio <= most);
-                *dy = if inside { scaled } else { zero };
-            }
-        }
-        sum
+    let of_plane = |x: &Lanes<T>, channel: usize, mut dy: PlaneMut<T>| -> f64 {
+        let rows = rows(x, channel).zip(dy.rows_mut());
+        rows.map(|(x, dy)| row_back(x, dy, inverse, top)).sum()
     };
     let of_channel = |(channel, planes): (usize, Vec<PlaneMut<T>>)| -> Vec<f64> {
         let blocks = input.iter().zip(planes);
-        let terms = blocks.map(|(x, mut dy)| vectorize(|| of_plane(x, channel, &mut dy)));
-        terms.collect()
+        blocks.map(|(x, dy)| of_plane(x, channel, dy)).collect()
     };
     let channels = by_channel(gradient).into_par_iter().enumerate();
     let terms: Vec<Vec<f64>> = channels.map(of_channel).collect();
@@ -58,16 +53,22 @@ pub fn df<T: Real>(input: &[Lanes<T>], step: T, top: u8, gradient: &mut [Lanes<T
     T::from_f64(total * inverse.to_f64() / (numbers * f64::from(top)).sqrt())
 }
 
-/// Terms of the step's gradient of one row of pixels, summed lane by lane.
-#[inline(always)]
-fn row_term<T: Real>(x: &[T], dy: &[T], inverse: T, top: u8) -> f64 {
-    let mut lanes = [T::from_f64(0.0); LANES];
-    for (x, dy) in x.chunks_exact(LANES).zip(dy.chunks_exact(LANES)) {
-        for ((lane, &x), &dy) in lanes.iter_mut().zip(x).zip(dy) {
-            *lane += step_term(x * inverse, dy, top);
+vectorized! {
+    /// Terms of the step's gradient of one row of pixels, summed lane by lane; its gradient becomes that in the input.
+    fn row_back[T: Real](x: &[T], dy: &mut [T], inverse: T, top: u8) -> f64 {
+        let (zero, most) = (T::from_f64(0.0), T::from_f64(f64::from(top)));
+        let mut lanes = [zero; LANES];
+        for (x, dy) in x.chunks_exact(LANES).zip(dy.chunks_exact_mut(LANES)) {
+            for ((lane, &x), dy) in lanes.iter_mut().zip(x).zip(dy) {
+                let (ratio, scaled) = (x * inverse, *dy * inverse);
+                *lane += step_term(ratio, *dy, top);
+                // Both sides compared whatever the first says: loops without a branch vectorize.
+                let inside = (ratio >= zero) & (ratio <= most);
+                *dy = if inside { scaled } else { zero };
+            }
         }
+        lanes.iter().map(|lane| lane.to_f64()).sum()
     }
-    lanes.iter().map(|lane| lane.to_f64()).sum()
 }
 
 #[inline(always)]

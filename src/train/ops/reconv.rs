@@ -14,7 +14,7 @@ use crate::kernel::float::Real;
 use crate::kernel::lanes::Lanes;
 use crate::kernel::slopes::{Pass, backward_batch, soft_sums, sum_mass::sum_mass};
 use crate::kernel::stream::NoiseKey;
-use crate::kernel::vectorize::vectorize;
+use crate::kernel::vectorize::vectorized;
 use crate::net::network::Geometry;
 use crate::train::mvm::planes::{input_share, weight_share};
 use crate::train::mvm::tables::{ConversionTables, LearnedSlopes, Reads};
@@ -123,21 +123,23 @@ pub fn f<T: Real>(
 
 fn bytes<T: Real>(block: &Lanes<T>) -> Lanes<u8> {
     let mut codes = Lanes::unset(block.channels, block.height, block.width, block.border);
-    vectorize(|| {
-        for (code, value) in codes.values.iter_mut().zip(block.values.iter()) {
-            *code = value.to_f64() as u8;
-        }
-    });
+    to_bytes(&block.values, &mut codes.values);
     codes
+}
+
+vectorized! {
+    fn to_bytes[T: Real](values: &[T], bytes: &mut [u8]) {
+        for (byte, value) in bytes.iter_mut().zip(values) {
+            *byte = value.to_f64() as u8;
+        }
+    }
 }
 
 fn real<T: Real>(block: &Lanes<f32>) -> Lanes<T> {
     let mut values = Lanes::unset(block.channels, block.height, block.width, block.border);
-    vectorize(|| {
-        for (to, &value) in values.values.iter_mut().zip(block.values.iter()) {
-            *to = T::from_f64(f64::from(value));
-        }
-    });
+    for (to, &value) in values.values.iter_mut().zip(block.values.iter()) {
+        *to = T::from_f64(f64::from(value));
+    }
     values
 }
 

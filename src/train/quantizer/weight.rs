@@ -10,7 +10,7 @@
 //! - largest weight: `s = max |w| / Q`, no gradient (digital layers).
 
 use crate::kernel::float::Real;
-use crate::kernel::vectorize::vectorize;
+use crate::kernel::vectorize::vectorized;
 use crate::train::param::CHUNK;
 use rayon::prelude::*;
 
@@ -79,14 +79,16 @@ pub fn code<T: Real>(weight: T, step: T, top: i32) -> i32 {
 pub fn f<T: Real>(weights: &[T], step: T, top: i32) -> Vec<T> {
     let mut codes = vec![T::from_f64(0.0); weights.len()];
     let chunks = codes.par_chunks_mut(CHUNK).zip(weights.par_chunks(CHUNK));
-    chunks.for_each(|(codes, weights)| {
-        vectorize(|| {
-            for (to, &w) in codes.iter_mut().zip(weights) {
-                *to = T::from_f64(f64::from(code(w, step, top)));
-            }
-        });
-    });
+    chunks.for_each(|(codes, weights)| codes_of(weights, codes, step, top));
     codes
+}
+
+vectorized! {
+    fn codes_of[T: Real](weights: &[T], codes: &mut [T], step: T, top: i32) {
+        for (to, &w) in codes.iter_mut().zip(weights) {
+            *to = T::from_f64(f64::from(code(w, step, top)));
+        }
+    }
 }
 
 /// Terms of a sum that are made at a time.
@@ -94,29 +96,14 @@ const TERMS: usize = 256;
 
 /// Gradient in the step; the gradient in the codes becomes that in the latent weights, in place.
 pub fn df<T: Real>(weights: &[T], step: T, top: i32, gradient: &mut [T]) -> T {
-    let q = f64::from(top);
-    let inverse = 1.0 / step.to_f64();
-    let one = |gradient: &mut T, w: T| {
-        let ratio = w.to_f64() * inverse;
-        let dv = gradient.to_f64() * inverse;
-        let is_inside = ratio.abs() <= q;
-        *gradient = T::from_f64(if is_inside { dv } else { 0.0 });
-        let (inside, outside) = (f64::from(code(w, step, top)) - ratio, ratio.signum() * q);
-        dv * if is_inside { inside } else { outside }
-    };
     let chunk = |(gradient, weights): (&mut [T], &[T])| -> f64 {
         let mut total = 0.0;
         for (gradient, weights) in gradient.chunks_mut(TERMS).zip(weights.chunks(TERMS)) {
             // Terms first, then their sum in order: only the first of these vectorizes.
             let mut terms = [0.0; TERMS];
-            vectorize(|| {
-                for ((term, gradient), &w) in terms.iter_mut().zip(gradient).zip(weights) {
-                    *term = one(gradient, w);
-                }
-            });
-            total = terms[..weights.len()]
-                .iter()
-                .fold(total, |sum, term| sum + term);
+            step_terms(weights, gradient, &mut terms, step, top);
+            let terms = terms.iter().take(weights.len());
+            total = terms.fold(total, |sum, term| sum + term);
         }
         total
     };
@@ -126,7 +113,28 @@ pub fn df<T: Real>(weights: &[T], step: T, top: i32, gradient: &mut [T]) -> T {
         .map(chunk)
         .collect();
     let total: f64 = terms.iter().sum();
-    T::from_f64(total / (weights.len() as f64 * q).sqrt())
+    T::from_f64(total / (weights.len() as f64 * f64::from(top)).sqrt())
+}
+
+vectorized! {
+    /// Terms of the step's gradient; the gradient in the codes becomes that in the weights.
+    fn step_terms[T: Real](
+        weights: &[T],
+        gradient: &mut [T],
+        terms: &mut [f64],
+        step: T,
+        top: i32,
+    ) {
+        let (q, inverse) = (f64::from(top), 1.0 / step.to_f64());
+        for ((term, gradient), &w) in terms.iter_mut().zip(gradient).zip(weights) {
+            let ratio = w.to_f64() * inverse;
+            let dv = gradient.to_f64() * inverse;
+            let is_inside = ratio.abs() <= q;
+            *gradient = T::from_f64(if is_inside { dv } else { 0.0 });
+            let (inside, outside) = (f64::from(code(w, step, top)) - ratio, ratio.signum() * q);
+            *term = dv * if is_inside { inside } else { outside };
+        }
+    }
 }
 
 #[cfg(test)]
