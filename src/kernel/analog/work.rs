@@ -7,6 +7,7 @@ use super::{AnalogLayer, avx2, avx512};
 use crate::kernel::aligned::Aligned;
 use crate::kernel::groups::{Backend, GroupPlan, Taps};
 use crate::kernel::lanes::{LANES, Lanes};
+use crate::kernel::vectorize::vectorized;
 use std::ops::Range;
 
 /// Pixels of a full tile.
@@ -87,7 +88,7 @@ pub(super) fn run(
                 places: &places[pixels.clone()],
                 stride,
             };
-            fill(&mut tile, input, taps, (work.rows(), pixels.clone()));
+            fill(&mut tile, input, taps, work.rows(), pixels.clone());
             let work = Work {
                 tile: &tile,
                 ..work
@@ -114,19 +115,22 @@ fn chunks(groups: usize, per_tile: usize, chunk: usize) -> impl Iterator<Item = 
     })
 }
 
-fn fill(
-    tile: &mut [f32],
-    input: &Lanes<u8>,
-    taps: &Taps,
-    (rows, pixels): (Range<usize>, Range<usize>),
-) {
-    let width = pixels.len() * LANES;
-    for (&row, tile) in taps.rows[rows].iter().zip(tile.chunks_exact_mut(width)) {
-        let corners = &taps.pixels[pixels.clone()];
-        for (&corner, lanes) in corners.iter().zip(tile.chunks_exact_mut(LANES)) {
-            let codes = &input.values[corner + row..][..LANES];
-            for (lane, &code) in lanes.iter_mut().zip(codes) {
-                *lane = f32::from(code);
+vectorized! {
+    fn fill[](
+        tile: &mut [f32],
+        input: &Lanes<u8>,
+        taps: &Taps,
+        rows: Range<usize>,
+        pixels: Range<usize>,
+    ) {
+        let width = pixels.len() * LANES;
+        for (&row, tile) in taps.rows[rows].iter().zip(tile.chunks_exact_mut(width)) {
+            let corners = &taps.pixels[pixels.clone()];
+            for (&corner, lanes) in corners.iter().zip(tile.chunks_exact_mut(LANES)) {
+                let codes = &input.values[corner + row..][..LANES];
+                for (lane, &code) in lanes.iter_mut().zip(codes) {
+                    *lane = f32::from(code);
+                }
             }
         }
     }
