@@ -4,8 +4,10 @@
 
 use super::lanes::{LANES, Lanes};
 use super::tiled::lookup::Lookup;
+use super::vectorize::{Vectors, vectorized};
 use crate::net::network::Geometry;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Which implementation runs. All give the same integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,7 @@ impl Backend {
             #[cfg(target_arch = "x86_64")]
             Backend::Avx512 => {
                 Backend::Avx2.available()
-                    && is_x86_feature_detected!("avx512bw")
+                    && Vectors::widest() == Vectors::Avx512
                     && is_x86_feature_detected!("avx512vbmi")
                     && is_x86_feature_detected!("avx512vnni")
                     && is_x86_feature_detected!("vaes")
@@ -69,7 +71,7 @@ impl GroupPlan {
     }
 
     /// Rows of one group.
-    pub fn range(&self, group: usize) -> std::ops::Range<usize> {
+    pub fn range(&self, group: usize) -> Range<usize> {
         let start = group * self.active;
         start..(start + self.active).min(self.rows)
     }
@@ -118,6 +120,28 @@ impl Taps {
             })
             .collect();
         Taps { rows, pixels }
+    }
+}
+
+vectorized! {
+    /// Inputs of rows of the weight matrix at output pixels, `[row][pixel][lane]`, as numbers.
+    pub(super) fn read_values[](
+        to: &mut [f32],
+        input: &Lanes<u8>,
+        taps: &Taps,
+        rows: Range<usize>,
+        pixels: Range<usize>,
+    ) {
+        let width = pixels.len() * LANES;
+        for (&row, to) in taps.rows[rows].iter().zip(to.chunks_exact_mut(width)) {
+            let corners = &taps.pixels[pixels.clone()];
+            for (&corner, lanes) in corners.iter().zip(to.chunks_exact_mut(LANES)) {
+                let codes = &input.values[corner + row..][..LANES];
+                for (lane, &code) in lanes.iter_mut().zip(codes) {
+                    *lane = f32::from(code);
+                }
+            }
+        }
     }
 }
 

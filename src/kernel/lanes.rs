@@ -26,28 +26,25 @@ pub struct Lanes<T> {
 impl<T: bytemuck::Pod> Lanes<T> {
     /// A block of zeros.
     pub fn zeros(channels: usize, height: usize, width: usize, border: usize) -> Self {
-        let len = channels * (height + 2 * border) * (width + 2 * border) * LANES;
+        Self::of((channels, height, width, border), Aligned::zeros)
+    }
+
+    /// A block whose border is zero and whose pixels hold anything, for a caller that writes every pixel.
+    pub fn unset(channels: usize, height: usize, width: usize, border: usize) -> Self {
+        let mut block = Self::of((channels, height, width, border), Aligned::unset);
+        block.clear_border();
+        block
+    }
+
+    fn of(shape: (usize, usize, usize, usize), values: impl Fn(usize) -> Aligned<T>) -> Self {
+        let (channels, height, width, border) = shape;
         Lanes {
             channels,
             height,
             width,
             border,
-            values: Aligned::zeros(len),
+            values: values(channels * (height + 2 * border) * (width + 2 * border) * LANES),
         }
-    }
-
-    /// A block whose border is zero and whose pixels hold anything, for a caller that writes every pixel.
-    pub fn unset(channels: usize, height: usize, width: usize, border: usize) -> Self {
-        let len = channels * (height + 2 * border) * (width + 2 * border) * LANES;
-        let mut block = Lanes {
-            channels,
-            height,
-            width,
-            border,
-            values: Aligned::unset(len),
-        };
-        block.clear_border();
-        block
     }
 
     fn clear_border(&mut self) {

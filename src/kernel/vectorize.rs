@@ -5,6 +5,8 @@
 //! is fused or reordered, so all forms give the same bits. For functions over thousands of numbers; what they call has to be
 //! `#[inline(always)]` or small. Not responsible for threads.
 
+use super::groups::Backend;
+
 /// Instruction sets that a function is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vectors {
@@ -37,7 +39,19 @@ impl Vectors {
     }
 }
 
-/// Defines `fn name[generics](arguments) -> result { body }` for the widest vectors of the processor.
+impl From<Backend> for Vectors {
+    /// Those that a backend of this processor has.
+    fn from(backend: Backend) -> Self {
+        match backend {
+            Backend::Scalar | Backend::Portable => Vectors::Plain,
+            Backend::Avx2 => Vectors::Avx2,
+            Backend::Avx512 => Vectors::Avx512,
+        }
+    }
+}
+
+/// Defines `fn name[generics](arguments) -> result { body }` for the widest vectors of the processor; with `name / name_with` a
+/// second function that takes a [`Backend`] before the arguments.
 macro_rules! vectorized {
     (
         $(#[$meta:meta])*
@@ -46,30 +60,61 @@ macro_rules! vectorized {
     ) => {
         $(#[$meta])*
         $vis fn $name<$($generics)*>($($argument: $kind),*) $(-> $result)? {
-            #[inline(always)]
-            fn plain<$($generics)*>($($argument: $kind),*) $(-> $result)? $body
-            #[cfg(target_arch = "x86_64")]
-            {
-                use $crate::kernel::vectorize::Vectors;
-                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-                fn on_avx512<$($generics)*>($($argument: $kind),*) $(-> $result)? {
-                    plain($($argument),*)
-                }
-                #[target_feature(enable = "avx2")]
-                fn on_avx2<$($generics)*>($($argument: $kind),*) $(-> $result)? {
-                    plain($($argument),*)
-                }
-                match Vectors::widest() {
-                    // SAFETY: the processor has what the function is compiled for.
-                    Vectors::Avx512 => return unsafe { on_avx512($($argument),*) },
-                    // SAFETY: as above.
-                    Vectors::Avx2 => return unsafe { on_avx2($($argument),*) },
-                    Vectors::Plain => (),
-                }
-            }
-            plain($($argument),*)
+            $crate::kernel::vectorize::vectorized!(
+                @chosen $crate::kernel::vectorize::Vectors::widest();
+                [$($generics)*] ($($argument: $kind),*) ($($result)?) $body
+            )
         }
     };
+    (
+        $(#[$meta:meta])*
+        $vis:vis fn $name:ident / $with:ident[$($generics:tt)*]($($argument:ident: $kind:ty),* $(,)?)
+        $body:block
+    ) => {
+        $(#[$meta])*
+        $vis fn $name<$($generics)*>($($argument: $kind),*) {
+            $with($crate::kernel::groups::Backend::detect(), $($argument),*);
+        }
+
+        #[doc = concat!("[`", stringify!($name), "`] on a chosen implementation; all give the same bits.")]
+        ///
+        /// # Panics
+        /// If this processor cannot run it.
+        $vis fn $with<$($generics)*>(backend: $crate::kernel::groups::Backend, $($argument: $kind),*) {
+            assert!(backend.available(), "this processor runs {backend:?}");
+            $crate::kernel::vectorize::vectorized!(
+                @chosen $crate::kernel::vectorize::Vectors::from(backend);
+                [$($generics)*] ($($argument: $kind),*) () $body
+            )
+        }
+    };
+    (
+        @chosen $vectors:expr;
+        [$($generics:tt)*] ($($argument:ident: $kind:ty),*) ($($result:ty)?) $body:block
+    ) => {{
+        #[inline(always)]
+        fn plain<$($generics)*>($($argument: $kind),*) $(-> $result)? $body
+        #[cfg(target_arch = "x86_64")]
+        {
+            use $crate::kernel::vectorize::Vectors;
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            fn on_avx512<$($generics)*>($($argument: $kind),*) $(-> $result)? {
+                plain($($argument),*)
+            }
+            #[target_feature(enable = "avx2")]
+            fn on_avx2<$($generics)*>($($argument: $kind),*) $(-> $result)? {
+                plain($($argument),*)
+            }
+            match $vectors {
+                // SAFETY: the processor has what the function is compiled for.
+                Vectors::Avx512 => return unsafe { on_avx512($($argument),*) },
+                // SAFETY: as above.
+                Vectors::Avx2 => return unsafe { on_avx2($($argument),*) },
+                Vectors::Plain => (),
+            }
+        }
+        plain($($argument),*)
+    }};
 }
 pub(crate) use vectorized;
 

@@ -5,9 +5,8 @@
 use super::search::{Form, Search};
 use super::{AnalogLayer, avx2, avx512};
 use crate::kernel::aligned::Aligned;
-use crate::kernel::groups::{Backend, GroupPlan, Taps};
+use crate::kernel::groups::{Backend, GroupPlan, Taps, read_values};
 use crate::kernel::lanes::{LANES, Lanes};
-use crate::kernel::vectorize::vectorized;
 use std::ops::Range;
 
 /// Pixels of a full tile.
@@ -88,7 +87,7 @@ pub(super) fn run(
                 places: &places[pixels.clone()],
                 stride,
             };
-            fill(&mut tile, input, taps, work.rows(), pixels.clone());
+            read_values(&mut tile, input, taps, work.rows(), pixels.clone());
             let work = Work {
                 tile: &tile,
                 ..work
@@ -113,25 +112,4 @@ fn chunks(groups: usize, per_tile: usize, chunk: usize) -> impl Iterator<Item = 
             .step_by(chunk)
             .map(move |start| start..(start + chunk).min(end))
     })
-}
-
-vectorized! {
-    fn fill[](
-        tile: &mut [f32],
-        input: &Lanes<u8>,
-        taps: &Taps,
-        rows: Range<usize>,
-        pixels: Range<usize>,
-    ) {
-        let width = pixels.len() * LANES;
-        for (&row, tile) in taps.rows[rows].iter().zip(tile.chunks_exact_mut(width)) {
-            let corners = &taps.pixels[pixels.clone()];
-            for (&corner, lanes) in corners.iter().zip(tile.chunks_exact_mut(LANES)) {
-                let codes = &input.values[corner + row..][..LANES];
-                for (lane, &code) in lanes.iter_mut().zip(codes) {
-                    *lane = f32::from(code);
-                }
-            }
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //! Not responsible for arithmetic.
 
 use crate::kernel::aligned::Aligned;
-use crate::kernel::groups::Taps;
+use crate::kernel::groups::{Taps, read_values};
 use crate::kernel::lanes::{LANES, Lanes};
 use std::ops::Range;
 
@@ -57,15 +57,7 @@ impl Strip {
         self.pixels = pixels.clone();
         self.rows = rows.len();
         let places = self.places();
-        for (index, row) in rows.clone().enumerate() {
-            for (p, pixel) in pixels.clone().enumerate() {
-                let at = taps.pixels[pixel] + taps.rows[row];
-                let from = images(input, at);
-                let to = &mut self.values[index * places + p * LANES..][..LANES];
-                let values = from.map(f32::from);
-                to.copy_from_slice(&values);
-            }
-        }
+        read_values(&mut self.values, input, taps, rows.clone(), pixels.clone());
         self.values[rows.len() * places..].fill(0.0);
         let words: &mut [[u8; QUAD]] = bytemuck::cast_slice_mut(&mut self.bytes);
         for (quad, to) in words

@@ -37,23 +37,18 @@ pub fn map_rows<T: Real>(
     output: &mut Lanes<T>,
     f: impl Fn(usize, &[T], &mut [T]) + Sync,
 ) {
-    let (height, run) = (input.height, input.width * LANES);
     let (stride, line, border) = (output.channel_stride(), output.row_stride(), output.border);
-    output
-        .values
-        .par_chunks_mut(stride)
-        .enumerate()
-        .for_each(|(channel, plane)| {
-            for y in 0..height {
-                let from = input.at(channel, y, 0);
-                let to = (y + border) * line + border * LANES;
-                f(
-                    channel,
-                    &input.values[from..from + run],
-                    &mut plane[to..to + run],
-                );
-            }
-        });
+    let planes = output.values.par_chunks_mut(stride).enumerate();
+    planes.for_each(|(channel, values)| {
+        let mut plane = PlaneMut {
+            values,
+            line,
+            border,
+        };
+        for (from, to) in rows(input, channel).zip(plane.rows_mut()) {
+            f(channel, from, to);
+        }
+    });
 }
 
 /// Rows of pixels of one channel.

@@ -81,19 +81,14 @@ pub fn fill(model: &mut Model<f32>, tensors: &SafeTensors, path: &Path) -> Resul
         copy(tensors, &param.name, &mut param.values, path)?;
     }
     for (layer, params) in model.network.layers.iter().zip(&mut model.layers) {
-        copy(
-            tensors,
-            &format!("{}.mean", layer.name),
-            &mut params.running.mean,
-            path,
-        )?;
-        copy(
-            tensors,
-            &format!("{}.variance", layer.name),
-            &mut params.running.variance,
-            path,
-        )?;
-        if params.running.variance.iter().any(|&value| value < 0.0) {
+        let running = &mut params.running;
+        for (what, values) in [
+            ("mean", &mut running.mean),
+            ("variance", &mut running.variance),
+        ] {
+            copy(tensors, &format!("{}.{what}", layer.name), values, path)?;
+        }
+        if running.variance.iter().any(|&value| value < 0.0) {
             return Err(TrainError::State {
                 path: path.into(),
                 problem: format!("tensor `{}.variance` holds a negative number", layer.name),
