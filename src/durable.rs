@@ -113,14 +113,7 @@ fn remove_stale(path: &Path) {
 mod tests {
     use super::*;
     use std::time::SystemTime;
-
-    fn scratch(name: &str) -> PathBuf {
-        let name = format!("imcsim-durable-{name}-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        folder
-    }
+    use tempfile::tempdir;
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
@@ -132,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_failed_write_leaves_the_old_and_nothing_else() {
-        let folder = scratch("failed");
+        let scratch = tempdir().unwrap();
+        let folder = scratch.path();
         fs::create_dir_all(folder.join("taken.txt/inside")).unwrap();
         replace(&folder.join("a.txt"), b"first").unwrap();
         replace(&folder.join("a.txt"), b"second").unwrap();
@@ -140,13 +134,13 @@ mod tests {
         assert!(replace(&folder.join("taken.txt"), b"x").is_err());
         assert!(replace(&folder.join("absent/a.txt"), b"x").is_err());
         assert!(replace(&folder.join(".."), b"x").is_err());
-        assert_eq!(names(&folder), ["a.txt", "taken.txt"]);
-        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(names(folder), ["a.txt", "taken.txt"]);
     }
 
     #[test]
     fn writers_at_the_same_time_leave_one_whole_file() {
-        let folder = scratch("writers");
+        let scratch = tempdir().unwrap();
+        let folder = scratch.path();
         let path = folder.join("a.txt");
         std::thread::scope(|scope| {
             for byte in 0..8u8 {
@@ -161,14 +155,14 @@ mod tests {
         let content = fs::read(&path).unwrap();
         assert_eq!(content.len(), 5000);
         assert!(content.iter().all(|&byte| byte == content[0]));
-        assert_eq!(names(&folder), ["a.txt"]);
-        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(names(folder), ["a.txt"]);
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn what_killed_processes_left_goes_and_nothing_else() {
-        let folder = scratch("left");
+        let scratch = tempdir().unwrap();
+        let folder = scratch.path();
         // No process has the largest number.
         let (gone, alive) = (u32::MAX, std::process::id());
         let old = SystemTime::now() - 2 * STALE;
@@ -191,7 +185,6 @@ mod tests {
             "a.txt".to_string(),
         ];
         kept.sort();
-        assert_eq!(names(&folder), kept);
-        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(names(folder), kept);
     }
 }

@@ -1,7 +1,8 @@
 //! Acceptance tests of the method that span read-out and kernels: three ways of sampling a noisy code give one histogram,
 //! rare wrong codes are as rare in production as in the table, and a read-out with enough bits and no noise is the plain convolution.
 
-use imcsim::hw::chip::{Hardware, HardwareSpec};
+mod support;
+
 use imcsim::hw::partial_sum::{SumHistogram, SumRange};
 use imcsim::hw::readout::Readout;
 use imcsim::hw::readout::table::CodeTable;
@@ -19,14 +20,7 @@ use rand::{Rng, RngExt};
 const RANGE: SumRange = SumRange { min: -27, max: 27 };
 
 fn readout(change: &[(&str, &str)]) -> Readout {
-    let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(path).expect("the arch is shipped");
-    for (from, to) in change {
-        assert!(text.contains(from), "{from} stands in the file");
-        text = text.replace(from, to);
-    }
-    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
-    let hardware = Hardware::resolve(&spec).expect("the arch resolves");
+    let hardware = support::hardware("reram_9wl", change);
     let count = |s: i32| (1e6 * (-f64::from(s * s) / 60.0).exp()) as u64;
     let sums = SumHistogram {
         min: RANGE.min,

@@ -1,30 +1,27 @@
 //! Accuracy against ADC bits through the program: a macro that fits is never refused for a read-out that is only looked at,
 //! its own point is on the curve, and the images it takes are few and shared out by need.
 
+mod support;
+
 use serde_json::Value;
-use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
+use support::Scratch;
 
 /// Everything a small run found out with some numbers of the macro changed.
-fn curve(name: &str, changes: &[&str]) -> Value {
-    run(name, "--images 32", changes)
+fn curve(changes: &[&str]) -> Value {
+    run("--images 32", changes)
 }
 
-fn run(name: &str, options: &str, changes: &[&str]) -> Value {
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("adc_curve")
-        .join(name);
-    // Reports that appear at the same time do not race for the folder around them.
-    std::fs::create_dir_all(out.parent().expect("parent")).expect("folder");
+fn run(options: &str, changes: &[&str]) -> Value {
     let small = "--model lenet --calibration-images 32 --repeats 1 --chips 0 --samples 0 --json";
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imcsim"));
-    command.args(["run", "reram_9wl"]).args(small.split(' '));
+    let scratch = Scratch::new();
+    let mut command = scratch.command(["run", "reram_9wl"]);
+    command.args(small.split(' '));
     command.args(options.split(' '));
     for change in changes {
         command.args(["--set", change]);
     }
-    let output = command.arg("--out").arg(&out).output().expect("starts");
+    let output = command.output().expect("starts");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
     serde_json::from_slice(&output.stdout).expect("JSON")
@@ -45,7 +42,7 @@ fn own_points(all: &Value) -> Vec<String> {
 
 #[test]
 fn an_accumulator_that_fits_the_macro_is_wide_enough_for_the_curve() {
-    let all = curve("narrow", &["accumulator.bits=14"]);
+    let all = curve(&["accumulator.bits=14"]);
     assert_eq!(all["adc_curve"].as_array().map(Vec::len), Some(7 * 2 * 2));
     assert_eq!(all["warnings"].as_array().map(Vec::len), Some(0));
     assert_eq!(
@@ -57,13 +54,10 @@ fn an_accumulator_that_fits_the_macro_is_wide_enough_for_the_curve() {
 #[test]
 fn references_snap_as_those_of_the_macro() {
     let references = "readout.binary_search.references.calibrated";
-    let all = curve(
-        "free",
-        &[
-            &format!("{references}.snap=free"),
-            &format!("{references}.step_resolution_mac=0.3"),
-        ],
-    );
+    let all = curve(&[
+        &format!("{references}.snap=free"),
+        &format!("{references}.step_resolution_mac=0.3"),
+    ]);
     assert_eq!(
         own_points(&all),
         ["4 \"calibrated\" false", "4 \"calibrated\" true"]
@@ -74,10 +68,7 @@ fn references_snap_as_those_of_the_macro() {
 fn what_cannot_be_placed_is_left_out_with_a_warning() {
     // 4096 steps of this size reach the full range of 4 bits, not that of 2 and 3.
     let references = "readout.binary_search.references.calibrated";
-    let all = curve(
-        "fine",
-        &[&format!("{references}.step_resolution_mac=0.002")],
-    );
+    let all = curve(&[&format!("{references}.step_resolution_mac=0.002")]);
     let warnings = all["warnings"].as_array().expect("warnings");
     assert!(!warnings.is_empty());
     let first = warnings[0].as_str().expect("text");
@@ -96,7 +87,7 @@ fn number(value: &Value) -> f64 {
 /// A run that shares its images out, the same for all tests.
 fn by_need() -> &'static Value {
     static RUN: OnceLock<Value> = OnceLock::new();
-    RUN.get_or_init(|| run("by_need", "--images 1400", &[]))
+    RUN.get_or_init(|| run("--images 1400", &[]))
 }
 
 #[test]
@@ -128,22 +119,13 @@ fn the_curve_takes_little_more_images_than_one_point() {
             assert_eq!(number(&accuracy["low"]), ideal, "lossless: nothing is open");
         }
     }
-    assert_eq!(
-        points(&run("one_thread", "--images 1400 --threads 1", &[])),
-        points(all)
-    );
+    assert_eq!(points(&run("--images 1400 --threads 1", &[])), points(all));
 }
 
 #[test]
 fn a_point_sees_the_same_images_however_many_were_asked_for() {
     let by_need = by_need();
-    let asked = |images: u64| {
-        run(
-            "asked",
-            &format!("--images 1400 --curve-images {images}"),
-            &[],
-        )
-    };
+    let asked = |images: u64| run(&format!("--images 1400 --curve-images {images}"), &[]);
     let most = points(by_need)
         .iter()
         .filter(|point| point["accuracy"]["images"] != 1400);
@@ -165,7 +147,7 @@ fn a_point_sees_the_same_images_however_many_were_asked_for() {
 #[test]
 fn on_all_images_the_estimate_is_the_plain_accuracy() {
     for options in ["--images 200 --curve-images 200", "--images 40"] {
-        let all = run("whole", options, &[]);
+        let all = run(options, &[]);
         for point in points(&all) {
             let accuracy = &point["accuracy"];
             assert_eq!(accuracy["images"], all["data"]["images"]);
@@ -173,7 +155,7 @@ fn on_all_images_the_estimate_is_the_plain_accuracy() {
             assert_eq!(number(&accuracy["estimate"]), plain, "{point}");
         }
     }
-    let none = run("none", "--images 32 --curve-images 0", &[]);
+    let none = run("--images 32 --curve-images 0", &[]);
     assert!(points(&none).is_empty() && none["adc_curve_ideal"].is_null());
     assert_eq!(none["adc_curve_images"], 0);
 }

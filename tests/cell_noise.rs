@@ -1,6 +1,8 @@
 //! Read noise of cells alone: the table of a layer and the law of single cells under the layer's own patterns agree.
 
-use std::process::Command;
+mod support;
+
+use support::Scratch;
 
 /// Every random effect of the shipped macro but the read noise of its cells.
 const OFF: [&str; 6] = [
@@ -14,11 +16,8 @@ const OFF: [&str; 6] = [
 
 /// Error rates of the layers on the macro, by the table and by cells.
 fn error_rates(read_sigma: f64) -> Vec<(f64, f64)> {
-    let name = format!("imcsim-cell-noise-{}-{read_sigma}", std::process::id());
-    let out = std::env::temp_dir().join(name);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imcsim"));
-    command.args(["run", "reram_9wl", "--model", "lenet", "--json", "--out"]);
-    command.arg(&out);
+    let scratch = Scratch::new();
+    let mut command = scratch.command(["run", "reram_9wl", "--model", "lenet", "--json"]);
     let small = "--images 32 --repeats 1 --chips 1 --chip-images 32 --curve-images 0 --samples 0";
     command.args(small.split(' '));
     OFF.iter().for_each(|change| {
@@ -26,7 +25,6 @@ fn error_rates(read_sigma: f64) -> Vec<(f64, f64)> {
     });
     let noise = format!("cell.on_off.read_noise.normal.sigma_relative={read_sigma:?}");
     let result = command.args(["--set", &noise]).output().expect("it runs");
-    std::fs::remove_dir_all(&out).expect("a report was written");
     let summary: serde_json::Value = serde_json::from_slice(&result.stdout).expect("JSON");
     let layers = summary["layers"].as_array().expect("layers");
     let rate = |value: &serde_json::Value| value["error_rate"].as_f64().expect("a rate");

@@ -1,26 +1,10 @@
 //! The program towards its reader and its shell: a closed pipe is no failure, errors are said once, wrong numbers get their
 //! range, and a place that cannot be written is refused before the work starts.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod support;
 
-/// An empty folder of its own.
-fn scratch(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("command_line")
-        .join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).expect("temporary folder");
-    path
-}
-
-fn imcsim(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_imcsim"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("the program starts")
-}
+use std::process::Stdio;
+use support::Scratch;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -28,7 +12,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn a_closed_pipe_is_no_failure() {
-    let folder = scratch("pipe");
+    let folder = Scratch::new();
     let margin = ["margin", "reram_9wl", "--samples", "0"];
     for arguments in [
         &margin[..],
@@ -37,9 +21,8 @@ fn a_closed_pipe_is_no_failure() {
     ] {
         let (reader, writer) = std::io::pipe().expect("pipe");
         drop(reader);
-        let output = Command::new(env!("CARGO_BIN_EXE_imcsim"))
-            .args(arguments)
-            .current_dir(&folder)
+        let output = folder
+            .command(arguments)
             .stdout(writer)
             .output()
             .expect("the program starts");
@@ -48,7 +31,7 @@ fn a_closed_pipe_is_no_failure() {
     }
     assert!(
         folder
-            .join("imcsim-out/margin-reram_9wl/report.html")
+            .at("imcsim-out/margin-reram_9wl/report.html")
             .is_file()
     );
 }
@@ -57,8 +40,9 @@ fn a_closed_pipe_is_no_failure() {
 fn an_error_that_nobody_reads_keeps_its_exit_code() {
     let (reader, writer) = std::io::pipe().expect("pipe");
     drop(reader);
-    let status = Command::new(env!("CARGO_BIN_EXE_imcsim"))
-        .args(["show", "nowhere.toml"])
+    let folder = Scratch::new();
+    let status = folder
+        .command(["show", "nowhere.toml"])
         .stdout(Stdio::null())
         .stderr(writer)
         .status()
@@ -68,13 +52,13 @@ fn an_error_that_nobody_reads_keeps_its_exit_code() {
 
 #[test]
 fn the_answer_of_the_operating_system_is_said_once() {
-    let folder = scratch("once");
+    let folder = Scratch::new();
     for arguments in [
         &["run", "ideal", "--model", "lenet", "--weights", "nosuch"][..],
         &["run", "ideal", "--data", "images:nosuch"],
         &["show", "nosuch.toml"],
     ] {
-        let output = imcsim(&folder, arguments);
+        let output = folder.imcsim(arguments);
         let error = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.matches("os error").count() <= 1, "{error}");
@@ -84,7 +68,7 @@ fn the_answer_of_the_operating_system_is_said_once() {
 
 #[test]
 fn a_negative_number_is_answered_with_the_range() {
-    let folder = scratch("negative");
+    let folder = Scratch::new();
     for arguments in [
         &["run", "ideal", "--seed", "-1"][..],
         &["margin", "ideal", "--seed", "-1"],
@@ -92,7 +76,7 @@ fn a_negative_number_is_answered_with_the_range() {
         &["margin", "ideal", "--z", "-1"],
         &["train", "--method", "float", "--out", "x", "--epochs", "-1"],
     ] {
-        let output = imcsim(&folder, arguments);
+        let output = folder.imcsim(arguments);
         let error = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
         assert!(error.contains("-1"), "{error}");
@@ -108,20 +92,20 @@ fn a_negative_number_is_answered_with_the_range() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_place_that_cannot_be_written_is_refused_first() {
-    let folder = scratch("place");
+    let folder = Scratch::new();
     for arguments in [
         // Endless, if the place were looked at last.
         &["run", "ideal", "--repeats", "10000", "--out", "/proc/x"][..],
         &["margin", "ideal", "--out", "/proc/x"],
     ] {
-        let output = imcsim(&folder, arguments);
+        let output = folder.imcsim(arguments);
         let error = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains("/proc/x"), "{error}");
     }
     // A check leaves nothing behind, not even the parents it made.
     let unfit = ["run", "ideal", "--data", "images:nosuch", "--out", "a/b/c"];
-    assert!(!imcsim(&folder, &unfit).status.success());
-    let left = std::fs::read_dir(&folder).expect("folder").count();
+    assert!(!folder.imcsim(&unfit).status.success());
+    let left = std::fs::read_dir(folder.path()).expect("folder").count();
     assert_eq!(left, 0);
 }

@@ -2,11 +2,12 @@
 //! simulator's sums bit for bit, on every macro layer of the built-in LeNet and VGG and on layers at random, with noise and
 //! without.
 
+mod support;
+
 use imcsim::convert::accumulate::{Codes, levels_by_class, plane};
 use imcsim::convert::codes::{Input, LayerCodes, Reads, Tables};
 use imcsim::convert::{self};
 use imcsim::data::{DataSource, Dataset};
-use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::hw::readout::columns::Columns;
 use imcsim::hw::readout::table::Decode;
 use imcsim::kernel::lanes::{LANES, Lanes};
@@ -23,17 +24,7 @@ use imcsim::sim::forward::{Seen, forward};
 use imcsim::sim::prepare::Prepared;
 use imcsim::sim::values::image_values;
 use rand::RngExt;
-
-fn hardware(file: &str, change: &[(&str, &str)]) -> Hardware {
-    let path = format!("{}/arch/{file}.toml", env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(path).expect("the arch is shipped");
-    for (from, to) in change {
-        assert!(text.contains(from), "{from} stands in {file}");
-        text = text.replace(from, to);
-    }
-    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
-    Hardware::resolve(&spec).expect("the arch resolves")
-}
+use support::hardware;
 
 /// The sums of one image from its codes, and the number of conversions.
 fn accumulated(

@@ -1,11 +1,13 @@
 //! Data files as users have them: right ones are read, wrong ones are answered with a clear error.
 
+mod support;
+
 use flate2::{Compression, write::GzEncoder};
 use imcsim::data::{DataSource, load};
 use imcsim::net::network::Shape;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use support::Scratch;
 
 const GREY: Shape = Shape {
     channels: 1,
@@ -17,30 +19,6 @@ const COLOUR: Shape = Shape {
     height: 32,
     width: 32,
 };
-
-/// A folder of its own for each test, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("imcsim-data-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("scratch folder");
-        Scratch(path)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().expect("has a parent")).expect("folder");
-        fs::write(path, bytes).expect("file");
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn idx(dimensions: &[u32], bytes: &[u8]) -> Vec<u8> {
     let mut file = vec![0, 0, 8, dimensions.len() as u8];
@@ -61,12 +39,9 @@ fn mnist(scratch: &Scratch) {
         let labels: Vec<u8> = (0..count as u8).collect();
         scratch.write(
             &format!("{part}-images-idx3-ubyte.gz"),
-            &gz(&idx(&[count, 28, 28], &pixels)),
+            gz(&idx(&[count, 28, 28], &pixels)),
         );
-        scratch.write(
-            &format!("{part}-labels-idx1-ubyte"),
-            &idx(&[count], &labels),
-        );
+        scratch.write(&format!("{part}-labels-idx1-ubyte"), idx(&[count], &labels));
     }
 }
 
@@ -76,47 +51,43 @@ fn error(source: DataSource, shape: Shape) -> String {
         .to_string()
 }
 
-fn at(path: &Path) -> PathBuf {
-    path.to_path_buf()
-}
-
 #[test]
 fn mnist_is_read_and_every_fault_named() {
-    let scratch = Scratch::new("mnist");
+    let scratch = Scratch::new();
     mnist(&scratch);
-    let source = || DataSource::Mnist(at(&scratch.0));
+    let source = || DataSource::Mnist(scratch.path().into());
     let set = load(&source(), GREY).expect("a right set");
     assert_eq!((set.train.labels.len(), set.test.labels.len()), (3, 2));
     assert_eq!(set.train.pixels[785], 785u32 as u8);
 
     let images = "t10k-images-idx3-ubyte.gz";
-    let good = fs::read(scratch.0.join(images)).expect("written above");
+    let good = fs::read(scratch.at(images)).expect("written above");
     scratch.write(images, &good[..good.len() / 2]);
     assert!(error(source(), GREY).contains("gzip"));
-    scratch.write(images, &gz(&idx(&[9, 28, 28], &[0; 784])));
+    scratch.write(images, gz(&idx(&[9, 28, 28], &[0; 784])));
     assert!(error(source(), GREY).contains("cut off"));
-    scratch.write(images, &gz(&idx(&[u32::MAX, 28, 28], &[0; 784])));
+    scratch.write(images, gz(&idx(&[u32::MAX, 28, 28], &[0; 784])));
     assert!(error(source(), GREY).contains("cut off"));
-    scratch.write(images, &gz(&idx(&[2, 20, 20], &[0; 800])));
+    scratch.write(images, gz(&idx(&[2, 20, 20], &[0; 800])));
     assert!(error(source(), GREY).contains("20 x 20"));
-    scratch.write(images, &gz(b"not idx"));
+    scratch.write(images, gz(b"not idx"));
     assert!(error(source(), GREY).contains("not an IDX"));
-    scratch.write(images, &gz(&idx(&[0, 28, 28], &[])));
+    scratch.write(images, gz(&idx(&[0, 28, 28], &[])));
     assert!(error(source(), GREY).contains("belong together"));
-    let labels = fs::read(scratch.0.join("t10k-labels-idx1-ubyte")).expect("written above");
-    scratch.write("t10k-labels-idx1-ubyte", &idx(&[0], &[]));
+    let labels = fs::read(scratch.at("t10k-labels-idx1-ubyte")).expect("written above");
+    scratch.write("t10k-labels-idx1-ubyte", idx(&[0], &[]));
     assert!(error(source(), GREY).contains("0 labels for 0 images"));
     scratch.write("t10k-labels-idx1-ubyte", &labels);
     for length in 0..16 {
-        scratch.write(images, &gz(&idx(&[2, 28, 28], &[0; 1568])[..length]));
+        scratch.write(images, gz(&idx(&[2, 28, 28], &[0; 1568])[..length]));
         assert!(error(source(), GREY).contains("not an IDX"), "{length}");
     }
-    scratch.write(images, &[]);
+    scratch.write(images, []);
     assert!(error(source(), GREY).contains(images));
     scratch.write(images, &good);
-    scratch.write("t10k-labels-idx1-ubyte", &idx(&[2], &[3, 10]));
+    scratch.write("t10k-labels-idx1-ubyte", idx(&[2], &[3, 10]));
     assert!(error(source(), GREY).contains("label 10"));
-    fs::remove_file(scratch.0.join("t10k-labels-idx1-ubyte")).expect("written above");
+    fs::remove_file(scratch.at("t10k-labels-idx1-ubyte")).expect("written above");
     let missing = error(source(), GREY);
     assert!(
         missing.contains("t10k-labels-idx1-ubyte") && missing.contains("MNIST needs"),
@@ -126,8 +97,8 @@ fn mnist_is_read_and_every_fault_named() {
 
 #[test]
 fn cifar_is_read_and_every_fault_named() {
-    let scratch = Scratch::new("cifar");
-    let source = || DataSource::Cifar10(at(&scratch.0));
+    let scratch = Scratch::new();
+    let source = || DataSource::Cifar10(scratch.path().into());
     assert!(error(source(), COLOUR).contains("data_batch_1.bin"));
     for name in [
         "data_batch_1",
@@ -137,18 +108,18 @@ fn cifar_is_read_and_every_fault_named() {
         "data_batch_5",
         "test_batch",
     ] {
-        scratch.write(&format!("{name}.bin"), &[vec![7u8], vec![1; 3072]].concat());
+        scratch.write(&format!("{name}.bin"), [vec![7u8], vec![1; 3072]].concat());
     }
     let set = load(&source(), COLOUR).expect("a right set");
     assert_eq!(
         (set.train.labels.len(), set.test.labels.as_slice()),
         (5, &[7u8][..])
     );
-    scratch.write("test_batch.bin", &[0; 3000]);
+    scratch.write("test_batch.bin", [0; 3000]);
     assert!(error(source(), COLOUR).contains("cut off"));
-    scratch.write("test_batch.bin", &[]);
+    scratch.write("test_batch.bin", []);
     assert!(error(source(), COLOUR).contains("test_batch"));
-    scratch.write("test_batch.bin", &[200; 3073]);
+    scratch.write("test_batch.bin", [200; 3073]);
     assert!(error(source(), COLOUR).contains("label 200"));
 }
 
@@ -163,12 +134,12 @@ fn png(edge: u32, shade: u8) -> Vec<u8> {
 
 #[test]
 fn class_folders_are_read_and_every_fault_named() {
-    let scratch = Scratch::new("folders");
-    let source = || DataSource::Images(at(&scratch.0));
+    let scratch = Scratch::new();
+    let source = || DataSource::Images(scratch.path().into());
     assert!(error(source(), COLOUR).contains("0 class folders"));
     for class in ["cat", "dog"] {
         for k in 0..6 {
-            scratch.write(&format!("{class}/{k}.png"), &png(32, k));
+            scratch.write(&format!("{class}/{k}.png"), png(32, k));
         }
     }
     let set = load(&source(), COLOUR).expect("a right set");
@@ -184,7 +155,7 @@ fn class_folders_are_read_and_every_fault_named() {
         ),
         (5, 0, 255)
     );
-    scratch.write("dog/9.png", &png(31, 0));
+    scratch.write("dog/9.png", png(31, 0));
     assert!(error(source(), COLOUR).contains("31 x 31"));
     let whole = png(32, 0);
     for length in [0, 1, 20, 40, whole.len() - 13] {
@@ -207,43 +178,43 @@ fn class_folders_are_read_and_every_fault_named() {
     assert!(error(source(), deep).contains("4 channels"));
     scratch.write("dog/9.png", b"not a picture");
     assert!(error(source(), COLOUR).contains("not a readable picture"));
-    fs::remove_file(scratch.0.join("dog/9.png")).expect("written above");
+    fs::remove_file(scratch.at("dog/9.png")).expect("written above");
     scratch.write("emu/readme.txt", b"");
     assert!(error(source(), COLOUR).contains("no .png"));
 }
 
 #[test]
 fn the_first_test_images_are_of_all_classes() {
-    let scratch = Scratch::new("order");
+    let scratch = Scratch::new();
     for (class, name) in ["cat", "dog", "emu"].iter().enumerate() {
         for k in 0..16 {
-            scratch.write(&format!("train/{name}/{k}.png"), &png(32, class as u8));
-            scratch.write(&format!("test/{name}/{k}.png"), &png(32, class as u8));
+            scratch.write(&format!("train/{name}/{k}.png"), png(32, class as u8));
+            scratch.write(&format!("test/{name}/{k}.png"), png(32, class as u8));
         }
     }
-    let set = load(&DataSource::Images(at(&scratch.0)), COLOUR).expect("a right set");
+    let set = load(&DataSource::Images(scratch.path().into()), COLOUR).expect("a right set");
     let first = &set.test.labels[..12];
     assert!((0..3).all(|class| first.contains(&class)), "{first:?}");
     for (image, label) in set.test.pixels.chunks(COLOUR.len()).zip(&set.test.labels) {
         assert_eq!(image[0], *label, "a label stays with its image");
     }
-    let again = load(&DataSource::Images(at(&scratch.0)), COLOUR).expect("a right set");
+    let again = load(&DataSource::Images(scratch.path().into()), COLOUR).expect("a right set");
     assert!(again == set, "the order is always the same");
 }
 
 #[test]
 fn empty_folders_single_classes_and_split_folders_that_disagree_are_named() {
-    let scratch = Scratch::new("classes");
-    let source = |folder: &str| DataSource::Images(scratch.0.join(folder));
+    let scratch = Scratch::new();
+    let source = |folder: &str| DataSource::Images(scratch.at(folder));
     assert!(error(source("absent"), COLOUR).contains("absent"));
-    scratch.write("one/cat/0.png", &png(32, 0));
+    scratch.write("one/cat/0.png", png(32, 0));
     assert!(error(source("one"), COLOUR).contains("1 class folders"));
     for class in ["cat", "dog"] {
-        scratch.write(&format!("few/{class}/0.png"), &png(32, 0));
-        scratch.write(&format!("split/train/{class}/0.png"), &png(32, 0));
+        scratch.write(&format!("few/{class}/0.png"), png(32, 0));
+        scratch.write(&format!("split/train/{class}/0.png"), png(32, 0));
     }
     assert!(error(source("few"), COLOUR).contains("at least 6"));
-    scratch.write("split/test/cat/0.png", &png(32, 0));
-    scratch.write("split/test/emu/0.png", &png(32, 0));
+    scratch.write("split/test/cat/0.png", png(32, 0));
+    scratch.write("split/test/emu/0.png", png(32, 0));
     assert!(error(source("split"), COLOUR).contains("emu"));
 }

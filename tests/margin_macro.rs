@@ -2,7 +2,9 @@
 //! non-idealities, references that follow the inputs act on virtual chips as in the closed form, and more word lines never
 //! read better.
 
-use imcsim::hw::chip::{Hardware, HardwareSpec};
+mod support;
+
+use imcsim::hw::chip::Hardware;
 use imcsim::hw::imc_array::{ChipPlace, VirtualChip};
 use imcsim::hw::partial_sum::SumRange;
 use imcsim::margin::{MarginOptions, Pattern, RowCount, layer_margin, macro_margins};
@@ -12,14 +14,7 @@ use imcsim::results::margin::MarginReport;
 const STANDARD_ERRORS: f64 = 4.0;
 
 fn hardware(change: &[(&str, &str)]) -> Hardware {
-    let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(path).expect("the arch is shipped");
-    for (from, to) in change {
-        assert!(text.contains(from), "{from} stands in the file");
-        text = text.replace(from, to);
-    }
-    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
-    Hardware::resolve(&spec).expect("the arch resolves")
+    support::hardware("reram_9wl", change)
 }
 
 fn agrees(report: &MarginReport, what: &str) {

@@ -1,7 +1,9 @@
 //! A layer on several arrays stacked along its rows: every array has read-outs of its own, the first one those of a layer
 //! that fits one array.
 
-use imcsim::hw::chip::{Hardware, HardwareSpec};
+mod support;
+
+use imcsim::hw::chip::Hardware;
 use imcsim::hw::imc_array::{ChipPlace, VirtualChip};
 use imcsim::hw::readout::Readout;
 use imcsim::hw::reference::ReferenceError;
@@ -21,8 +23,6 @@ const SMALL_ARRAY: (&str, &str) = ("rows = 256", "rows = 20");
 
 /// The nine-row macro with exact cells, a ramp over the full range, gain errors and offsets of its read-outs.
 fn hardware(change: &[(&str, &str)]) -> Hardware {
-    let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(path).expect("the arch is shipped");
     let common = [
         (
             "sigma_relative = [0.05, 0.05]",
@@ -38,12 +38,8 @@ fn hardware(change: &[(&str, &str)]) -> Hardware {
             "references.full_range]\n",
         ),
     ];
-    for (from, to) in common.iter().chain(change) {
-        assert!(text.contains(from), "{from} stands in the file");
-        text = text.replace(from, to);
-    }
-    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
-    Hardware::resolve(&spec).expect("the arch resolves")
+    let all: Vec<_> = common.iter().chain(change).copied().collect();
+    support::hardware("reram_9wl", &all)
 }
 
 fn program(hardware: &Hardware, outputs: usize, rows: usize) -> (Readout, VirtualChip) {

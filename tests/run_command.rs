@@ -1,36 +1,13 @@
 //! `imcsim run` as a user starts it: from an empty folder, with shipped and own weights, and with wrong input.
 
+mod support;
+
 use imcsim::net::references::LayerReferences;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Output, Stdio};
 use std::time::Duration;
-
-/// An empty folder of its own, removed afterwards.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("imcsim-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("temporary folder");
-        Scratch(path)
-    }
-
-    fn imcsim(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_imcsim"))
-            .args(arguments)
-            .current_dir(&self.0)
-            .output()
-            .expect("the program starts")
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use support::{Scratch, TINY};
 
 /// A run small enough for a test.
 const SMALL: &[&str] = &[
@@ -68,10 +45,10 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn the_main_command_works_in_an_empty_folder() {
-    let scratch = Scratch::new("main");
+    let scratch = Scratch::new();
     let output = run(&scratch, "arch/reram_9wl.toml", &[]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let out = scratch.0.join("imcsim-out/reram_9wl-lenet");
+    let out = scratch.at("imcsim-out/reram_9wl-lenet");
     for file in ["report.html", "summary.json"] {
         assert!(out.join(file).is_file(), "{file}");
     }
@@ -104,7 +81,7 @@ fn the_main_command_works_in_an_empty_folder() {
     assert_eq!(conv2["mapping"]["row_groups"], 89);
     assert_eq!(conv2["mapping"]["last_group_rows"], 8);
     assert!(conv2["error_rate"].as_f64() > Some(0.0));
-    let leftovers: Vec<_> = std::fs::read_dir(scratch.0.join("imcsim-out"))
+    let leftovers: Vec<_> = std::fs::read_dir(scratch.at("imcsim-out"))
         .expect("folder")
         .map(|entry| entry.expect("entry").file_name())
         .collect();
@@ -113,11 +90,11 @@ fn the_main_command_works_in_an_empty_folder() {
 
 #[test]
 fn the_ideal_macro_loses_nothing() {
-    let scratch = Scratch::new("ideal");
+    let scratch = Scratch::new();
     let output = run(&scratch, "arch/ideal.toml", &["--json", "--out", "report"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let all: Value = serde_json::from_slice(&output.stdout).expect("--json prints summary.json");
-    assert_eq!(all, summary(&scratch.0.join("report")));
+    assert_eq!(all, summary(&scratch.at("report")));
     let accuracy = &all["accuracy"];
     for same in ["noise_free", "re_estimated"] {
         assert_eq!(accuracy[same], accuracy["ideal"], "{same}");
@@ -136,7 +113,7 @@ fn without_clock(mut all: Value) -> Value {
 
 #[test]
 fn threads_do_not_change_a_single_number() {
-    let scratch = Scratch::new("threads");
+    let scratch = Scratch::new();
     let with = |threads: &str| {
         let output = run(
             &scratch,
@@ -151,10 +128,10 @@ fn threads_do_not_change_a_single_number() {
 
 #[test]
 fn wrong_input_is_answered_with_exit_code_2_and_what_to_do() {
-    let scratch = Scratch::new("wrong");
-    std::fs::write(scratch.0.join("cut.safetensors"), b"\x08\0\0\0").expect("file");
-    std::fs::create_dir(scratch.0.join("mine")).expect("folder");
-    std::fs::write(scratch.0.join("mine/precious.txt"), "x").expect("file");
+    let scratch = Scratch::new();
+    scratch.write("cut.safetensors", b"\x08\0\0\0");
+    std::fs::create_dir(scratch.at("mine")).expect("folder");
+    scratch.write("mine/precious.txt", "x");
     for (arguments, expected) in [
         (&["run", "nowhere.toml"][..], "nowhere"),
         (&["run", "ideal", "--model", "vgg8"], "did you mean"),
@@ -196,16 +173,16 @@ fn wrong_input_is_answered_with_exit_code_2_and_what_to_do() {
     let output = run(&scratch, "ideal", &["--out", "mine"]);
     assert!(!output.status.success());
     assert!(
-        scratch.0.join("mine/precious.txt").is_file(),
+        scratch.at("mine/precious.txt").is_file(),
         "a stranger's folder is not replaced"
     );
 }
 
 #[test]
 fn weights_of_another_data_set_are_refused() {
-    let scratch = Scratch::new("other");
+    let scratch = Scratch::new();
     for class in ["cat", "dog"] {
-        let folder = scratch.0.join("mine").join(class);
+        let folder = scratch.at("mine").join(class);
         std::fs::create_dir_all(&folder).expect("folder");
         for k in 0..6 {
             let picture = image::GrayImage::from_pixel(28, 28, image::Luma([k]));
@@ -241,11 +218,11 @@ fn line_of(arch: &str, start: &str) -> usize {
 
 #[test]
 fn a_macro_that_the_network_does_not_fit_is_named_with_its_line() {
-    let scratch = Scratch::new("unfit");
+    let scratch = Scratch::new();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("arch/ideal.toml");
     let wide = std::fs::read_to_string(shipped).expect("shipped");
     let wide = wide.replace("active = 9", "active = 100");
-    std::fs::write(scratch.0.join("wide.toml"), wide).expect("file");
+    scratch.write("wide.toml", wide);
     let levels = line_of("reram_9wl", "[weights.sign_split]");
     let sums = line_of("ideal", "[readout.ideal]");
     let steps = "readout.binary_search.references.calibrated.step_resolution_mac=0.0006";
@@ -273,10 +250,9 @@ fn a_macro_that_the_network_does_not_fit_is_named_with_its_line() {
 }
 
 fn start(scratch: &Scratch, options: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_imcsim"))
-        .args(["run", "reram_9wl", "--quiet", "--out", "report"])
-        .args(options)
-        .current_dir(&scratch.0)
+    let own = ["run", "reram_9wl", "--quiet", "--out", "report"];
+    scratch
+        .command(own.iter().chain(options))
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts")
@@ -294,7 +270,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_run_killed_at_work_leaves_no_report() {
-    let scratch = Scratch::new("killed");
+    let scratch = Scratch::new();
     let endless = ["--model", "lenet", "--repeats", "10000"];
     for wait in [300, 3000] {
         let mut child = start(&scratch, &endless);
@@ -302,16 +278,16 @@ fn a_run_killed_at_work_leaves_no_report() {
         assert!(child.try_wait().expect("known").is_none(), "still at work");
         child.kill().expect("killed");
         child.wait().expect("ended");
-        assert_eq!(names(&scratch.0), [""; 0]);
+        assert_eq!(names(scratch.path()), [""; 0]);
     }
 }
 
 #[test]
 fn a_run_killed_while_it_writes_is_cleaned_up_by_the_next() {
-    let scratch = Scratch::new("writing");
+    let scratch = Scratch::new();
     let mut child = start(&scratch, SMALL);
     let begun = || {
-        let names = names(&scratch.0);
+        let names = names(scratch.path());
         names.iter().any(|name| name.starts_with(".report.part-"))
     };
     while !begun() && child.try_wait().expect("known").is_none() {
@@ -320,17 +296,17 @@ fn a_run_killed_while_it_writes_is_cleaned_up_by_the_next() {
     child.kill().expect("killed");
     child.wait().expect("ended");
     let hidden = format!(".report.part-{}", child.id());
-    assert_eq!(names(&scratch.0), [hidden.as_str()], "a draft only");
+    assert_eq!(names(scratch.path()), [hidden.as_str()], "a draft only");
     // A draft of a process that is alive, and what only looks like a draft, are left alone.
     let alive = format!(".report.part-{}", std::process::id());
     let other = ".report.part-x".to_string();
     for name in [&alive, &other] {
-        std::fs::create_dir(scratch.0.join(name)).expect("folder");
+        std::fs::create_dir(scratch.at(name)).expect("folder");
     }
     let status = start(&scratch, SMALL).wait().expect("ended");
     assert!(status.success());
-    assert!(summary(&scratch.0.join("report")).is_object());
-    let left = names(&scratch.0);
+    assert!(summary(&scratch.at("report")).is_object());
+    let left = names(scratch.path());
     assert!(left.contains(&alive) && left.contains(&other), "{left:?}");
     assert_eq!(
         left.contains(&hidden),
@@ -339,24 +315,10 @@ fn a_run_killed_while_it_writes_is_cleaned_up_by_the_next() {
     );
 }
 
-/// A network small enough to train in a test, on the built-in digits.
-const TINY: &str = r#"
-name = "tiny"
-input = { channels = 1, height = 28, width = 28 }
-classes = 10
-
-[[layers]]
-conv = { name = "c1", outputs = 4, kernel = 5, stride = 4, padding = 2, weights = { digital = { bits = 8 } }, activation_bits = 2 }
-[[layers]]
-linear = { name = "f1", outputs = 16, weights = { macro = { bits = 2 } }, activation_bits = 2 }
-[[layers]]
-classifier = { name = "f2", weights = { digital = { bits = 8 } } }
-"#;
-
 #[test]
 fn a_step_for_every_column_is_trained_and_run() {
-    let scratch = Scratch::new("columns");
-    std::fs::write(scratch.0.join("tiny.toml"), TINY).expect("scratch file");
+    let scratch = Scratch::new();
+    scratch.write("tiny.toml", TINY);
     let train = |options: &str| {
         let common = "train --model tiny.toml --data builtin --train-images 320";
         let arguments: Vec<&str> = common.split(' ').chain(options.split(' ')).collect();
@@ -379,7 +341,7 @@ fn a_step_for_every_column_is_trained_and_run() {
     assert_eq!(refused.status.code(), Some(2), "{error}");
     assert!(error.contains("--learn step-per-column"), "{error}");
     let network = imcsim::net::spec::parse(TINY, "tiny.toml").expect("a network");
-    let deployed = scratch.0.join("columns/deployed.safetensors");
+    let deployed = scratch.at("columns/deployed.safetensors");
     let (deployed, _) = imcsim::net::checkpoint::load(&deployed, &network).expect("a network");
     let LayerReferences::StepPerColumn { trims, .. } = &deployed.layers[1].references else {
         panic!("{:?}", deployed.layers[1].references);
@@ -392,7 +354,7 @@ fn a_step_for_every_column_is_trained_and_run() {
     let arguments: Vec<&str> = run.split(' ').chain(small).collect();
     let output = scratch.imcsim(&arguments);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let all = summary(&scratch.0.join("report"));
+    let all = summary(&scratch.at("report"));
     let says = |key: &str| {
         let rows = all["fidelity"].as_array().expect("rows").iter();
         rows.clone().any(|row| row.to_string().contains(key))

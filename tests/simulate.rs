@@ -1,7 +1,8 @@
 //! A small network through the simulator: the ideal macro is the integer network bit for bit, a lossless or error-free macro
 //! agrees with it, noise does not depend on threads, and non-idealities have influence.
 
-use imcsim::hw::chip::{Hardware, HardwareSpec};
+mod support;
+
 use imcsim::hw::readout::columns::ColumnReadouts;
 use imcsim::hw::trim::Trim;
 use imcsim::kernel::lanes::LANES;
@@ -21,6 +22,7 @@ use imcsim::sim::patterns::sample_patterns;
 use imcsim::sim::prepare::Prepared;
 use imcsim::sim::reestimate::re_estimate;
 use rand::{Rng, RngExt};
+use support::{conv, full, hardware};
 
 const INPUT: Shape = Shape {
     channels: 2,
@@ -28,17 +30,6 @@ const INPUT: Shape = Shape {
     width: 6,
 };
 const IMAGES: usize = 45;
-
-fn hardware(file: &str, change: &[(&str, &str)]) -> Hardware {
-    let path = format!("{}/arch/{file}.toml", env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(path).expect("the arch is shipped");
-    for (from, to) in change {
-        assert!(text.contains(from), "{from} stands in {file}");
-        text = text.replace(from, to);
-    }
-    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
-    Hardware::resolve(&spec).expect("the arch resolves")
-}
 
 fn layer(
     name: &str,
@@ -80,24 +71,6 @@ fn layer(
 
 /// Digital 3x3, macro 3x3 with pooling, macro fully connected, digital fully connected.
 fn network() -> IntNetwork {
-    let conv = |input: Shape, outputs| Geometry {
-        input,
-        outputs,
-        kernel: 3,
-        stride: 1,
-        padding: 1,
-    };
-    let full = |inputs, outputs| Geometry {
-        input: Shape {
-            channels: inputs,
-            height: 1,
-            width: 1,
-        },
-        outputs,
-        kernel: 1,
-        stride: 1,
-        padding: 0,
-    };
     let (eight, two) = (Weights::Digital { bits: 8 }, Weights::Macro { bits: 2 });
     let map = Shape {
         channels: 5,

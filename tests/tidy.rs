@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fingerprint", &[]),
     ("cycle", &[]),
     ("trace", &["cycle", "hw", "mapping"]),
-    ("hw", &["rng"]),
+    ("hw", &["fingerprint", "rng"]),
     ("arch", &["hw", "results", "rng", "spelling"]),
     ("kernel", &["hw", "net", "rng"]),
     ("convert", &["hw", "kernel", "net", "rng"]),

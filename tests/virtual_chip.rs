@@ -4,7 +4,7 @@
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::hw::imc_array::{ChipPlace, VirtualChip};
 use imcsim::hw::readout::Readout;
-use imcsim::hw::weights::Conversion;
+use imcsim::hw::weight_plane::Conversion;
 use imcsim::rng::{Purpose, keyed};
 use rand::RngExt;
 

@@ -41,14 +41,12 @@ mod tests {
 
     #[test]
     fn a_folder_has_one_owner_at_a_time() {
-        let name = format!("imcsim-lock-{}", std::process::id());
-        let scratch = std::env::temp_dir().join(name);
-        let folder = scratch.join("a");
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("a");
         let first = lock(&folder).unwrap();
         let error = lock(&folder).unwrap_err().to_string();
         assert!(error.contains("another process trains there"), "{error}");
         drop(first);
         lock(&folder).unwrap();
-        fs::remove_dir_all(&scratch).unwrap();
     }
 }

@@ -9,7 +9,7 @@
 use super::prepare::Prepared;
 use crate::hw::readout::columns::Columns;
 use crate::hw::readout::table::Decode;
-use crate::hw::weights::Conversion;
+use crate::hw::weight_plane::Conversion;
 use crate::kernel::elementwise::{add_decoded, to_float};
 use crate::kernel::exact::exact;
 use crate::kernel::lanes::Lanes;

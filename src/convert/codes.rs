@@ -8,7 +8,7 @@ use super::code_lookup::{CodeLookup, Draw};
 use super::prepare::Prepared;
 use crate::hw::readout::columns::Columns;
 use crate::hw::readout::table::Decode;
-use crate::hw::weights::Conversion;
+use crate::hw::weight_plane::Conversion;
 use crate::kernel::groups::{GroupPlan, Taps};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::{NoiseKey, NoiseStream};

@@ -5,7 +5,7 @@
 use crate::hw::chip::Hardware;
 use crate::hw::error::HwError;
 use crate::hw::partial_sum::SumRange;
-use crate::hw::weights::Conversion;
+use crate::hw::weight_plane::Conversion;
 use crate::kernel::groups::{self, PreparedWeights};
 use crate::net::network::Geometry;
 use rayon::prelude::*;

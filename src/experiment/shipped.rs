@@ -24,6 +24,10 @@ const SHIPPED: &[(&str, &str)] = &[
         "cifar10_ablation",
         include_str!("../../experiments/cifar10_ablation.toml"),
     ),
+    (
+        "cifar10_three_levels",
+        include_str!("../../experiments/cifar10_three_levels.toml"),
+    ),
 ];
 
 /// An experiment is a page or two; more than this is another file.

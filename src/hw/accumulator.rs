@@ -3,7 +3,7 @@
 //! Not responsible for the value of a code (`super::readout`).
 
 use super::error::{Checks, HwError};
-use super::weights::Conversion;
+use super::weight_plane::Conversion;
 use serde::Deserialize;
 
 /// `[accumulator]`.
@@ -75,7 +75,7 @@ impl Accumulator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hw::weights::WeightPlane;
+    use crate::hw::weight_plane::WeightPlane;
     use crate::hw::word_line::InputPlane;
 
     #[test]

@@ -10,8 +10,10 @@ use super::error::{Checks, HwError};
 use super::readout::{CellNoise, CurrentNoise, ReadoutDesign, ReadoutSpec};
 use super::tiles::{Chip, ChipSpec};
 use super::timing::{Timing, TimingSpec};
-use super::weights::{Conversion, WeightPlane, WeightsSpec};
+use super::weight_plane::{Conversion, WeightPlane};
+use super::weights::WeightsSpec;
 use super::word_line::{WordLines, WordLinesSpec};
+use crate::fingerprint::fingerprint;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -230,10 +232,7 @@ impl Hardware {
                 accumulator
             )
         );
-        // FNV-1a, 64 bits.
-        let fold =
-            |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        format!("{:016x}", numbers.bytes().fold(0xCBF2_9CE4_8422_2325, fold))
+        fingerprint(numbers.as_bytes())
     }
 }
 

@@ -4,7 +4,8 @@
 //! which column ([`super::weights`]).
 
 use super::chip::{ArrayShape, Hardware};
-use super::weights::{Subtraction, WeightPlane, WeightsSpec};
+use super::weight_plane::WeightPlane;
+use super::weights::{Subtraction, WeightsSpec};
 
 /// Bit lines of one conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

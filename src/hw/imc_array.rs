@@ -10,7 +10,7 @@ use super::chip::Hardware;
 use super::readout::columns::ColumnReadouts;
 use super::readout::{Architecture, Converter, Readout, binary_search, flash, ramp};
 use super::reference::ReferenceError;
-use super::weights::{Conversion, WeightPlane};
+use super::weight_plane::{Conversion, WeightPlane};
 use crate::rng::{Purpose, keyed};
 use rand_pcg::Pcg64Mcg;
 

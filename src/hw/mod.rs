@@ -25,5 +25,6 @@ pub mod timing;
 pub mod trim;
 pub mod uniform_grid;
 pub mod variation;
+pub mod weight_plane;
 pub mod weights;
 pub mod word_line;

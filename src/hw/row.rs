@@ -9,7 +9,7 @@ use super::bit_line::Leakage;
 use super::cell::Cell;
 use super::chip::Hardware;
 use super::variation::standard_normal;
-use super::weights::{CellPair, WeightPlane};
+use super::weight_plane::{CellPair, WeightPlane};
 use rand::Rng;
 
 /// One possible outcome of programming the cells of a row, in MAC units.

@@ -9,7 +9,7 @@ use crate::cycle::plan::Mvm;
 use crate::hw::chip::Hardware;
 use crate::hw::readout::{Architecture, Kind};
 use crate::hw::timing::SampleAndHold;
-use crate::hw::weights::WeightPlane;
+use crate::hw::weight_plane::WeightPlane;
 
 /// Counts of one layer of a plan, over all images.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -14,7 +14,7 @@ use crate::hw::chip::{ArrayShape, Hardware};
 use crate::hw::columns_read::ColumnsRead;
 use crate::hw::error::HwError;
 use crate::hw::timing::SampleAndHold;
-use crate::hw::weights::{Conversion, WeightPlane};
+use crate::hw::weight_plane::{Conversion, WeightPlane};
 use crate::hw::word_line::{InputPlane, RowGroups};
 use crate::net::network::Geometry;
 use std::ops::Range;

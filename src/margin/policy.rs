@@ -6,7 +6,7 @@
 
 use super::ensemble::{Entry, Merger, product};
 use crate::hw::chip::Hardware;
-use crate::hw::weights::Conversion;
+use crate::hw::weight_plane::Conversion;
 use rand::{Rng, RngExt};
 
 /// Rows of one state.

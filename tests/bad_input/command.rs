@@ -1,6 +1,7 @@
 //! Wrong options and files of `imcsim train`, through the program.
 
-use super::{SMALL, Scratch};
+use super::SMALL;
+use super::support::Scratch;
 use imcsim::net::checkpoint;
 use imcsim::train::ancestry::program;
 use std::fs;
@@ -46,7 +47,7 @@ fn train(scratch: &Scratch, options: &[&str]) -> Output {
 
 #[test]
 fn every_wrong_option_of_train_is_answered_with_exit_code_2() {
-    let scratch = Scratch::new("train");
+    let scratch = Scratch::new();
     fs::write(scratch.at("small.toml"), SMALL).expect("scratch");
     fs::write(scratch.at("wrong.toml"), SMALL.replace("kernel", "kernl")).expect("scratch");
     fs::write(scratch.at("file"), "text").expect("scratch");
@@ -169,7 +170,7 @@ fn every_wrong_option_of_train_is_answered_with_exit_code_2() {
 
 #[test]
 fn a_training_says_where_it_begins() {
-    let scratch = Scratch::new("begins");
+    let scratch = Scratch::new();
     fs::write(scratch.at("small.toml"), SMALL).expect("scratch");
     pictures(&scratch.at("images"));
     let first_line = |out: &str, options: &[&str]| {
@@ -219,7 +220,7 @@ fn a_training_says_where_it_begins() {
 /// A training that is done: what it left is made whole, and nothing of it is taken for that of another one.
 #[test]
 fn a_finished_training_is_completed_and_guarded() {
-    let scratch = Scratch::new("finished");
+    let scratch = Scratch::new();
     fs::write(scratch.at("small.toml"), SMALL).expect("scratch");
     pictures(&scratch.at("images"));
     let succeeds = |options: &[&str]| {

@@ -5,14 +5,14 @@ mod checkpoint;
 mod command;
 mod network;
 mod state;
+#[path = "../support/mod.rs"]
+mod support;
 
 use imcsim::net::network::Network;
 use imcsim::net::spec::parse;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use std::collections::HashMap;
-use std::fs;
-use std::path::PathBuf;
 
 const SMALL: &str = r#"
 name = "small"
@@ -31,28 +31,6 @@ classifier = { name = "f2", weights = { digital = { bits = 8 } } }
 
 fn small() -> Network {
     parse(SMALL, "small.toml").expect("a right network")
-}
-
-/// A folder of its own for each test, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("imcsim-bad-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("scratch folder");
-        Scratch(path)
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 type Tensors = Vec<(String, Dtype, Vec<usize>, Vec<u8>)>;

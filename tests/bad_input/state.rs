@@ -1,6 +1,7 @@
 //! Damaged and foreign training states, and writes that do not come to their end.
 
-use super::{Scratch, Tensors, rewritten, small, tensor};
+use super::support::Scratch;
+use super::{Tensors, rewritten, small, tensor};
 use imcsim::data::{Dataset, Split};
 use imcsim::train::ancestry::program;
 use imcsim::train::augment::Augment;
@@ -53,7 +54,7 @@ fn settings() -> Settings {
 
 #[test]
 fn every_fault_of_a_training_state_is_named() {
-    let scratch = Scratch::new("state");
+    let scratch = Scratch::new();
     let path = scratch.at("state.safetensors");
     let (mut first, data) = trainer();
     first.epoch(&data, &mut |_, _| ()).expect("training");
@@ -121,12 +122,12 @@ fn every_fault_of_a_training_state_is_named() {
             .to_string();
         assert!(error.contains("damaged metadata"), "{error}");
     }
-    assert!(state::resume(&mut trainer().0, "f", &scratch.0).is_err());
+    assert!(state::resume(&mut trainer().0, "f", scratch.path()).is_err());
 }
 
 #[test]
 fn an_interrupted_write_leaves_the_old_state_whole() {
-    let scratch = Scratch::new("interrupted");
+    let scratch = Scratch::new();
     let path = scratch.at("state.safetensors");
     let (mut first, data) = trainer();
     first.epoch(&data, &mut |_, _| ()).expect("training");
@@ -139,7 +140,7 @@ fn an_interrupted_write_leaves_the_old_state_whole() {
     state::resume(&mut second, "f", &path).expect("the old state is whole");
     assert_eq!(second.model.params, first.model.params);
     // The next write is not possible at all.
-    let (away, here) = (scratch.0.with_extension("away"), &scratch.0);
+    let (away, here) = (scratch.path().with_extension("away"), scratch.path());
     fs::rename(here, &away).expect("scratch");
     second.epoch(&data, &mut |_, _| ()).expect("training");
     assert!(state::save(&second, "f", &path).is_err());
@@ -182,7 +183,7 @@ fn old(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_state_of_an_older_program_resumes_exactly() {
-    let scratch = Scratch::new("older");
+    let scratch = Scratch::new();
     let path = scratch.at("state.safetensors");
     let (mut first, data) = trainer();
     first.ancestry.start = Some("0123456789abcdef".into());
@@ -211,7 +212,7 @@ fn a_state_of_an_older_program_resumes_exactly() {
 
 #[test]
 fn numbers_that_were_changed_are_refused() {
-    let scratch = Scratch::new("changed");
+    let scratch = Scratch::new();
     let path = scratch.at("state.safetensors");
     let (mut first, data) = trainer();
     first.epoch(&data, &mut |_, _| ()).expect("training");
@@ -253,7 +254,7 @@ fn numbers_that_were_changed_are_refused() {
 
 #[test]
 fn another_start_and_other_training_images_are_refused() {
-    let scratch = Scratch::new("ancestry");
+    let scratch = Scratch::new();
     let path = scratch.at("state.safetensors");
     let (mut first, mut data) = trainer();
     first.ancestry.start = Some("0123456789abcdef".into());

@@ -1,7 +1,8 @@
 //! What lies in the folders of an experiment against what is asked for: networks, macros, images, starts and results of
 //! something else are refused, evaluated again or left out, never taken for the row's.
 
-use super::{FILE, Scratch, complaint};
+use super::support::{TINY, shipped};
+use super::{FILE, Folder, complaint};
 use imcsim::fingerprint::fingerprint;
 use imcsim::net::checkpoint::{self, Metadata};
 use imcsim::net::network::IntNetwork;
@@ -24,19 +25,18 @@ fn finished() -> &'static PathBuf {
     FINISHED.get_or_init(|| {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("finished_experiment");
         let _ = fs::remove_dir_all(&place);
-        let scratch = prepared("finished");
+        let scratch = prepared();
         let output = scratch.run("out", &["--quiet"]);
         assert!(output.status.success(), "{}", complaint(&output));
-        copy(&scratch.0, &place);
+        copy(scratch.path(), &place);
         place
     })
 }
 
-fn prepared(name: &str) -> Scratch {
-    let scratch = Scratch::new(name);
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("arch/reram_9wl.toml");
-    fs::copy(shipped, scratch.0.join("my.toml")).expect("scratch file");
-    fs::write(scratch.0.join("quick.toml"), file()).expect("scratch file");
+fn prepared() -> Folder {
+    let scratch = Folder::new();
+    scratch.write("my.toml", shipped("reram_9wl"));
+    scratch.write("quick.toml", file());
     scratch
 }
 
@@ -54,17 +54,17 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The finished experiment in a folder of its own.
-struct Finished(Scratch);
+struct Finished(Folder);
 
 impl Finished {
-    fn new(name: &str) -> Self {
-        let scratch = Scratch::new(name);
-        copy(finished(), &scratch.0);
+    fn new() -> Self {
+        let scratch = Folder::new();
+        copy(finished(), scratch.path());
         Finished(scratch)
     }
 
     fn at(&self, name: &str) -> PathBuf {
-        self.0.0.join("out/quick/seed1").join(name)
+        self.0.at("out/quick/seed1").join(name)
     }
 
     fn run(&self, more: &[&str]) -> Output {
@@ -106,7 +106,7 @@ impl Finished {
     }
 
     fn network(&self, row: &str) -> (IntNetwork, Metadata) {
-        let network = parse(super::TINY, "tiny.toml").expect("a network");
+        let network = parse(TINY, "tiny.toml").expect("a network");
         let path = self.at(row).join("deployed.safetensors");
         checkpoint::load(&path, &network).expect("a network")
     }
@@ -119,7 +119,7 @@ impl Finished {
     }
 
     fn edit(&self, name: &str, from: &str, to: &str) {
-        let path = self.0.0.join(name);
+        let path = self.0.at(name);
         let text = fs::read_to_string(&path).expect("scratch file");
         assert!(text.contains(from), "{from}");
         fs::write(path, text.replacen(from, to, 1)).expect("scratch file");
@@ -128,10 +128,10 @@ impl Finished {
 
 #[test]
 fn a_result_is_that_of_the_network_beside_it() {
-    let test = Finished::new("network");
+    let test = Finished::new();
     // The same network on the same macro is evaluated once: a row of it takes over the result.
     let twin = "\n[[row]]\nname = \"twin\"\nlabel = \"the same\"\nfrom = \"lattice\"\narch = \"my.toml\"\nset = [\"readout.binary_search.bits=3\"]\n";
-    fs::write(test.0.0.join("quick.toml"), file() + twin).expect("scratch file");
+    test.0.write("quick.toml", file() + twin);
     test.mark("lattice");
     test.succeeds(&["--quiet"]);
     assert!(test.is_marked("lattice") && test.is_marked("twin"));
@@ -147,7 +147,7 @@ fn a_result_is_that_of_the_network_beside_it() {
         "not taken over from the old result"
     );
     assert!(test.is_marked("lattice"), "not looked at");
-    let page = fs::read_to_string(test.0.0.join("out/quick/results.md")).expect("a page");
+    let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
     assert!(page.contains("- lattice: seed 1"), "still missing: {page}");
     test.succeeds(&["--quiet", "--rows", "lattice"]);
     assert!(!test.is_marked("lattice"));
@@ -179,8 +179,8 @@ fn a_result_is_that_of_the_network_beside_it() {
 
 #[test]
 fn a_macro_that_was_changed_after_the_training_is_refused() {
-    let test = Finished::new("macro");
-    let text = fs::read_to_string(test.0.0.join("my.toml")).expect("scratch file");
+    let test = Finished::new();
+    let text = fs::read_to_string(test.0.at("my.toml")).expect("scratch file");
     test.edit("my.toml", "sigma_ua = 2.2", "sigma_ua = 2.5");
     for rows in ["lattice", "noisier"] {
         let error = test.refused(&["--rows", rows]);
@@ -201,12 +201,12 @@ fn a_macro_that_was_changed_after_the_training_is_refused() {
         metadata.remove("trained_through_fingerprint");
     });
     test.succeeds(&["--rows", "lattice", "--quiet"]);
-    fs::write(test.0.0.join("my.toml"), text).expect("scratch file");
+    test.0.write("my.toml", text);
 }
 
 #[test]
 fn other_training_images_are_refused() {
-    let test = Finished::new("images");
+    let test = Finished::new();
     let now = test.result("lattice")["train_data_fingerprint"].clone();
     assert_eq!(now.as_str().map(str::len), Some(16), "{now}");
     test.change_result("lattice", |result| {
@@ -233,7 +233,7 @@ fn other_training_images_are_refused() {
 
 #[test]
 fn folders_without_commands_are_known_by_their_states() {
-    let test = Finished::new("commands");
+    let test = Finished::new();
     for row in ["float", "qat", "ideal_values", "lattice"] {
         fs::remove_file(test.at(row).join("commands.txt")).expect("written");
     }
@@ -279,7 +279,7 @@ fn folders_without_commands_are_known_by_their_states() {
 
 #[test]
 fn a_start_that_changed_is_told() {
-    let test = Finished::new("start");
+    let test = Finished::new();
     let notes = fs::read_to_string(test.at("qat/commands.txt")).expect("written");
     let state = fs::read(test.at("float/state.safetensors")).expect("a state");
     let line = format!("# its --init has the fingerprint {}\n", fingerprint(&state));
@@ -312,7 +312,7 @@ fn a_start_that_changed_is_told() {
 
 #[test]
 fn commands_alone_are_in_nobodys_way() {
-    let test = Finished::new("tried");
+    let test = Finished::new();
     for name in ["state.safetensors", "deployed.safetensors", "result.json"] {
         fs::remove_file(test.at("lattice").join(name)).expect("scratch file");
     }
@@ -327,7 +327,7 @@ fn commands_alone_are_in_nobodys_way() {
 
 #[test]
 fn one_process_trains_in_a_folder() {
-    let test = Finished::new("lock");
+    let test = Finished::new();
     for name in ["state.safetensors", "deployed.safetensors"] {
         fs::remove_file(test.at("lattice").join(name)).expect("scratch file");
     }
@@ -352,7 +352,7 @@ fn one_process_trains_in_a_folder() {
 
 #[test]
 fn damaged_and_foreign_results_are_told() {
-    let test = Finished::new("damaged");
+    let test = Finished::new();
     let path = test.at("ideal_values/result.json");
     let right = fs::read(&path).expect("a result");
     let damages: [(&str, &dyn Fn()); 4] = [
@@ -393,9 +393,9 @@ fn damaged_and_foreign_results_are_told() {
 
 #[test]
 fn pages_tell_who_trained_and_who_evaluated() {
-    let test = Finished::new("programs");
+    let test = Finished::new();
     let here = format!("imcsim {}, commit ", env!("CARGO_PKG_VERSION"));
-    let page = fs::read_to_string(test.0.0.join("out/quick/results.md")).expect("a page");
+    let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
     assert!(
         page.contains("imcsim experiment quick.toml --out OUT\n"),
         "{page}"
@@ -408,7 +408,7 @@ fn pages_tell_who_trained_and_who_evaluated() {
         *there = format!("imcsim 0.0.9, commit abc; {there}");
     });
     test.succeeds(&["--quiet", "--rows", "lattice"]);
-    let page = fs::read_to_string(test.0.0.join("out/quick/results.md")).expect("a page");
+    let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
     let both = format!("trained by imcsim 0.0.9, commit abc, then {here}");
     assert!(page.contains(&both), "{page}");
     assert!(page.contains("--rows lattice"), "{page}");
@@ -416,7 +416,7 @@ fn pages_tell_who_trained_and_who_evaluated() {
         metadata.remove("trained_by");
     });
     test.succeeds(&["--quiet", "--rows", "lattice"]);
-    let page = fs::read_to_string(test.0.0.join("out/quick/results.md")).expect("a page");
+    let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
     assert!(
         page.contains("trained by not recorded; evaluated on"),
         "{page}"

@@ -2,6 +2,8 @@
 
 mod belonging;
 mod pages;
+#[path = "../support/mod.rs"]
+mod support;
 
 use imcsim::experiment;
 use imcsim::report;
@@ -9,23 +11,11 @@ use imcsim::report::picture::overlap;
 use imcsim::results::experiment::ExperimentResult;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-
-/// A network small enough for a test, on the built-in digits.
-const TINY: &str = r#"
-name = "tiny"
-input = { channels = 1, height = 28, width = 28 }
-classes = 10
-
-[[layers]]
-conv = { name = "c1", outputs = 4, kernel = 5, stride = 4, padding = 2, weights = { digital = { bits = 8 } }, activation_bits = 2 }
-[[layers]]
-linear = { name = "f1", outputs = 16, weights = { macro = { bits = 2 } }, activation_bits = 2 }
-[[layers]]
-classifier = { name = "f2", weights = { digital = { bits = 8 } } }
-"#;
+use support::{Scratch, TINY};
 
 const FILE: &str = r#"name = "quick"
 title = "A quick one"
@@ -75,26 +65,20 @@ label = "not trained further"
 arch = "reram_9wl"
 "#;
 
-/// A folder of its own, removed at the end.
-struct Scratch(PathBuf);
+/// A folder with the files of that experiment.
+struct Folder(Scratch);
 
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("imcsim-exp-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("scratch folder");
-        fs::write(path.join("tiny.toml"), TINY).expect("scratch file");
-        fs::write(path.join("quick.toml"), FILE).expect("scratch file");
-        Scratch(path)
+impl Folder {
+    fn new() -> Self {
+        let scratch = Scratch::new();
+        scratch.write("tiny.toml", TINY);
+        scratch.write("quick.toml", FILE);
+        Folder(scratch)
     }
 
     fn command(&self, file: &str, out: &str, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_imcsim"));
-        command
-            .args(["experiment", file, "--out", out])
-            .args(more)
-            .current_dir(&self.0);
-        command
+        let own = ["experiment", file, "--out", out];
+        self.0.command(own.iter().chain(more))
     }
 
     fn run(&self, out: &str, more: &[&str]) -> Output {
@@ -103,18 +87,20 @@ impl Scratch {
     }
 
     fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+        fs::read(self.at(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     fn change(&self, from: &str, to: &str) {
         assert!(FILE.contains(from), "{from}");
-        fs::write(self.0.join("quick.toml"), FILE.replacen(from, to, 1)).expect("scratch file");
+        self.write("quick.toml", FILE.replacen(from, to, 1));
     }
 }
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+impl Deref for Folder {
+    type Target = Scratch;
+
+    fn deref(&self) -> &Scratch {
+        &self.0
     }
 }
 
@@ -124,7 +110,7 @@ fn complaint(output: &Output) -> String {
 
 #[test]
 fn wrong_files_are_answered_with_line_and_key() {
-    let scratch = Scratch::new("wrong");
+    let scratch = Folder::new();
     let cases = [
         ("title =", "titel =", ":2: titel"),
         ("repeats = 2", "repeat = 2", ":14: repeat"),
@@ -220,7 +206,7 @@ fn wrong_files_are_answered_with_line_and_key() {
     ];
     for (from, to, named) in cases {
         scratch.change(from, to);
-        let path = scratch.0.join("quick.toml").display().to_string();
+        let path = scratch.at("quick.toml").display().to_string();
         let error = experiment::load(&path)
             .map(|_| ())
             .expect_err(to)
@@ -234,7 +220,7 @@ fn wrong_files_are_answered_with_line_and_key() {
 
 #[test]
 fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
-    let scratch = Scratch::new("options");
+    let scratch = Folder::new();
     let cases: &[(&str, &str, &[&str], &str)] = &[
         (
             "--method imcaq\"",
@@ -362,17 +348,18 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
         let error = complaint(&output);
         assert_eq!(output.status.code(), Some(2), "{to} {options:?}: {error}");
         assert!(error.contains(named), "{to} {options:?}: {error}");
-        assert!(!scratch.0.join("out").exists(), "{to} {options:?}");
+        assert!(!scratch.at("out").exists(), "{to} {options:?}");
     }
 }
 
 #[test]
 fn shipped_experiments_stop_at_missing_images_only() {
-    let scratch = Scratch::new("shipped");
+    let scratch = Folder::new();
     for (name, kind) in [
         ("mnist_lenet", "mnist"),
         ("cifar10_main", "cifar10"),
         ("cifar10_ablation", "cifar10"),
+        ("cifar10_three_levels", "cifar10"),
     ] {
         let data = format!("{kind}:absent");
         let output = scratch.command(name, "out", &["--data", &data]).output();
@@ -393,7 +380,7 @@ fn rows(results: &[u8]) -> Vec<Value> {
 
 #[test]
 fn an_interrupted_experiment_ends_as_one_that_was_not() {
-    let scratch = Scratch::new("interrupted");
+    let scratch = Folder::new();
     let whole = scratch.run("whole", &["--threads", "2"]);
     assert!(whole.status.success(), "{}", complaint(&whole));
     let mut child = scratch
@@ -402,21 +389,21 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
         .spawn()
         .expect("the program starts");
     // The second training has begun: the first row is done, and its page with figures is there.
-    let first = scratch.0.join("parts/quick/seed1/lattice/commands.txt");
+    let first = scratch.at("parts/quick/seed1/lattice/commands.txt");
     let began = Instant::now();
     while !first.exists() && began.elapsed() < Duration::from_secs(300) {
         std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().expect("it runs or has ended");
     child.wait().expect("it ends");
-    let last = scratch.0.join("parts/quick/seed2/start/result.json");
+    let last = scratch.at("parts/quick/seed2/start/result.json");
     assert!(!last.exists(), "it was over before it could be interrupted");
-    let seed = scratch.0.join("parts/quick/seed1/start/result.json");
+    let seed = scratch.at("parts/quick/seed1/start/result.json");
     assert!(
         !seed.exists(),
         "a seed was over before it could be interrupted"
     );
-    let figures = scratch.0.join("parts/quick/figures");
+    let figures = scratch.at("parts/quick/figures");
     assert!(figures.join("main_drop.svg").exists());
     // Figures of a group that is no more go; what this program does not write stays.
     for name in ["gone_lines.png", "gone_drop.svg", "own_notes.svg"] {
@@ -461,7 +448,7 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
     let epochs: Vec<_> = all.iter().map(|row| row["epochs"].as_u64()).collect();
     assert_eq!(epochs, [Some(1), Some(1), Some(1), Some(0)]);
     let page = String::from_utf8(scratch.read("whole/quick/results.md")).expect("text");
-    let here = scratch.0.display().to_string();
+    let here = scratch.path().display().to_string();
     assert!(
         !page.contains(&here) && !page.contains("Still missing"),
         "{page}"
@@ -522,7 +509,7 @@ fn texts_of_figures_stand_apart(results: &[u8]) {
 }
 
 /// What the page prints, typed by hand, gives the same training byte for byte.
-fn the_commands_reproduce_the_training(scratch: &Scratch, results: &[u8]) {
+fn the_commands_reproduce_the_training(scratch: &Folder, results: &[u8]) {
     let all: Value = serde_json::from_slice(results).expect("JSON");
     let results = all["results"].as_array().expect("results");
     let one = results
@@ -537,7 +524,7 @@ fn the_commands_reproduce_the_training(scratch: &Scratch, results: &[u8]) {
         let command = command.replacen("imcsim", &format!("'{program}'"), 1);
         let status = Command::new("sh")
             .args(["-c", &command])
-            .current_dir(&scratch.0)
+            .current_dir(scratch.path())
             .stdout(Stdio::null())
             .status();
         assert!(status.expect("a shell").success(), "{command}");
@@ -553,7 +540,7 @@ fn the_commands_reproduce_the_training(scratch: &Scratch, results: &[u8]) {
     assert!(result("again") == result("whole"));
 }
 
-fn csv_has_a_line_for_every_mode(scratch: &Scratch) {
+fn csv_has_a_line_for_every_mode(scratch: &Folder) {
     let table = String::from_utf8(scratch.read("whole/quick/results.csv")).expect("text");
     assert_eq!(table.lines().count(), 1 + 4 * 2 * 7);
     assert!(table.starts_with("row,label,group,axis,series,seed,epochs,mode,re_estimated"));
@@ -561,7 +548,7 @@ fn csv_has_a_line_for_every_mode(scratch: &Scratch) {
 
 #[test]
 fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
-    let scratch = Scratch::new("changed");
+    let scratch = Folder::new();
     let one = ["--seeds", "1", "--quiet"];
     let output = scratch.run(
         "out",
@@ -599,7 +586,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     );
 
     // Another evaluation is done again, with the training that is there.
-    let state = scratch.0.join("out/quick/seed1/lattice/state.safetensors");
+    let state = scratch.at("out/quick/seed1/lattice/state.safetensors");
     let trained = fs::metadata(&state)
         .and_then(|data| data.modified())
         .expect("a state");
@@ -616,7 +603,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     assert_eq!(now, trained);
 
     // Answers are those behind the result, or are refused.
-    let answers = scratch.0.join("out/quick/seed1/lattice/answers.json");
+    let answers = scratch.at("out/quick/seed1/lattice/answers.json");
     let kept = fs::read(&answers).expect("written beside the result");
     let found: Value = serde_json::from_slice(&kept).expect("JSON");
     assert_eq!(found["noise_free"][0].as_array().map(Vec::len), Some(128));
@@ -636,14 +623,14 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     fs::write(&answers, kept).expect("scratch");
 
     // The same network on the same hardware is not evaluated twice: a mark in one result is found in the other.
-    let path = scratch.0.join("out/quick/seed1/lattice/result.json");
+    let path = scratch.at("out/quick/seed1/lattice/result.json");
     let mut marked = result;
     marked["full_precision"] = 0.125.into();
     fs::write(&path, marked.to_string()).expect("scratch");
     scratch.change("repeats = 2", "repeats = 3");
-    let file = fs::read_to_string(scratch.0.join("quick.toml")).expect("scratch");
+    let file = fs::read_to_string(scratch.at("quick.toml")).expect("scratch");
     let twin = "\n[[row]]\nname = \"twin\"\nlabel = \"the same\"\nfrom = \"lattice\"\narch = \"reram_9wl\"\nset = [\"readout.binary_search.bits=3\"]\n";
-    fs::write(scratch.0.join("quick.toml"), file + twin).expect("scratch");
+    scratch.write("quick.toml", file + twin);
     let output = scratch.run("out", &[&one[..], &["--rows", "twin,noisier"]].concat());
     assert!(output.status.success(), "{}", complaint(&output));
     let full_precision = |row: &str| {
@@ -660,7 +647,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     assert_ne!(full_precision("noisier"), 0.125);
 
     // A damaged result is named.
-    fs::write(scratch.0.join("out/quick/seed1/lattice/result.json"), "{").expect("scratch");
+    scratch.write("out/quick/seed1/lattice/result.json", "{");
     let output = scratch.run("out", &one);
     assert_eq!(output.status.code(), Some(2));
     assert!(
@@ -672,7 +659,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
 
 #[test]
 fn a_row_that_does_not_fit_fails_by_name_and_the_others_go_on() {
-    let scratch = Scratch::new("unfit");
+    let scratch = Folder::new();
     scratch.change("readout.binary_search.bits=3\"]", "accumulator.bits=4\"]");
     let output = scratch.run("out", &["--seeds", "1", "--quiet"]);
     let error = complaint(&output);
@@ -696,7 +683,7 @@ fn a_row_that_does_not_fit_fails_by_name_and_the_others_go_on() {
 
 #[test]
 fn the_smoke_experiment_goes_through() {
-    let scratch = Scratch::new("smoke");
+    let scratch = Folder::new();
     let output = scratch.command("smoke", "out", &["--quiet"]).output();
     let output = output.expect("the program starts");
     assert!(output.status.success(), "{}", complaint(&output));
@@ -717,6 +704,6 @@ fn the_smoke_experiment_goes_through() {
             .filter(|name| name.ends_with("tmp"))
             .count()
     };
-    assert_eq!(leftovers(&scratch.0.join("out/smoke")), 0);
-    assert_eq!(leftovers(&scratch.0.join("out/smoke/seed1/lattice")), 0);
+    assert_eq!(leftovers(&scratch.at("out/smoke")), 0);
+    assert_eq!(leftovers(&scratch.at("out/smoke/seed1/lattice")), 0);
 }

@@ -1,5 +1,6 @@
 //! Pages and figures of experiments from results made by hand: what axes show, which rows are copies, rows against each other.
 
+use super::support::Scratch;
 use imcsim::experiment::{self, summary};
 use imcsim::report::experiment::{drawn, tables};
 use imcsim::report::number::fixed;
@@ -8,7 +9,6 @@ use imcsim::results::accuracy::Loss;
 use imcsim::results::answers::Answers;
 use imcsim::results::experiment::{Evaluated, ExperimentResult, Mode, Modes, RowResult};
 use imcsim::sim::interval::{repeats, wilson};
-use std::fs;
 
 const HEAD: &str = r#"name = "by_hand"
 title = "By hand"
@@ -34,11 +34,10 @@ fn row(name: &str, more: &str) -> String {
 }
 
 /// Everything there is of these rows of a file.
-fn summarized(name: &str, file: &str, results: Vec<RowResult>) -> ExperimentResult {
-    let path = std::env::temp_dir().join(format!("imcsim-{name}-{}.toml", std::process::id()));
-    fs::write(&path, format!("{HEAD}{file}")).expect("scratch file");
-    let plan = experiment::load(&path.display().to_string());
-    let _ = fs::remove_file(&path);
+fn summarized(file: &str, results: Vec<RowResult>) -> ExperimentResult {
+    let scratch = Scratch::new();
+    scratch.write("plan.toml", format!("{HEAD}{file}"));
+    let plan = experiment::load(&scratch.at("plan.toml").display().to_string());
     summary::summarize(&plan.expect("a right file"), results)
 }
 
@@ -130,17 +129,13 @@ fn axes_of_lines_end_where_what_is_drawn_ends() {
         let found = figures.into_iter().find(|one| one.name == "g_lines");
         found.expect("a figure of lines").picture
     };
-    let two = lines(&summarized(
-        "panels",
-        &format!("{described}{rows}"),
-        results(),
-    ));
+    let two = lines(&summarized(&format!("{described}{rows}"), results()));
     let highest = numbers(&two).into_iter().fold(0.0, f64::max);
     assert!((1.0..6.0).contains(&highest), "{highest}");
     let titles = |picture: &Picture, title: &str| picture.labels().any(|one| one.text == title);
     assert!(titles(&two, "noise at each read"));
     assert!(!titles(&two, "static chips, no read noise"));
-    let three = lines(&summarized("all-panels", &rows, results()));
+    let three = lines(&summarized(&rows, results()));
     assert!(titles(&three, "static chips, no read noise"));
     assert!(numbers(&three).into_iter().fold(0.0, f64::max) >= 50.0);
 }
@@ -154,7 +149,7 @@ fn bars_show_what_they_draw_and_numbers_stand_beside_it() {
     for (seed, right) in [(1, 900), (2, 900), (3, 900), (4, 750), (5, 700)] {
         results.push(result("own", seed, (100, [(right, right); 3])));
     }
-    let summary = summarized("bars", &format!("{base}{own}"), results);
+    let summary = summarized(&format!("{base}{own}"), results);
     let drop = summary.rows[1].modes[1].drop.expect("a drop");
     assert!(
         (drop.mean - 0.07).abs() < 1e-9 && drop.high < 0.195,
@@ -197,7 +192,7 @@ fn pages_tell_copies_trainings_and_rows_against_each_other() {
             results.push(copy);
         }
     }
-    let summary = summarized("copies", &file, results);
+    let summary = summarized(&file, results);
     let copies: Vec<_> = summary.rows.iter().map(|row| row.same_as.clone()).collect();
     assert_eq!(copies, [None, None, Some("own".into()), None]);
     let page = page(&summary);
@@ -240,7 +235,7 @@ fn answers_that_were_not_kept_leave_a_star_with_several_seeds_too() {
         }
         results
     };
-    let cells = |kept| page(&summarized("star", &format!("{base}{own}"), results(kept)));
+    let cells = |kept| page(&summarized(&format!("{base}{own}"), results(kept)));
     assert!(!cells(true).contains("]*"));
     assert!(cells(false).contains("]*"));
 }

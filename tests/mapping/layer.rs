@@ -3,7 +3,7 @@
 use super::{geometry, hardware};
 use imcsim::hw::chip::ArrayShape;
 use imcsim::hw::timing::SampleAndHold;
-use imcsim::hw::weights::WeightPlane;
+use imcsim::hw::weight_plane::WeightPlane;
 use imcsim::hw::word_line::InputPlane;
 use imcsim::mapping::layer::{LayerMapping, Planes};
 use imcsim::mapping::slots::Slots;

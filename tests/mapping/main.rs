@@ -7,8 +7,10 @@ mod maps;
 mod needs;
 mod plan;
 mod rounds;
+#[path = "../support/mod.rs"]
+mod support;
 
-use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::hw::chip::Hardware;
 use imcsim::net::network::{Geometry, Shape};
 
 /// Times and a chip of 4 x 20 macros around the shipped macro.
@@ -38,17 +40,11 @@ weight_writing = { row_ns = 100.0, macros_at_once = 2 }
 
 /// The shipped macro on that chip, with parts of the text replaced.
 fn hardware(change: &[(&str, &str)]) -> Hardware {
-    let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
-    let shipped = std::fs::read_to_string(path).expect("the arch is shipped");
+    let shipped = support::shipped("reram_9wl");
     let (values, own) = shipped.split_once("[timing]").expect("it has times");
     let (_, provenance) = own.split_once("[provenance]").expect("and sources");
-    let mut text = format!("{values}{CHIP}[provenance]{provenance}");
-    for (from, to) in change {
-        assert!(text.contains(from), "{from} stands in the file");
-        text = text.replace(from, to);
-    }
-    let spec: HardwareSpec = toml::from_str(&text).expect("the arch parses");
-    Hardware::resolve(&spec).expect("the arch resolves")
+    let text = format!("{values}{CHIP}[provenance]{provenance}");
+    support::resolved(&text, change)
 }
 
 fn geometry(

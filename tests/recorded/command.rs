@@ -1,6 +1,7 @@
 //! The shipped traces, and the commands that record and take them.
 
-use super::{Scratch, root};
+use super::support::Scratch;
+use super::{done, root};
 use imcsim::net::recorded::load;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ fn shipped() -> Vec<PathBuf> {
 #[test]
 fn shipped_traces_are_small_and_what_recording_gives_today() {
     let readme = std::fs::read_to_string(root("traces/README.md")).expect("README");
-    let scratch = Scratch::new("again");
+    let scratch = Scratch::new();
     let traces = shipped();
     assert!(traces.len() >= 2, "{traces:?}");
     for path in traces {
@@ -38,8 +39,8 @@ fn shipped_traces_are_small_and_what_recording_gives_today() {
             command.unwrap_or_else(|| panic!("{name} has its command in traces/README.md"));
         let command = command.replace("traces/", "");
         let arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
-        scratch.done(&arguments);
-        let again = load(&scratch.0.join(&name)).expect("recorded again");
+        done(&scratch, &arguments);
+        let again = load(&scratch.at(&name)).expect("recorded again");
         assert!(
             again == load(&path).expect("shipped"),
             "{name}: record it anew"
@@ -49,19 +50,22 @@ fn shipped_traces_are_small_and_what_recording_gives_today() {
 
 #[test]
 fn shipped_traces_run_on_a_macro_and_its_chip() {
-    let scratch = Scratch::new("shipped");
+    let scratch = Scratch::new();
     let path = shipped().into_iter().next().expect("one is shipped");
     let recorded = load(&path).expect("reads");
     let file = path.to_string_lossy().into_owned();
-    let out = scratch.done(&[
-        "run",
-        "reram_9wl",
-        "--trace",
-        &file,
-        "--samples",
-        "1000",
-        "--json",
-    ]);
+    let out = done(
+        &scratch,
+        &[
+            "run",
+            "reram_9wl",
+            "--trace",
+            &file,
+            "--samples",
+            "1000",
+            "--json",
+        ],
+    );
     let all: Value = serde_json::from_slice(&out.stdout).expect("JSON");
     assert_eq!(all["verdict"]["status"], "recorded");
     assert_eq!(all["accuracy"]["ideal"]["images"], 0);
@@ -81,15 +85,18 @@ fn shipped_traces_run_on_a_macro_and_its_chip() {
     assert!(all["cycle"]["cycles"].as_u64().expect("cycles") > 0);
     let cycles = all["cycle"]["cycles"].clone();
 
-    let out = scratch.done(&[
-        "trace",
-        "reram_9wl",
-        "--trace",
-        &file,
-        "--out",
-        "traced",
-        "--json",
-    ]);
+    let out = done(
+        &scratch,
+        &[
+            "trace",
+            "reram_9wl",
+            "--trace",
+            &file,
+            "--out",
+            "traced",
+            "--json",
+        ],
+    );
     let all: Value = serde_json::from_slice(&out.stdout).expect("JSON");
     assert_eq!(
         all["cycle"]["cycles"], cycles,
@@ -98,7 +105,7 @@ fn shipped_traces_run_on_a_macro_and_its_chip() {
     let layers = all["cycle"]["layers"].as_array().expect("layers");
     assert_eq!(layers.len(), recorded.layers.len());
     for name in ["timeline.json", "waveform.vcd", "events.csv"] {
-        let file = scratch.0.join("traced/trace").join(name);
+        let file = scratch.at("traced/trace").join(name);
         assert!(
             std::fs::metadata(file).expect("written").len() > 0,
             "{name}"
@@ -108,7 +115,7 @@ fn shipped_traces_run_on_a_macro_and_its_chip() {
 
 #[test]
 fn a_chip_that_is_too_small_is_told_before_anything_is_computed() {
-    let scratch = Scratch::new("small_chip");
+    let scratch = Scratch::new();
     let file = root("traces/lenet_conv2.safetensors.gz");
     let file = file.to_string_lossy();
     let base = ["run", "reram_9wl", "--trace", &file, "--samples", "1000"];
@@ -120,12 +127,12 @@ fn a_chip_that_is_too_small_is_told_before_anything_is_computed() {
         error.contains("global_kib") && error.contains("--cycle-images 0"),
         "{error}"
     );
-    assert!(!scratch.0.join("imcsim-out").exists());
+    assert!(!scratch.at("imcsim-out").exists());
     let without = [&base[..], &small, &["--cycle-images", "0", "--json"]].concat();
-    let all: Value = serde_json::from_slice(&scratch.done(&without).stdout).expect("JSON");
+    let all: Value = serde_json::from_slice(&done(&scratch, &without).stdout).expect("JSON");
     assert!(all["cycle"].is_null());
     let skip = ["--set", "timing.skip_zero_groups=true", "--json"];
-    let all = scratch.done(&[&base[..], &skip].concat());
+    let all = done(&scratch, &[&base[..], &skip].concat());
     let all: Value = serde_json::from_slice(&all.stdout).expect("JSON");
     let warnings = all["warnings"].to_string();
     assert!(warnings.contains("skip_zero_groups"), "{warnings}");
@@ -133,8 +140,8 @@ fn a_chip_that_is_too_small_is_told_before_anything_is_computed() {
 
 #[test]
 fn wrong_commands_are_answered_with_exit_code_2_and_what_to_do() {
-    let scratch = Scratch::new("wrong");
-    std::fs::write(scratch.0.join("cut.safetensors"), b"\x08\0\0\0").expect("file");
+    let scratch = Scratch::new();
+    std::fs::write(scratch.at("cut.safetensors"), b"\x08\0\0\0").expect("file");
     let path = shipped().into_iter().next().expect("one is shipped");
     let trace = path.to_string_lossy().into_owned();
     let record = ["record", "--model", "lenet", "--out", "x.safetensors"];
@@ -179,8 +186,5 @@ fn wrong_commands_are_answered_with_exit_code_2_and_what_to_do() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
         assert!(error.contains(expected), "{arguments:?}: {error}");
     }
-    assert!(
-        !scratch.0.join("x.safetensors").exists(),
-        "nothing was written"
-    );
+    assert!(!scratch.at("x.safetensors").exists(), "nothing was written");
 }

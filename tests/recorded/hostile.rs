@@ -1,6 +1,7 @@
 //! Files that are damaged or lie: each is refused by name, and none panics.
 
-use super::{Scratch, small};
+use super::small;
+use super::support::Scratch;
 use imcsim::net::network::Weights;
 use imcsim::net::recorded::{from_bytes, save, to_bytes};
 use serde_json::Value;
@@ -143,8 +144,8 @@ fn damaged_tensors_are_refused() {
 fn what_could_not_be_read_again_is_not_written() {
     let mut recorded = small();
     recorded.layers[0].layer.name = "x".repeat(2000);
-    let folder = Scratch::new("refused");
-    let path = folder.0.join("a.safetensors");
+    let folder = Scratch::new();
+    let path = folder.at("a.safetensors");
     let error = save(&recorded, &path).expect_err("too long a name");
     assert!(error.to_string().contains("found 2000"), "{error}");
     assert!(!path.exists());

@@ -1,12 +1,13 @@
 //! A layer from its file is the layer in its network: sums bit for bit, and the cycles of its own schedule.
 
-use super::{about, hardware, images, root, small, vgg};
+use super::support::hardware;
+use super::{about, images, small, vgg};
 use imcsim::convert::record::inputs;
 use imcsim::cycle::engine;
 use imcsim::cycle::observer::Blind;
 use imcsim::cycle::outcome::Outcome;
 use imcsim::data::Dataset;
-use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::hw::chip::Hardware;
 use imcsim::hw::readout::columns::ColumnReadouts;
 use imcsim::hw::tiles::{DuplicationSpec, NoSpec, Order};
 use imcsim::kernel::lanes::LANES;
@@ -54,7 +55,7 @@ fn pair() -> Pair {
     // Through the bytes of a file.
     let recorded = from_bytes(&to_bytes(&recorded).expect("bytes"), "x").expect("read");
     Pair {
-        hardware: hardware(),
+        hardware: hardware("reram_9wl", &[]),
         trained,
         data,
         recorded,
@@ -225,11 +226,7 @@ fn rounds_of_recorded_layers_write_no_weights_and_take_their_own_copies() {
     // What a macro of two levels and two bits of input takes.
     recorded.layers[1].layer.weights = Weights::Macro { bits: 2 };
     recorded.layers[1].input_bits = 2;
-    let hardware = Hardware::resolve(&{
-        let text = std::fs::read_to_string(root("arch/ideal.toml")).expect("shipped");
-        toml::from_str::<HardwareSpec>(&text).expect("parses")
-    })
-    .expect("resolves");
+    let hardware = hardware("ideal", &[]);
     let network = recorded.network();
     let mapped = imcsim::mapping::plan::map_network(&hardware, &network.network, None, 1);
     let mapped = mapped.expect("fits");

@@ -4,26 +4,22 @@
 mod command;
 mod hostile;
 mod layer;
+#[path = "../support/mod.rs"]
+mod support;
 mod worked;
 
 use imcsim::data::{DataSource, Dataset};
-use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::net::network::{Geometry, Inputs, Layer, Shape, Weights};
 use imcsim::net::recorded::{About, Recorded, RecordedLayer, from_bytes, load, save, to_bytes};
 use imcsim::net::shipped::load_network;
 use imcsim::net::weights::{self, Trained};
 use imcsim::sim::accuracy::Images;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
+use support::Scratch;
 
 fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn hardware() -> Hardware {
-    let text = std::fs::read_to_string(root("arch/reram_9wl.toml")).expect("shipped");
-    let spec: HardwareSpec = toml::from_str(&text).expect("parses");
-    Hardware::resolve(&spec).expect("resolves")
 }
 
 fn vgg() -> (Dataset, Trained) {
@@ -111,9 +107,9 @@ fn a_file_comes_back_as_it_was_and_the_same_bytes_every_time() {
     let bytes = to_bytes(&recorded).expect("bytes");
     assert_eq!(from_bytes(&bytes, "x").expect("read"), recorded);
     assert_eq!(to_bytes(&recorded).expect("bytes"), bytes);
-    let folder = Scratch::new("round");
+    let folder = Scratch::new();
     for name in ["a.safetensors", "a.safetensors.gz"] {
-        let path = folder.0.join(name);
+        let path = folder.at(name);
         save(&recorded, &path).expect("saved");
         assert_eq!(load(&path).expect("loaded"), recorded);
         let packed = std::fs::read(&path)
@@ -148,36 +144,10 @@ fn images<'a>(pixels: &'a [u8], labels: &'a [u8], shape: Shape) -> Images<'a> {
     }
 }
 
-/// An empty folder of its own, removed afterwards.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let name = format!("imcsim-recorded-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("temporary folder");
-        Scratch(path)
-    }
-
-    fn imcsim(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_imcsim"))
-            .args(arguments)
-            .current_dir(&self.0)
-            .output()
-            .expect("the program starts")
-    }
-
-    fn done(&self, arguments: &[&str]) -> Output {
-        let output = self.imcsim(arguments);
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {error}");
-        output
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// What the program says where it succeeds.
+fn done(scratch: &Scratch, arguments: &[&str]) -> Output {
+    let output = scratch.imcsim(arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {error}");
+    output
 }

@@ -1,7 +1,8 @@
 //! The schedule that is worked out by hand, from the shipped chip and the shipped layer through the command: what a user sees is
 //! what the arithmetic says. The engine alone is held to the same numbers in `tests/cycle`.
 
-use super::{Scratch, about, root};
+use super::support::Scratch;
+use super::{about, done, root};
 use imcsim::net::network::{Geometry, Layer, Shape, Weights};
 use imcsim::net::recorded::{Recorded, RecordedLayer, load};
 use serde_json::Value;
@@ -51,14 +52,14 @@ fn the_shipped_layer_is_its_formula() {
     assert_eq!(found.about.images, about(1).images);
 }
 
-fn cycles(name: &str, settings: &[String]) -> Value {
-    let scratch = Scratch::new(name);
+fn cycles(settings: &[String]) -> Value {
+    let scratch = Scratch::new();
     let trace = root(TRACE).to_string_lossy().into_owned();
     let mut arguments = vec!["trace", "worked_schedule", "--trace", &trace, "--json"];
     for setting in settings {
         arguments.extend(["--set", setting]);
     }
-    let out = scratch.done(&arguments);
+    let out = done(&scratch, &arguments);
     let all: Value = serde_json::from_slice(&out.stdout).expect("JSON");
     all["cycle"].clone()
 }
@@ -69,7 +70,7 @@ fn flash_sar_and_ramp_take_the_cycles_of_the_arithmetic() {
         for (hold, pixel) in [("per_readout", held), ("none", alone)] {
             let steps = format!("timing.sense_steps={steps}");
             let hold = format!("timing.sample_and_hold=\"{hold}\"");
-            let found = cycles("worked", &[steps.clone(), hold.clone()]);
+            let found = cycles(&[steps.clone(), hold.clone()]);
             // Beside the busiest macro's work: the first load, the last sums, their activation and the way out.
             let around = found["cycles"].as_u64().expect("cycles") - PIXELS * pixel;
             assert_eq!(around, 21, "{steps} {hold}");
@@ -79,7 +80,7 @@ fn flash_sar_and_ramp_take_the_cycles_of_the_arithmetic() {
 
 #[test]
 fn conversions_rows_and_converters_are_those_of_the_arithmetic() {
-    let found = cycles("conversions", &[]);
+    let found = cycles(&[]);
     let layer = &found["mapping"]["layers"][0];
     assert_eq!(found["layers"][0]["conversions"], 16_777_216);
     assert_eq!(found["macro_macs"], 9_437_184);

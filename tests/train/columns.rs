@@ -1,9 +1,10 @@
 //! A trained step of every column: gradients against finite differences of the mean, the forward pass that of the simulator,
 //! equal columns those of a layer's step, resumption, and what is deployed is what is placed.
 
+use super::resumption::assert_resumes;
+use super::support::{Scratch, hardware};
 use super::through_macro::{
-    ONE, Random, assert_forward_is_the_simulators, calibration, epochs, hardware, images, mvm,
-    trainer,
+    ONE, Random, assert_forward_is_the_simulators, calibration, epochs, images, mvm, trainer,
 };
 use super::{network, trained};
 use approx::assert_relative_eq;
@@ -206,29 +207,17 @@ fn resumed_training_of_columns_is_the_same_training() {
         [Trim::NONE; 5],
         "every column begins with the layer's step"
     );
-    let (mut whole, data) = spread();
-    let (before, starts) = of_layer(&whole.model, 1);
-    epochs(&mut whole, &data, 3);
-    let (mut first, _) = spread();
-    epochs(&mut first, &data, 2);
-    let name = format!("imcsim-columns-{}.safetensors", std::process::id());
-    let path = std::env::temp_dir().join(name);
-    state::save(&first, "f", &path).expect("saved");
-    let (mut second, _) = spread();
-    state::resume(&mut second, "f", &path).expect("resumed");
-    epochs(&mut second, &data, 1);
-    assert_eq!(second.model.params, whole.model.params);
-    assert_eq!(
-        (second.optimizer, second.curve),
-        (whole.optimizer, whole.curve)
-    );
+    let (fresh, data) = spread();
+    let (before, starts) = of_layer(&fresh.model, 1);
+    let scratch = Scratch::new();
+    let path = scratch.at("state.safetensors");
+    let whole = assert_resumes(&|| spread().0, &data, (2, 1), &path);
     let (after, trims) = of_layer(&whole.model, 1);
     assert_ne!(after, before, "the layer's step is trained");
     assert_ne!(trims, starts, "trims are trained");
     // Another training may start from it, without what it learned of the references.
     let mut fresh = Model::<f32>::new(&network(), whole.model.method, 3);
     state::initialise(&mut fresh, &path).expect("a start");
-    std::fs::remove_file(&path).expect("scratch");
 }
 
 #[test]

@@ -3,11 +3,13 @@
 
 mod columns;
 mod readings;
+mod resumption;
+#[path = "../support/mod.rs"]
+mod support;
 mod thresholds;
 mod through_macro;
 
 use imcsim::data::{Dataset, Split};
-use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::kernel::lanes::{LANES, Lanes};
 use imcsim::net::network::{Geometry, Inputs, Layer, Network, Shape, Weights};
 use imcsim::rng::{Purpose, keyed};
@@ -24,10 +26,10 @@ use imcsim::train::optimizer::Rule;
 use imcsim::train::quantizer::weight::StepRule;
 use imcsim::train::schedule::Schedule;
 use imcsim::train::settings::Settings;
-use imcsim::train::state;
 use imcsim::train::tape::Tape;
 use imcsim::train::trainer::Trainer;
 use rand::{Rng, RngExt};
+use support::{conv, full, hardware};
 
 const INPUT: Shape = Shape {
     channels: 2,
@@ -36,24 +38,6 @@ const INPUT: Shape = Shape {
 };
 
 fn network() -> Network {
-    let conv = |input: Shape, outputs| Geometry {
-        input,
-        outputs,
-        kernel: 3,
-        stride: 1,
-        padding: 1,
-    };
-    let full = |inputs, outputs| Geometry {
-        input: Shape {
-            channels: inputs,
-            height: 1,
-            width: 1,
-        },
-        outputs,
-        kernel: 1,
-        stride: 1,
-        padding: 0,
-    };
     let layer = |name: &str, geometry: Geometry, digital: bool, activation_bits, pool| Layer {
         name: name.into(),
         geometry,
@@ -200,10 +184,7 @@ fn trained(rule: StepRule, epochs: usize, count: usize) -> (Model<f32>, Dataset)
 
 #[test]
 fn quantized_forward_equals_the_simulator_bit_for_bit() {
-    let text = std::fs::read_to_string(format!("{}/arch/ideal.toml", env!("CARGO_MANIFEST_DIR")))
-        .expect("shipped");
-    let spec: HardwareSpec = toml::from_str(&text).expect("parses");
-    let hardware = Hardware::resolve(&spec).expect("resolves");
+    let hardware = hardware("ideal", &[]);
     for rule in [StepRule::Learned, StepRule::Threshold] {
         let (model, data) = trained(rule, 2, 96);
         let deployed = deploy(&model).expect("a quantized model");
@@ -254,63 +235,6 @@ fn training_learns() {
         accuracy > 0.6,
         "{accuracy} after four epochs, chance is 0.33"
     );
-}
-
-#[test]
-fn resumed_training_is_the_same_training() {
-    for rule in [Rule::Sgd, Rule::Adam] {
-        let data = dataset(96);
-        let start = || {
-            let mut model = Model::<f32>::new(&network(), Method::Float, 1);
-            model.start_quantized(StepRule::Learned);
-            Trainer::new(model, settings(rule), &data).expect("settings are right")
-        };
-        let mut whole = start();
-        for _ in 0..4 {
-            whole.epoch(&data, &mut |_, _| ()).expect("training");
-        }
-        let mut first = start();
-        for _ in 0..2 {
-            first.epoch(&data, &mut |_, _| ()).expect("training");
-        }
-        let path = std::env::temp_dir().join(format!(
-            "imcsim-state-{rule:?}-{}.safetensors",
-            std::process::id()
-        ));
-        state::save(&first, "f", &path).expect("saved");
-        let mut second = start();
-        state::resume(&mut second, "f", &path).expect("resumed");
-        for _ in 0..2 {
-            second.epoch(&data, &mut |_, _| ()).expect("training");
-        }
-        assert_eq!(second.model.params, whole.model.params);
-        assert_eq!(second.model.layers, whole.model.layers);
-        assert_eq!(
-            (second.optimizer, second.curve),
-            (whole.optimizer, whole.curve)
-        );
-
-        let refused = |error: Result<(), imcsim::train::error::TrainError>, text: &str| {
-            let error = error.expect_err("must be refused").to_string();
-            assert!(error.contains(text), "{error}");
-        };
-        refused(
-            state::resume(&mut start(), "other", &path),
-            "data set differs",
-        );
-        let mut other = start();
-        other.settings.seed += 1;
-        refused(state::resume(&mut other, "f", &path), "settings differs");
-        let bytes = std::fs::read(&path).expect("written");
-        for length in [0, 7, 300, bytes.len() - 5] {
-            std::fs::write(&path, &bytes[..length]).expect("scratch");
-            assert!(
-                state::resume(&mut start(), "f", &path).is_err(),
-                "cut at {length}"
-            );
-        }
-        let _ = std::fs::remove_file(&path);
-    }
 }
 
 #[test]

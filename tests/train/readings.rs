@@ -2,7 +2,8 @@
 //! that a macro cannot follow.
 
 use super::columns::references;
-use super::through_macro::{ONE, Random, hardware, measured, mvm};
+use super::support::hardware;
+use super::through_macro::{ONE, Random, measured, mvm};
 use super::trained;
 use approx::assert_relative_eq;
 use imcsim::convert::accumulate::Codes;

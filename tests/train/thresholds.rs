@@ -1,7 +1,9 @@
 //! Trained thresholds: their gradient against finite differences of the mean, resumption, and what is deployed is what is placed.
 
 use super::columns::references;
-use super::through_macro::{ONE, Random, calibration, epochs, hardware, images, mvm, trainer};
+use super::resumption::assert_resumes;
+use super::support::{Scratch, hardware};
+use super::through_macro::{ONE, Random, calibration, epochs, images, mvm, trainer};
 use super::{network, trained};
 use approx::assert_relative_eq;
 use imcsim::net::checkpoint::{Metadata, from_bytes, to_bytes};
@@ -69,22 +71,11 @@ fn thresholds(model: &Model<f32>, layer: usize) -> (Vec<f32>, Vec<f32>) {
 
 #[test]
 fn resumed_training_of_thresholds_is_the_same_training() {
-    let (mut whole, data) = trainer(learning());
-    let (before, values) = thresholds(&whole.model, 1);
-    epochs(&mut whole, &data, 3);
-    let (mut first, _) = trainer(learning());
-    epochs(&mut first, &data, 2);
-    let name = format!("imcsim-thresholds-{}.safetensors", std::process::id());
-    let path = std::env::temp_dir().join(name);
-    state::save(&first, "f", &path).expect("saved");
-    let (mut second, _) = trainer(learning());
-    state::resume(&mut second, "f", &path).expect("resumed");
-    epochs(&mut second, &data, 1);
-    assert_eq!(second.model.params, whole.model.params);
-    assert_eq!(
-        (second.optimizer, second.curve),
-        (whole.optimizer, whole.curve)
-    );
+    let (fresh, data) = trainer(learning());
+    let (before, values) = thresholds(&fresh.model, 1);
+    let scratch = Scratch::new();
+    let path = scratch.at("state.safetensors");
+    let whole = assert_resumes(&|| trainer(learning()).0, &data, (2, 1), &path);
     let (after, kept) = thresholds(&whole.model, 1);
     assert_ne!(after, before, "thresholds are trained");
     assert_eq!(kept, values, "codes keep their values");
@@ -93,7 +84,6 @@ fn resumed_training_of_thresholds_is_the_same_training() {
     // Another training may start from it, without what it learned of the references.
     let mut fresh = Model::<f32>::new(&network(), whole.model.method, 3);
     state::initialise(&mut fresh, &path).expect("a start");
-    std::fs::remove_file(&path).expect("scratch");
 }
 
 #[test]

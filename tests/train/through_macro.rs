@@ -1,11 +1,13 @@
 //! Training through a macro: the forward pass is the simulator's, noise included; an exact macro changes nothing; the layer's
 //! gradient and that of the step of the references against finite differences; resumption, threads, every estimator.
 
+use super::resumption::assert_resumes;
+use super::support::{Scratch, hardware, resolved, shipped};
 use super::{INPUT, dataset, network, settings, trained};
 use approx::assert_relative_eq;
 use imcsim::convert::{self, digital};
 use imcsim::data::Split;
-use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::hw::chip::Hardware;
 use imcsim::hw::readout::Readout;
 use imcsim::kernel::groups::prepare;
 use imcsim::kernel::lanes::{LANES, Lanes};
@@ -33,18 +35,6 @@ use imcsim::train::tape::Tape;
 use imcsim::train::trainer::Trainer;
 use rand::RngExt;
 use rand::seq::index::sample;
-
-/// A shipped macro, some of its text replaced.
-pub fn hardware(name: &str, changes: &[(&str, &str)]) -> Hardware {
-    let path = format!("{}/arch/{name}.toml", env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(path).expect("shipped");
-    for (from, to) in changes {
-        assert!(text.contains(from), "{from}");
-        text = text.replace(from, to);
-    }
-    let spec: HardwareSpec = toml::from_str(&text).expect("parses");
-    Hardware::resolve(&spec).expect("resolves")
-}
 
 pub fn mvm(hardware: Hardware, estimator: Estimator) -> Mvm {
     let noise = if estimator == Estimator::StraightThrough {
@@ -480,21 +470,9 @@ fn resumed_training_through_a_macro_is_the_same_training() {
         mvm.settings.learn = Learn::Step;
         trainer(mvm)
     };
-    let (mut whole, data) = start();
-    epochs(&mut whole, &data, 4);
-    let (mut first, _) = start();
-    epochs(&mut first, &data, 2);
-    let path =
-        std::env::temp_dir().join(format!("imcsim-macro-{}.safetensors", std::process::id()));
-    state::save(&first, "f", &path).expect("saved");
-    let (mut second, _) = start();
-    state::resume(&mut second, "f", &path).expect("resumed");
-    epochs(&mut second, &data, 2);
-    assert_eq!(second.model.params, whole.model.params);
-    assert_eq!(
-        (second.optimizer, second.curve),
-        (whole.optimizer, whole.curve)
-    );
+    let scratch = Scratch::new();
+    let path = scratch.at("state.safetensors");
+    let whole = assert_resumes(&|| start().0, &start().1, (2, 2), &path);
     let steps = |model: &Model<f32>| model.layers[1].references.deployed(&model.params);
     assert_ne!(
         steps(&whole.model),
@@ -507,7 +485,6 @@ fn resumed_training_through_a_macro_is_the_same_training() {
     let (mut other, _) = trainer(other);
     let error = state::resume(&mut other, "f", &path).expect_err("another estimator");
     assert!(error.to_string().contains("method differs"), "{error}");
-    std::fs::remove_file(&path).expect("scratch");
 }
 
 #[test]
@@ -551,8 +528,7 @@ fn every_estimator_trains() {
 
 /// The shipped macro with a measured read-out: five codes, every sum read as a neighbouring code now and then.
 pub fn measured() -> Hardware {
-    let path = format!("{}/arch/reram_9wl.toml", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).expect("shipped");
+    let text = shipped("reram_9wl");
     let start = text.find("[readout.binary_search]").expect("a read-out");
     let end = text.find("[accumulator]").expect("an accumulator");
     let row = |s: i32| {
@@ -569,8 +545,7 @@ pub fn measured() -> Hardware {
         rows.join(", ")
     );
     let text = format!("{}{readout}\n{}", &text[..start], &text[end..]);
-    let spec: HardwareSpec = toml::from_str(&text).expect("parses");
-    Hardware::resolve(&spec).expect("resolves")
+    resolved(&text, &[])
 }
 
 #[test]

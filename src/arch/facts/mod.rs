@@ -11,7 +11,8 @@ use crate::hw::cell::Cell;
 use crate::hw::chip::Hardware;
 use crate::hw::partial_sum::{SumHistogram, SumRange};
 use crate::hw::programming::Programming;
-use crate::hw::weights::{Conversion, Subtraction, WeightsSpec};
+use crate::hw::weight_plane::Conversion;
+use crate::hw::weights::{Subtraction, WeightsSpec};
 use number::{both, listed, noise, plural, short};
 
 /// Bits of the weights and inputs that the examples are about.

@@ -9,7 +9,7 @@ use crate::hw::error::HwError;
 use crate::hw::partial_sum::SumRange;
 use crate::hw::readout::{Architecture, Converter, Kind, Readout};
 use crate::hw::reference::{References, Snap};
-use crate::hw::weights::Conversion;
+use crate::hw::weight_plane::Conversion;
 
 /// Row groups beyond which the accumulator is called wide enough for anything.
 const MANY_GROUPS: usize = 1 << 20;
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn accumulator_room_is_the_largest_that_fits() {
-        use crate::hw::weights::WeightPlane;
+        use crate::hw::weight_plane::WeightPlane;
         use crate::hw::word_line::InputPlane;
         let conversion = Conversion {
             factor: 1,

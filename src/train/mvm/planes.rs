@@ -5,7 +5,7 @@
 //! A column for one sign follows weights of its sign, and half of a weight of 0, which may take either.
 //! Not responsible for the planes themselves (`hw::weights`, `hw::word_line`).
 
-use crate::hw::weights::WeightPlane;
+use crate::hw::weight_plane::WeightPlane;
 use crate::hw::word_line::InputPlane;
 
 /// d plane / d weight at a weight code, for codes up to `top`.
@@ -68,7 +68,7 @@ mod tests {
             let conversions = hardware.conversions(bits, 2).expect("fits");
             let top = (1i32 << (bits - 1)) - 1;
             for weight in -top..=top {
-                let share = |c: &crate::hw::weights::Conversion| {
+                let share = |c: &crate::hw::weight_plane::Conversion| {
                     let weight = weight_share(&c.weight, weight as i8, top);
                     f64::from(c.factor) * weight * input_share(&c.input, 2)
                 };

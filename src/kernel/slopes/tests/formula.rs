@@ -1,0 +1,105 @@
+//! Do the strips compute the formula, on every instruction set of this machine and for every kind of slope; does a slope of
+//! one give the plain convolution's backward pass; does the mass of sums lie where sums occur.
+
+use super::*;
+use crate::kernel::float::{backward_input_batch, backward_weights_batch};
+use approx::assert_relative_eq;
+
+#[test]
+fn strips_compute_the_formula_exactly() {
+    for (geometry, active) in cases() {
+        let data = data(&geometry, active);
+        for slopes in kinds(&data.weights) {
+            let pass = Pass {
+                inputs: &data.inputs,
+                weights: &data.weights,
+                slopes: &slopes,
+                keys: &data.keys,
+                gradients: &data.gradients,
+            };
+            let empty = || -> Vec<Lanes<f32>> {
+                data.inputs
+                    .iter()
+                    .map(|i| Lanes::zeros(i.channels, i.height, i.width, i.border))
+                    .collect()
+            };
+            let (mut weights, mut inputs) = (vec![0.5; data.weights.codes.len()], empty());
+            reference::backward(&pass, &mut weights, &mut inputs);
+            for machine in machines() {
+                let (mut fast, mut back) = (vec![0.5; data.weights.codes.len()], empty());
+                backward_f32(machine, &pass, &mut fast, &mut back);
+                assert_eq!(weights, fast, "{geometry:?} {active} {machine:?}");
+                for (a, b) in inputs.iter().zip(&back) {
+                    assert!(a.values[..] == b.values[..], "{geometry:?} {machine:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_slope_of_one_is_the_plain_convolution() {
+    for (geometry, active) in cases() {
+        let data = data(&geometry, active);
+        let count = (data.weights.sum_max - data.weights.sum_min + 1) as usize;
+        let slopes = Slopes::BySum(SumSlopes::shared(data.weights.sum_min, vec![1.0; count]));
+        let pass = Pass {
+            inputs: &data.inputs,
+            weights: &data.weights,
+            slopes: &slopes,
+            keys: &data.keys,
+            gradients: &data.gradients,
+        };
+        let real = |i: &Lanes<u8>| {
+            let mut real = Lanes::<f32>::zeros(i.channels, i.height, i.width, i.border);
+            let values = real.values.iter_mut().zip(i.values.iter());
+            values.for_each(|(to, &from)| *to = f32::from(from));
+            real
+        };
+        let inputs: Vec<Lanes<f32>> = data.inputs.iter().map(real).collect();
+        let codes: Vec<f32> = data.weights.codes.iter().map(|&w| f32::from(w)).collect();
+        let mut plain = (vec![0.0; codes.len()], inputs.clone());
+        backward_weights_batch(&inputs, &data.gradients, &geometry, &mut plain.0);
+        backward_input_batch(&data.gradients, &codes, &geometry, &mut plain.1);
+        let clear = |i: &Lanes<f32>| Lanes::zeros(i.channels, i.height, i.width, i.border);
+        let mut sloped = (
+            vec![0.0; codes.len()],
+            inputs.iter().map(clear).collect::<Vec<_>>(),
+        );
+        backward_batch(&pass, &mut sloped.0, &mut sloped.1);
+        for (a, b) in plain.0.iter().zip(&sloped.0) {
+            assert_relative_eq!(a, b, epsilon = 1e-3);
+        }
+        for (a, b) in plain.1.iter().zip(&sloped.1) {
+            let (a, b) = (a.with_border(0), b.with_border(0));
+            for (a, b) in a.values.iter().zip(b.values.iter()) {
+                assert_relative_eq!(a, b, epsilon = 1e-3);
+            }
+        }
+    }
+}
+
+#[test]
+fn mass_lies_on_the_sums_that_occur() {
+    let (geometry, active) = cases()[0];
+    let data = data(&geometry, active);
+    let slopes = &kinds(&data.weights)[0];
+    let pass = Pass {
+        inputs: &data.inputs,
+        weights: &data.weights,
+        slopes,
+        keys: &data.keys,
+        gradients: &data.gradients,
+    };
+    let mass = sum_mass::sum_mass(&pass, 1);
+    for (output, mass) in mass.iter().enumerate() {
+        let all = data.gradients.iter().map(|gradient| {
+            let stride = gradient.channel_stride();
+            let plane = &gradient.values[output * stride..(output + 1) * stride];
+            plane.iter().map(|&dy| f64::from(dy)).sum::<f64>()
+        });
+        let groups = data.weights.plan.groups() as f64;
+        let total = groups * all.sum::<f64>();
+        assert_relative_eq!(mass.iter().sum::<f64>(), total, epsilon = 1e-6);
+    }
+}

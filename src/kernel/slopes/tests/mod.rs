@@ -1,0 +1,148 @@
+//! Layers, inputs and slopes that the backward pass is tried on. Not responsible for what is to be true of it: `formula` (what it
+//! computes), `draws` (what it meets of the forward pass).
+
+mod draws;
+mod formula;
+
+use super::table::{LevelSlopes, SoftTable, SumSlopes};
+use super::*;
+use crate::kernel::float::vector::Isa;
+use crate::kernel::groups::prepare;
+use crate::kernel::tables::{Grain, RandomTable};
+use crate::net::network::{self, Geometry};
+use crate::rng::{Purpose, keyed};
+use rand::RngExt;
+
+/// Kernels 1, 3, 5; groups of 4, 9, 16, 64 rows, uneven last groups, uneven numbers of outputs and pixels.
+fn cases() -> Vec<(Geometry, usize)> {
+    let shape = |channels, height, width| network::Shape {
+        channels,
+        height,
+        width,
+    };
+    let geometry = |input, outputs, kernel, stride, padding| Geometry {
+        input,
+        outputs,
+        kernel,
+        stride,
+        padding,
+    };
+    vec![
+        (geometry(shape(3, 5, 6), 5, 3, 1, 1), 9),
+        (geometry(shape(4, 5, 5), 17, 3, 1, 1), 16),
+        (geometry(shape(5, 4, 4), 3, 3, 2, 1), 64),
+        (geometry(shape(2, 6, 6), 4, 5, 1, 0), 9),
+        (geometry(shape(33, 1, 1), 19, 1, 1, 0), 9),
+        (geometry(shape(7, 3, 3), 6, 1, 1, 0), 4),
+    ]
+}
+
+struct Data {
+    weights: PreparedWeights,
+    inputs: Vec<Lanes<u8>>,
+    gradients: Vec<Lanes<f32>>,
+    keys: Vec<NoiseKey>,
+}
+
+fn data(geometry: &Geometry, active: usize) -> Data {
+    let mut rng = keyed(3, Purpose::Pattern, &[active as u64]);
+    let codes: Vec<i8> = (0..geometry.outputs * geometry.rows())
+        .map(|_| rng.random_range(-1..=1))
+        .collect();
+    let (shape, map) = (geometry.input, geometry.output());
+    let mut inputs = Vec::new();
+    let mut gradients = Vec::new();
+    for _ in 0..2 {
+        let mut input = Lanes::<u8>::zeros(shape.channels, shape.height, shape.width, 0);
+        input
+            .values
+            .iter_mut()
+            .for_each(|a| *a = rng.random_range(0..4));
+        inputs.push(input.with_border(geometry.padding));
+        let mut gradient = Lanes::zeros(map.channels, map.height, map.width, 0);
+        let small = |_: &f32| f32::from(rng.random_range(-8i8..=8)) / 4.0;
+        let values: Vec<f32> = gradient.values.iter().map(small).collect();
+        gradient.values.copy_from_slice(&values);
+        gradients.push(gradient);
+    }
+    let key = |block| NoiseKey {
+        seed: 5,
+        layer: 2,
+        block,
+        repeat: 7,
+        conversion: 0,
+    };
+    Data {
+        weights: prepare(geometry, &codes, active, 3),
+        inputs,
+        gradients,
+        keys: vec![key(0), key(1)],
+    }
+}
+
+/// Slopes of every kind for sums of `weights`: quarters, so that sums of products are exact in f32.
+fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
+    let (s_min, count) = (
+        weights.sum_min,
+        (weights.sum_max - weights.sum_min + 1) as usize,
+    );
+    let mut rng = keyed(4, Purpose::Pattern, &[]);
+    let mut some = |n: usize| -> Vec<f32> {
+        (0..n)
+            .map(|_| f32::from(rng.random_range(-4i8..=4)) / 4.0)
+            .collect()
+    };
+    let outputs = weights.geometry.outputs as u16;
+    let random = RandomTable {
+        s_min,
+        grain: Grain::Sixteen,
+        base: vec![0; count],
+        thresholds: vec![vec![50_000; count], vec![12_345; count]],
+    };
+    vec![
+        Slopes::BySum(SumSlopes::shared(s_min, some(count))),
+        Slopes::BySum(SumSlopes {
+            s_min,
+            tables: vec![some(count), some(count)],
+            of_output: (0..outputs).map(|output| output % 2).collect(),
+        }),
+        Slopes::ByLevel(LevelSlopes {
+            random: random.clone(),
+            draws: 1,
+            values: some(count * 3),
+        }),
+        Slopes::ByLevel(LevelSlopes {
+            random: RandomTable {
+                s_min,
+                grain: Grain::Eight,
+                base: vec![3; count],
+                thresholds: vec![(0..count).map(|sum| sum as u32 % 200).collect()],
+            },
+            draws: 256,
+            values: some(count * 2 * 256),
+        }),
+        Slopes::ByLevel(LevelSlopes {
+            random,
+            draws: 16,
+            values: some(count * 3 * 16),
+        }),
+        Slopes::Soft(SoftTable {
+            s_min,
+            draws: 64,
+            values: some(count * 64),
+            slopes: some(count * 64),
+        }),
+    ]
+}
+
+fn machines() -> Vec<Machine> {
+    let dots = Machine::best().dots;
+    let mut all: Vec<Machine> = Isa::available()
+        .into_iter()
+        .map(|isa| Machine { isa, dots: false })
+        .collect();
+    if dots {
+        all.push(Machine::best());
+    }
+    all
+}

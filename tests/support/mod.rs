@@ -1,0 +1,112 @@
+//! What several test programs need: folders that remove themselves, the program as a user starts it, shipped macros with
+//! changed text, and a network small enough to train.
+#![allow(
+    dead_code,
+    reason = "every test program takes in the whole file and uses a part of it"
+)]
+
+use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::net::network::{Geometry, Shape};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A network small enough to train in a test, on the built-in digits.
+pub const TINY: &str = r#"
+name = "tiny"
+input = { channels = 1, height = 28, width = 28 }
+classes = 10
+
+[[layers]]
+conv = { name = "c1", outputs = 4, kernel = 5, stride = 4, padding = 2, weights = { digital = { bits = 8 } }, activation_bits = 2 }
+[[layers]]
+linear = { name = "f1", outputs = 16, weights = { macro = { bits = 2 } }, activation_bits = 2 }
+[[layers]]
+classifier = { name = "f2", weights = { digital = { bits = 8 } } }
+"#;
+
+/// An empty folder of its own, removed when it goes out of scope.
+pub struct Scratch(TempDir);
+
+impl Scratch {
+    pub fn new() -> Self {
+        Scratch(TempDir::new().expect("temporary folder"))
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn at(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// Writes a file, and the folders that it lies in.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.at(name);
+        std::fs::create_dir_all(path.parent().expect("has a parent")).expect("scratch folder");
+        std::fs::write(path, bytes).expect("scratch file");
+    }
+
+    /// The program in this folder, not yet started.
+    pub fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_imcsim"));
+        command.args(arguments).current_dir(self.path());
+        command
+    }
+
+    /// The program in this folder, after it has ended.
+    pub fn imcsim(&self, arguments: &[&str]) -> Output {
+        self.command(arguments)
+            .output()
+            .expect("the program starts")
+    }
+}
+
+/// A shipped macro with parts of its text replaced.
+pub fn hardware(file: &str, changes: &[(&str, &str)]) -> Hardware {
+    resolved(&shipped(file), changes)
+}
+
+/// The text of a shipped macro.
+pub fn shipped(file: &str) -> String {
+    let path = format!("{}/arch/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).expect("the arch is shipped")
+}
+
+/// The macro of a text with parts of it replaced.
+pub fn resolved(text: &str, changes: &[(&str, &str)]) -> Hardware {
+    let replaced = changes.iter().fold(text.to_string(), |text, (from, to)| {
+        assert!(text.contains(from), "{from} stands in the file");
+        text.replace(from, to)
+    });
+    let spec: HardwareSpec = toml::from_str(&replaced).expect("the arch parses");
+    Hardware::resolve(&spec).expect("the arch resolves")
+}
+
+/// A convolution of 3 x 3 that keeps the size of its map.
+pub fn conv(input: Shape, outputs: usize) -> Geometry {
+    Geometry {
+        input,
+        outputs,
+        kernel: 3,
+        stride: 1,
+        padding: 1,
+    }
+}
+
+/// A fully connected layer.
+pub fn full(inputs: usize, outputs: usize) -> Geometry {
+    Geometry {
+        input: Shape {
+            channels: inputs,
+            height: 1,
+            width: 1,
+        },
+        outputs,
+        kernel: 1,
+        stride: 1,
+        padding: 0,
+    }
+}
