@@ -2,7 +2,7 @@
 //!
 //! Temporary names are hidden and belong to one write of one process, so that two processes never write into each other's
 //! file; what a killed process left goes with the next write of the same file. Not responsible for what the files hold, nor
-//! for folders that appear as a whole (`report`), which write their files through here.
+//! for folders that appear as a whole (`report`), which take their temporary names and write their files through here.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -11,9 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A temporary file of a process that is gone is removed when it has not been touched for so long: on a disk that several
-/// machines share, its process may be alive on another one, and then it is younger.
+/// What a process that is gone left under a temporary name is removed when it has not been touched for so long: on a disk
+/// that several machines share, its process may be alive on another one, and then it is younger.
 const STALE: Duration = Duration::from_secs(60);
+
+/// Kind of the temporary files of this module.
+const FILE: &str = "tmp";
 
 /// Counts the temporary names of this process.
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -23,13 +26,13 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 /// # Errors
 /// If the file system refuses; the old file is then untouched and the temporary one gone.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let (temporary, file) = temporary(path)?;
+    let (temporary, file) = temporary(path, FILE, |path| File::create_new(path))?;
     let written = fill(file, bytes).and_then(|()| rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
     }
-    remove_stale(path);
+    remove_stale(path, FILE, |path| fs::remove_file(path));
     written
 }
 
@@ -57,8 +60,60 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes something beside `path` under a hidden name that no other write knows: it holds the kind, the process and a
+/// number. `make` must refuse a name that is taken as `AlreadyExists`, then the next one is tried.
+///
+/// # Errors
+/// If `path` has no name, or `make` fails for another reason.
+pub fn temporary<T>(
+    path: &Path,
+    kind: &str,
+    make: impl Fn(&Path) -> io::Result<T>,
+) -> io::Result<(PathBuf, T)> {
+    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
+    loop {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let own = format!("{}{}-{number}", start(name, kind), std::process::id());
+        let temporary = path.with_file_name(own);
+        match make(&temporary) {
+            // Left by an earlier process of this number, or in use by one of another machine or container.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => (),
+            result => return Ok((temporary, result?)),
+        }
+    }
+}
+
+/// Removes what killed processes left beside `path` under temporary names of a kind. What cannot be removed is in nobody's
+/// way.
+pub fn remove_stale(path: &Path, kind: &str, remove: impl Fn(&Path) -> io::Result<()>) {
+    let (Some(name), Ok(entries)) = (path.file_name(), fs::read_dir(folder(path))) else {
+        return;
+    };
+    let start = start(name, kind);
+    for entry in entries.flatten() {
+        let file = entry.file_name();
+        let file = file.to_string_lossy();
+        let owner = file.strip_prefix(&start);
+        let owner = owner.and_then(|owner| owner.split('-').next()?.parse().ok());
+        if owner.is_some_and(is_gone) && is_stale(&entry.path()) {
+            let _ = remove(&entry.path());
+        }
+    }
+}
+
+/// True if nobody has touched it for long: neither itself nor, if it is a folder, what lies in it.
+fn is_stale(path: &Path) -> bool {
+    let is_old = |path: &Path| {
+        let modified = path.symlink_metadata().and_then(|about| about.modified());
+        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+        age.is_some_and(|age| age >= STALE)
+    };
+    let mut inside = fs::read_dir(path).into_iter().flatten().flatten();
+    is_old(path) && inside.all(|entry| is_old(&entry.path()))
+}
+
 /// True if it is certain that no such process is alive; only Linux tells.
-pub fn is_gone(process: u32) -> bool {
+fn is_gone(process: u32) -> bool {
     let all = Path::new("/proc");
     cfg!(target_os = "linux")
         && all.join("self").exists()
@@ -71,42 +126,9 @@ fn folder(path: &Path) -> &Path {
     parent.unwrap_or(Path::new("."))
 }
 
-/// What the temporary names of a file begin with: the process and a number follow.
-fn start(name: &OsStr) -> String {
-    format!(".{}.tmp-", name.to_string_lossy())
-}
-
-/// An empty file beside `path` that no other write knows.
-fn temporary(path: &Path) -> io::Result<(PathBuf, File)> {
-    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
-    loop {
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let own = format!("{}{}-{number}", start(name), std::process::id());
-        let temporary = path.with_file_name(own);
-        match File::create_new(&temporary) {
-            // Left by an earlier process of this number, or in use by one of another machine.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => (),
-            result => return Ok((temporary, result?)),
-        }
-    }
-}
-
-/// Removes what killed processes left of earlier writes of this file. What cannot be removed is in nobody's way.
-fn remove_stale(path: &Path) {
-    let (Some(name), Ok(entries)) = (path.file_name(), fs::read_dir(folder(path))) else {
-        return;
-    };
-    let start = start(name);
-    for entry in entries.flatten() {
-        let file = entry.file_name();
-        let file = file.to_string_lossy();
-        let owner = file.strip_prefix(&start);
-        let owner = owner.and_then(|owner| owner.split('-').next()?.parse().ok());
-        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if owner.is_some_and(is_gone) && age().is_some_and(|age| age >= STALE) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
+/// What temporary names begin with: the process and a number follow.
+fn start(name: &OsStr, kind: &str) -> String {
+    format!(".{}.{kind}-", name.to_string_lossy())
 }
 
 #[cfg(test)]
@@ -156,6 +178,53 @@ mod tests {
         assert_eq!(content.len(), 5000);
         assert!(content.iter().all(|&byte| byte == content[0]));
         assert_eq!(names(folder), ["a.txt"]);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_left_alone() {
+        let scratch = tempdir().unwrap();
+        let path = scratch.path().join("a");
+        let make = |path: &Path| {
+            // The first names are those of a process of the same number in another container.
+            if names(scratch.path()).len() < 3 {
+                fs::create_dir(path)?;
+                fs::write(path.join("theirs"), "x")?;
+            }
+            fs::create_dir(path)
+        };
+        let (own, ()) = temporary(&path, "part", make).unwrap();
+        assert_eq!(names(&own), [""; 0]);
+        let all = names(scratch.path());
+        assert_eq!(all.len(), 4);
+        let theirs = all.iter().map(|name| scratch.path().join(name));
+        let theirs = theirs.filter(|path| *path != own);
+        assert_eq!(
+            theirs.filter(|path| path.join("theirs").is_file()).count(),
+            3
+        );
+        assert!(temporary(Path::new(".."), "part", make).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_is_stale_when_nothing_in_it_is_young() {
+        let scratch = tempdir().unwrap();
+        let path = scratch.path().join("a");
+        let draft = scratch.path().join(format!(".a.part-{}-0", u32::MAX));
+        fs::create_dir_all(draft.join("figures")).unwrap();
+        let age = |path: &Path| {
+            let old = SystemTime::now() - 2 * STALE;
+            File::open(path).unwrap().set_modified(old).unwrap();
+        };
+        let remove = || remove_stale(&path, "part", |path| fs::remove_dir_all(path));
+        age(&draft);
+        remove();
+        assert!(draft.exists(), "a figure was just written");
+        age(&draft.join("figures"));
+        remove_stale(&path, "old", |path| fs::remove_dir_all(path));
+        assert!(draft.exists(), "another kind");
+        remove();
+        assert!(!draft.exists());
     }
 
     #[cfg(target_os = "linux")]

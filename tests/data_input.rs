@@ -5,8 +5,10 @@ mod support;
 use flate2::{Compression, write::GzEncoder};
 use imcsim::data::{DataSource, load};
 use imcsim::net::network::Shape;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
+#[cfg(unix)]
+use std::process::Command;
 use support::Scratch;
 
 const GREY: Shape = Shape {
@@ -87,6 +89,14 @@ fn mnist_is_read_and_every_fault_named() {
     scratch.write(images, &good);
     scratch.write("t10k-labels-idx1-ubyte", idx(&[2], &[3, 10]));
     assert!(error(source(), GREY).contains("label 10"));
+    scratch.write("t10k-labels-idx1-ubyte", &labels);
+    scratch.write("t10k-labels-idx1-ubyte.gz", gz(&idx(&[2], &[3, 4])));
+    let both = error(source(), GREY);
+    assert!(
+        both.contains("t10k-labels-idx1-ubyte: ") && both.contains("remove one of the two"),
+        "{both}"
+    );
+    fs::remove_file(scratch.at("t10k-labels-idx1-ubyte.gz")).expect("written above");
     fs::remove_file(scratch.at("t10k-labels-idx1-ubyte")).expect("written above");
     let missing = error(source(), GREY);
     assert!(
@@ -121,6 +131,37 @@ fn cifar_is_read_and_every_fault_named() {
     assert!(error(source(), COLOUR).contains("test_batch"));
     scratch.write("test_batch.bin", [200; 3073]);
     assert!(error(source(), COLOUR).contains("label 200"));
+}
+
+#[test]
+fn cifar_that_was_cut_between_two_images_is_refused() {
+    let scratch = Scratch::new();
+    let source = || DataSource::Cifar10(scratch.path().into());
+    // Zeros on disk: images of class 0.
+    let write = |name: &str, images: u64| {
+        let file = File::create(scratch.at(name)).expect("scratch file");
+        file.set_len(3073 * images).expect("scratch file");
+    };
+    let training = (1..=5).map(|batch| format!("data_batch_{batch}.bin"));
+    let training: Vec<String> = training.collect();
+    training.iter().for_each(|name| write(name, 3));
+    write("test_batch.bin", 2);
+    let set = load(&source(), COLOUR).expect("a small set, tested on fewer images");
+    assert_eq!((set.train.labels.len(), set.test.labels.len()), (15, 2));
+    write("data_batch_4.bin", 1);
+    let cut = error(source(), COLOUR);
+    assert!(
+        cut.contains("data_batch_4.bin: 1 images, but data_batch_1.bin has 3"),
+        "{cut}"
+    );
+    // As published, but for the end of the test images.
+    training.iter().for_each(|name| write(name, 10_000));
+    write("test_batch.bin", 9_999);
+    let cut = error(source(), COLOUR);
+    assert!(
+        cut.contains("test_batch.bin: 9999 images") && cut.contains("cut off"),
+        "{cut}"
+    );
 }
 
 fn png(edge: u32, shade: u8) -> Vec<u8> {
@@ -181,6 +222,93 @@ fn class_folders_are_read_and_every_fault_named() {
     fs::remove_file(scratch.at("dog/9.png")).expect("written above");
     scratch.write("emu/readme.txt", b"");
     assert!(error(source(), COLOUR).contains("no .png"));
+}
+
+fn two_classes(scratch: &Scratch) {
+    for class in ["cat", "dog"] {
+        for k in 0..6 {
+            scratch.write(&format!("{class}/{k}.png"), png(32, k));
+        }
+    }
+}
+
+#[test]
+fn hidden_names_and_a_readme_are_neither_classes_nor_images() {
+    let scratch = Scratch::new();
+    let source = DataSource::Images(scratch.path().into());
+    two_classes(&scratch);
+    let plain = load(&source, COLOUR).expect("a right set");
+    for hidden in [
+        ".ipynb_checkpoints/0.png",
+        ".DS_Store",
+        "cat/.ipynb_checkpoints/0-checkpoint.png",
+        "cat/.0.png",
+        "README.md",
+        "dog/readme.txt",
+    ] {
+        scratch.write(hidden, b"no picture");
+    }
+    assert!(load(&source, COLOUR).expect("the same set") == plain);
+}
+
+#[test]
+fn what_would_be_left_out_silently_is_refused_by_name() {
+    let scratch = Scratch::new();
+    let source = || DataSource::Images(scratch.path().into());
+    two_classes(&scratch);
+    for (name, told) in [
+        ("labels.csv", "labels.csv: no folder"),
+        ("6.png", "6.png: no folder"),
+        ("cat/6.bmp", "6.bmp: no .png, .jpg or .jpeg picture"),
+        ("dog/labels.txt", "labels.txt: no .png"),
+    ] {
+        scratch.write(name, png(32, 0));
+        let message = error(source(), COLOUR);
+        assert!(message.contains(told), "{message}");
+        fs::remove_file(scratch.at(name)).expect("written above");
+    }
+    scratch.write("cat/more/6.png", png(32, 0));
+    let message = error(source(), COLOUR);
+    assert!(message.contains("more: no .png"), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_called_as_a_picture_is_not_read() {
+    let scratch = Scratch::new();
+    two_classes(&scratch);
+    let made = Command::new("mkfifo").arg(scratch.at("cat/6.png")).status();
+    assert!(made.expect("mkfifo").success());
+    let message = error(DataSource::Images(scratch.path().into()), COLOUR);
+    assert!(message.contains("6.png: not a regular file"), "{message}");
+}
+
+#[test]
+fn half_a_split_is_told() {
+    for (part, other, wrong) in [("train", "test", "tset"), ("test", "train", "trian")] {
+        let scratch = Scratch::new();
+        for class in ["cat", "dog"] {
+            scratch.write(&format!("{part}/{class}/0.png"), png(32, 0));
+            scratch.write(&format!("{wrong}/{class}/0.png"), png(32, 0));
+        }
+        let message = error(DataSource::Images(scratch.path().into()), COLOUR);
+        for told in [
+            format!("there is {part}/ with class folders, but no {other}/"),
+            format!("beside it stands {wrong}"),
+        ] {
+            assert!(message.contains(&told), "{told}: {message}");
+        }
+    }
+    // A class may be called so.
+    let scratch = Scratch::new();
+    for class in ["plane", "train"] {
+        for k in 0..3 {
+            scratch.write(&format!("{class}/{k}.png"), png(32, k));
+        }
+    }
+    let set = load(&DataSource::Images(scratch.path().into()), COLOUR).expect("a right set");
+    assert_eq!(set.class_names, ["plane", "train"]);
+    assert_eq!((set.train.labels.len(), set.test.labels.len()), (5, 1));
 }
 
 #[test]

@@ -1,14 +1,16 @@
-//! The report as a whole: every figure is there and readable, files are well formed, nothing is half written, nothing
-//! from a user's file becomes markup, and results with missing parts do not break it.
+//! The report as a whole: every figure is there and readable, files are well formed, nothing from a user's file becomes
+//! markup, results with missing parts do not break it, and its folder takes nothing away (`folder`).
 
 #[path = "report/cycle_fixture.rs"]
 mod cycle_fixture;
 #[path = "report/fixture.rs"]
 mod fixture;
+#[path = "report/folder.rs"]
+mod folder;
 
 use imcsim::report::figures::{self, Figure};
 use imcsim::report::picture::{self, Label, Shape};
-use imcsim::report::{self, ReportError, render};
+use imcsim::report::{self, render};
 use imcsim::results::accuracy::Repeats;
 use imcsim::results::layer::LayerResult;
 use imcsim::results::margin::{Confusion, MacValue, MarginReport};
@@ -251,35 +253,6 @@ fn every_key_is_documented_and_every_documented_key_exists() {
             "{key} is documented but not written"
         );
     }
-}
-
-#[test]
-fn a_report_is_replaced_and_a_stranger_is_not() {
-    let out = place("replace").join("run");
-    let mut result = fixture::run();
-    result.margins.truncate(1);
-    result.layers.clear();
-    report::write(&result, &out).expect("first");
-    fs::write(out.join("figures/stale.svg"), "old").expect("stale file");
-    report::write(&result, &out).expect("second");
-    assert!(!out.join("figures/stale.svg").exists());
-    let beside = fs::read_dir(out.parent().expect("parent")).expect("parent");
-    assert_eq!(beside.count(), 1, "drafts are left behind");
-
-    let thesis = place("thesis");
-    fs::write(thesis.join("chapter1.txt"), "irreplaceable").expect("file");
-    let refused = report::write(&result, &thesis);
-    assert!(matches!(refused, Err(ReportError::NotAReport { .. })));
-    assert!(thesis.join("chapter1.txt").is_file());
-}
-
-#[test]
-fn an_unwritable_place_is_a_clear_error() {
-    let file = place("blocked").join("file");
-    fs::write(&file, "in the way").expect("file");
-    let error = report::write(&RunResult::default(), &file.join("run")).expect_err("refused");
-    assert!(matches!(error, ReportError::File { .. }));
-    assert!(error.to_string().contains("file"), "{error}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use imcsim::net::references::LayerReferences;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use support::{Scratch, TINY};
 
 /// A run small enough for a test.
@@ -282,6 +282,16 @@ fn a_run_killed_at_work_leaves_no_report() {
     }
 }
 
+/// Makes a folder, and what lies in it, as old as one that nobody has touched for ten minutes.
+fn age(folder: &Path) {
+    let old = SystemTime::now() - Duration::from_secs(600);
+    let inside = names(folder).into_iter().map(|name| folder.join(name));
+    // Systems that do not take dates for folders do not tell who is alive either.
+    for path in inside.chain([folder.to_path_buf()]) {
+        let _ = std::fs::File::open(path).and_then(|file| file.set_modified(old));
+    }
+}
+
 #[test]
 fn a_run_killed_while_it_writes_is_cleaned_up_by_the_next() {
     let scratch = Scratch::new();
@@ -295,21 +305,31 @@ fn a_run_killed_while_it_writes_is_cleaned_up_by_the_next() {
     }
     child.kill().expect("killed");
     child.wait().expect("ended");
-    let hidden = format!(".report.part-{}", child.id());
-    assert_eq!(names(scratch.path()), [hidden.as_str()], "a draft only");
-    // A draft of a process that is alive, and what only looks like a draft, are left alone.
-    let alive = format!(".report.part-{}", std::process::id());
+    let left = names(scratch.path());
+    let [hidden] = &left[..] else {
+        panic!("a draft only: {left:?}");
+    };
+    let own = format!(".report.part-{}-", child.id());
+    assert!(hidden.starts_with(&own), "{hidden}");
+    age(&scratch.at(hidden));
+    // Left alone: a draft of a process that is alive, one that was written just now (its process may be alive on another
+    // machine), and what only looks like a draft.
+    let alive = format!(".report.part-{}-0", std::process::id());
+    let young = format!(".report.part-{}-0", u32::MAX);
     let other = ".report.part-x".to_string();
-    for name in [&alive, &other] {
+    for name in [&alive, &young, &other] {
         std::fs::create_dir(scratch.at(name)).expect("folder");
     }
+    age(&scratch.at(&alive));
     let status = start(&scratch, SMALL).wait().expect("ended");
     assert!(status.success());
     assert!(summary(&scratch.at("report")).is_object());
     let left = names(scratch.path());
-    assert!(left.contains(&alive) && left.contains(&other), "{left:?}");
+    for kept in [&alive, &young, &other] {
+        assert!(left.contains(kept), "{left:?}");
+    }
     assert_eq!(
-        left.contains(&hidden),
+        left.contains(hidden),
         !cfg!(target_os = "linux"),
         "{left:?}"
     );

@@ -14,24 +14,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cycle", &[]),
     ("trace", &["cycle", "hw", "mapping"]),
     ("hw", &["fingerprint", "rng"]),
-    ("arch", &["hw", "results", "rng", "spelling"]),
+    ("arch", &["hw", "results", "spelling"]),
     ("kernel", &["hw", "net", "rng"]),
     ("convert", &["hw", "kernel", "net", "rng"]),
     (
         "mapping",
         &["convert", "cycle", "hw", "net", "results", "spelling"],
     ),
-    (
-        "net",
-        &["durable", "fingerprint", "hw", "kernel", "rng", "spelling"],
-    ),
-    ("data", &["fingerprint", "net", "kernel", "rng"]),
+    ("net", &["durable", "fingerprint", "hw", "rng", "spelling"]),
+    ("data", &["fingerprint", "net", "rng"]),
     ("margin", &["hw", "results", "rng"]),
     (
         "sim",
         &[
-            "convert", "cycle", "hw", "mapping", "net", "kernel", "data", "margin", "results",
-            "rng",
+            "convert", "cycle", "hw", "mapping", "net", "kernel", "margin", "results", "rng",
         ],
     ),
     (
@@ -44,7 +40,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "net",
             "kernel",
             "data",
-            "results",
             "rng",
         ],
     ),
@@ -61,7 +56,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "experiment",
             "fingerprint",
             "hw",
-            "kernel",
             "mapping",
             "margin",
             "net",
@@ -112,6 +106,21 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
         .map(|line| line.split("//").next().unwrap_or(""))
 }
 
+/// The module that a file belongs to.
+fn layer(name: &str) -> &str {
+    name.split(['/', '.']).next().unwrap_or_default()
+}
+
+/// The modules that a file names, with the lines that do.
+fn siblings(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let other = |c: char| !c.is_alphanumeric() && c != '_';
+    let named = move |part: &'_ str| part.split(other).next().unwrap_or_default().len();
+    code(text).flat_map(move |line| {
+        let parts = line.split("crate::").skip(1);
+        parts.map(move |part| (line, &part[..named(part)]))
+    })
+}
+
 #[test]
 fn every_file_opens_with_its_purpose() {
     let bare: Vec<_> = sources()
@@ -129,11 +138,7 @@ fn every_file_opens_with_its_purpose() {
 fn imports_follow_the_layers() {
     let mut wrong = Vec::new();
     for (name, text) in sources() {
-        let layer = name
-            .split(['/', '.'])
-            .next()
-            .unwrap_or_default()
-            .to_string();
+        let layer = layer(&name);
         if layer == "lib" || layer == "main" {
             continue;
         }
@@ -144,23 +149,32 @@ fn imports_follow_the_layers() {
             ));
             continue;
         };
-        for line in code(&text) {
-            for part in line.split("crate::").skip(1) {
-                let used: String = part
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect();
-                let known = MAY_USE.iter().any(|(module, _)| *module == used);
-                if known && used != layer && !allowed.contains(&used.as_str()) {
-                    wrong.push(format!(
-                        "{name}: `{layer}` must not use `{used}`: {}",
-                        line.trim()
-                    ));
-                }
+        for (line, used) in siblings(&text) {
+            let known = MAY_USE.iter().any(|(module, _)| *module == used);
+            if known && used != layer && !allowed.contains(&used) {
+                wrong.push(format!(
+                    "{name}: `{layer}` must not use `{used}`: {}",
+                    line.trim()
+                ));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_may_be_used_is_used() {
+    let sources = sources();
+    let mut idle = Vec::new();
+    for (module, may_use) in MAY_USE {
+        for sibling in *may_use {
+            let mut of_layer = sources.iter().filter(|(name, _)| layer(name) == *module);
+            if !of_layer.any(|(_, text)| siblings(text).any(|(_, used)| used == *sibling)) {
+                idle.push(format!("`{module}` does not use `{sibling}`"));
+            }
+        }
+    }
+    assert!(idle.is_empty(), "take it out of the table: {idle:?}");
 }
 
 #[test]

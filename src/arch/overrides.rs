@@ -1,6 +1,7 @@
 //! `--set key.path=value`: parsed as TOML and put into the tree before anything is checked.
 //!
-//! A value replaces what stood at its key, whole tables included; tables on the way are created. Whether the key means
+//! A value replaces what stood at its key, whole tables included; tables on the way are created. The same key twice is refused:
+//! one of the two would be lost without a word. Whether the key means
 //! anything is not decided here but by the shape of the whole (`shape`), so that files and overrides obey one rule.
 
 use super::document::{Document, Node, Place, Source, Value, dotted};
@@ -11,11 +12,18 @@ use toml::de::{DeTable, DeValue};
 /// Puts every override into the tree, in order.
 pub fn apply(document: &mut Document, faults: &mut Vec<Fault>) {
     let overrides = document.overrides;
+    let mut seen: Vec<(Vec<String>, &str)> = Vec::new();
     for (index, written) in overrides.iter().enumerate() {
         let placed = parse(index, written)
             .map_err(|message| (String::new(), message))
             .and_then(|(path, node)| {
-                put(&mut document.root, &path, node).map_err(|message| (dotted(&path), message))
+                let key = dotted(&path);
+                if let Some((_, first)) = seen.iter().find(|(other, _)| *other == path) {
+                    let message = format!("--set {first} sets it already; remove one of the two");
+                    return Err((key, message));
+                }
+                seen.push((path.clone(), written));
+                put(&mut document.root, &path, node).map_err(|message| (key, message))
             });
         if let Err((key, message)) = placed {
             faults.push(Fault {

@@ -2,12 +2,14 @@
 //! how many word lines may be open. Prints a table and leaves a report folder.
 
 use super::input;
-use super::output::print;
+use super::output::{clean, print};
 use super::progress::bar;
 use crate::arch;
 use crate::hw::weights::max_code;
 use crate::margin::{MarginOptions, macro_margins};
 use crate::report;
+use crate::results::margin::MarginReport;
+use crate::results::run::RunResult;
 use anyhow::bail;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -66,11 +68,11 @@ pub fn run(arguments: &MarginArguments) -> anyhow::Result<()> {
     let out = arguments
         .out
         .clone()
-        .unwrap_or_else(|| Path::new("imcsim-out").join(format!("margin-{name}")));
+        .unwrap_or_else(|| super::default_out(&format!("margin-{name}")));
     report::check_place(&out).map_err(input)?;
     let progress = bar(
         1,
-        &format!("margins of {name}"),
+        &clean(&format!("margins of {name}")),
         arguments.quiet || arguments.json,
     );
     let margins = macro_margins(
@@ -82,15 +84,26 @@ pub fn run(arguments: &MarginArguments) -> anyhow::Result<()> {
     .map_err(|error| input(loaded.locate(&error)))?;
     progress.finish_and_clear();
     let about = super::about(arguments.seed, &loaded);
-    report::write_margin(&margins, &about, &out)?;
+    deliver(arguments, &margins, &about, &out)
+}
+
+/// Writes the report and shows the answer.
+fn deliver(
+    arguments: &MarginArguments,
+    margins: &[MarginReport],
+    about: &RunResult,
+    out: &Path,
+) -> anyhow::Result<()> {
+    // The answer is shown even where the report cannot be written.
+    let written = report::write_margin(margins, about, out);
     if arguments.json {
-        print(&std::fs::read_to_string(out.join("summary.json"))?)?;
+        print(&report::margin_json(margins, about)?)?;
     } else if !arguments.quiet {
-        let table = report::margin_terminal(&margins);
-        print(&format!(
-            "{table}report: {}\n",
-            out.join("report.html").display()
-        ))?;
+        print(&report::margin_terminal(margins))?;
+    }
+    written?;
+    if !arguments.json && !arguments.quiet {
+        print(&format!("report: {}\n", out.join("report.html").display()))?;
     }
     Ok(())
 }

@@ -23,8 +23,10 @@ mod training_lock;
 mod unused_options;
 
 use crate::arch::Loaded;
+use crate::report::folder::folder_name;
 use crate::results::run::RunResult;
 use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Simulator and hardware-aware trainer for ReRAM in-memory-computing macros.
@@ -70,6 +72,11 @@ pub fn input(error: impl Into<anyhow::Error>) -> anyhow::Error {
 fn seed(text: &str) -> Result<u64, String> {
     let range = || format!("expected a whole number from 0 to {}", u64::MAX);
     text.parse().map_err(|_| range())
+}
+
+/// The report folder where none is named: names from users' files do not lead out of it.
+fn default_out(name: &str) -> PathBuf {
+    Path::new("imcsim-out").join(folder_name(name))
 }
 
 /// A report's head: program, command, seed and hardware; nothing is found out yet.

@@ -14,7 +14,7 @@ use crate::net::shipped::load_network;
 use crate::net::weights::{self, Trained};
 use crate::rng::{Purpose, keyed};
 use crate::spelling::nearest;
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use rand::seq::index::sample;
 use std::path::{Path, PathBuf};
@@ -56,12 +56,35 @@ pub struct RecordArguments {
 /// # Errors
 /// If the input is wrong (exit code 2) or the file cannot be written.
 pub fn run(arguments: &RecordArguments) -> anyhow::Result<()> {
+    let place = place(arguments).map_err(input)?;
     let recorded = recorded(arguments).map_err(input)?;
-    save(&recorded, &arguments.out)?;
+    save(&recorded, &place)?;
     if !arguments.quiet {
         print(&told(&recorded, &arguments.out)?)?;
     }
     Ok(())
+}
+
+/// The file that is written: a link is followed, and nothing is replaced but an older trace.
+fn place(arguments: &RecordArguments) -> anyhow::Result<PathBuf> {
+    let out = &arguments.out;
+    if out.symlink_metadata().is_err() {
+        return Ok(out.clone());
+    }
+    let shown = out.display();
+    let place = out.canonicalize().with_context(|| {
+        format!("--out {shown}: this link leads nowhere; remove it, or name another file")
+    })?;
+    let is_same = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == place);
+    if arguments.weights.as_ref().is_some_and(is_same) {
+        bail!("--out {shown}: this is the file of --weights; name another file");
+    }
+    if !Recorded::lies_at(&place) {
+        bail!(
+            "--out {shown}: it exists and is no trace of imcsim record, so it is not replaced; name another file, or move this one"
+        );
+    }
+    Ok(place)
 }
 
 fn recorded(arguments: &RecordArguments) -> anyhow::Result<Recorded> {

@@ -16,7 +16,7 @@ use crate::sim::accuracy::Images;
 use crate::sim::prepare::Prepared;
 use crate::sim::recorded::{look, verdict};
 use crate::sim::run::RunOptions;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Recorded layers ready to run.
 pub struct Played {
@@ -111,9 +111,10 @@ pub fn alone() -> (String, String) {
 pub fn run(arguments: &RunArguments, file: &Path) -> anyhow::Result<()> {
     let loaded = arch::load(&arguments.arch, &arguments.set).map_err(input)?;
     let played = Played::load(file).map_err(input)?;
-    let out = arguments.out.clone().unwrap_or_else(|| {
-        PathBuf::from("imcsim-out").join(format!("{}-{}", loaded.hardware.name, stem(file)))
-    });
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| super::default_out(&format!("{}-{}", loaded.hardware.name, stem(file))));
     report::check_place(&out).map_err(input)?;
     let stages = Stages::new(arguments.quiet || arguments.json);
     let unfit = |error| unfit(&loaded, error);

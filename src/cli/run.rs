@@ -100,7 +100,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let loaded = arch::load(&arguments.arch, &arguments.set).map_err(input)?;
     let network = load_network(&arguments.model).map_err(input)?;
     let out = arguments.out.clone().unwrap_or_else(|| {
-        PathBuf::from("imcsim-out").join(format!("{}-{}", loaded.hardware.name, network.name))
+        super::default_out(&format!("{}-{}", loaded.hardware.name, network.name))
     });
     report::check_place(&out).map_err(input)?;
     let stages = Stages::new(arguments.quiet || arguments.json);

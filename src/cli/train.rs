@@ -11,7 +11,7 @@ use super::train_images::{count, fewer, images_id};
 use super::training_lock::{TrainingLock, lock};
 use super::unused_options;
 use crate::data::{DataSource, Dataset, load};
-use crate::net::network::Network;
+use crate::net::network::{Layer, Network, Weights};
 use crate::net::shipped::load_network;
 use crate::train::ancestry::RANDOM_WEIGHTS;
 use crate::train::augment::Augment;
@@ -177,9 +177,12 @@ impl TrainArguments {
     /// # Errors
     /// As [`MvmOptions::resolve`].
     pub(super) fn through(&self) -> anyhow::Result<Option<Mvm>> {
-        let defaults = self.method.macro_defaults();
-        let resolve = |defaults| self.mvm.resolve(defaults);
-        defaults.map(resolve).transpose()
+        let Some(defaults) = self.method.macro_defaults() else {
+            return Ok(None);
+        };
+        let mvm = self.mvm.resolve(defaults)?;
+        unused_options::of_epochs(self).map_err(input)?;
+        Ok(Some(mvm))
     }
 
     /// Where the training begins, and what it leaves out on the way there.
@@ -227,6 +230,14 @@ pub(super) fn check(
             network.classes
         ));
     }
+    let on_macro = |layer: &Layer| matches!(layer.weights, Weights::Macro { .. });
+    if arguments.method.macro_defaults().is_some() && !network.layers.iter().any(on_macro) {
+        return Err(anyhow::anyhow!(
+            "--method {} with {}: no layer of this network is on macros, so there is nothing to train through; take --method qat, or write weights = {{ macro = {{ .. }} }}",
+            arguments.method.name(),
+            network.name
+        ));
+    }
     Ok(arguments.settings().check_for(images, data.shape)?)
 }
 
@@ -269,7 +280,11 @@ pub fn train_on(
     }
     let _locked = match locked {
         Some(locked) => locked,
-        None => lock(&arguments.out)?,
+        None => {
+            let locked = lock(&arguments.out)?;
+            deployed::check_folder(&arguments.out).map_err(input)?;
+            locked
+        }
     };
     let saved = arguments.out.join(STATE);
     if saved.is_file() {
@@ -291,8 +306,10 @@ pub fn train_on(
         learning_curve::write(arguments, &trainer, data)?;
     }
     while trainer.curve.len() < arguments.epochs {
-        epoch(arguments, &mut trainer, data)?;
+        let line = epoch(arguments, &mut trainer, data)?;
         state::save(&trainer, &images_id(arguments, data), &saved)?;
+        // Said after it is saved: where nobody can read it, the epoch is not lost.
+        say(arguments, &line)?;
         learning_curve::write(arguments, &trainer, data)?;
     }
     match deployed::write(arguments, &trainer, data)? {
@@ -301,7 +318,12 @@ pub fn train_on(
     }
 }
 
-fn epoch(arguments: &TrainArguments, trainer: &mut Trainer, data: &Dataset) -> anyhow::Result<()> {
+/// Trains for an epoch; what there is to say of it.
+fn epoch(
+    arguments: &TrainArguments,
+    trainer: &mut Trainer,
+    data: &Dataset,
+) -> anyhow::Result<String> {
     let began = Instant::now();
     let number = trainer.curve.len() + 1;
     let progress = bar(
@@ -325,15 +347,12 @@ fn epoch(arguments: &TrainArguments, trainer: &mut Trainer, data: &Dataset) -> a
     let gradient = gradient.map_or(String::new(), |norms| {
         format!("  gradient {:.3} to {:.3}", norms.median, norms.largest)
     });
-    say(
-        arguments,
-        &format!(
-            "epoch {number:3}  loss {loss:.4}  train {:.2} %  test {:.2} %  lr {rate:.5}{gradient}  {:.0} s",
-            100.0 * train_accuracy,
-            100.0 * test_accuracy,
-            began.elapsed().as_secs_f64()
-        ),
-    )
+    Ok(format!(
+        "epoch {number:3}  loss {loss:.4}  train {:.2} %  test {:.2} %  lr {rate:.5}{gradient}  {:.0} s",
+        100.0 * train_accuracy,
+        100.0 * test_accuracy,
+        began.elapsed().as_secs_f64()
+    ))
 }
 
 fn say(arguments: &TrainArguments, line: &str) -> anyhow::Result<()> {

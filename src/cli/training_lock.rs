@@ -5,7 +5,7 @@
 
 use super::input;
 use anyhow::{Context, anyhow};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::Path;
 
 /// File of the lock.
@@ -24,7 +24,10 @@ pub struct TrainingLock {
 /// If another process has it, or it cannot be made.
 pub fn lock(folder: &Path) -> anyhow::Result<TrainingLock> {
     let place = || folder.display().to_string();
-    let made = fs::create_dir_all(folder).and_then(|()| File::create(folder.join(LOCK)));
+    // A file of that name that is somebody else's, or a link to one, is locked and keeps its content.
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let made = fs::create_dir_all(folder).and_then(|()| options.open(folder.join(LOCK)));
     let file = made.with_context(place).map_err(input)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(input(anyhow!(
@@ -48,5 +51,18 @@ mod tests {
         assert!(error.contains("another process trains there"), "{error}");
         drop(first);
         lock(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_emptied_for_a_lock() {
+        let scratch = tempfile::tempdir().unwrap();
+        let precious = scratch.path().join("precious.txt");
+        fs::write(&precious, "irreplaceable").unwrap();
+        std::os::unix::fs::symlink(&precious, scratch.path().join(LOCK)).unwrap();
+        let locked = lock(scratch.path()).unwrap();
+        assert!(lock(scratch.path()).is_err());
+        drop(locked);
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "irreplaceable");
     }
 }

@@ -66,6 +66,19 @@ pub fn of_images(arguments: &TrainArguments, all: usize) -> anyhow::Result<()> {
     }
 }
 
+/// Refuses a last temperature where there is no second epoch that could get there.
+///
+/// # Errors
+/// If there is one epoch and two temperatures.
+pub fn of_epochs(arguments: &TrainArguments) -> anyhow::Result<()> {
+    match &arguments.mvm.temperature {
+        Some(written) if arguments.epochs == 1 && written.contains(':') => bail!(
+            "--temperature {written} with --epochs 1: the only epoch has the first of them; give one temperature, or train for more epochs"
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// The first option of a training through a macro that was given.
 fn given(options: &MvmOptions) -> Option<&'static str> {
     // Every field by name: a new option cannot be forgotten here.

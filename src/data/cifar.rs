@@ -19,12 +19,14 @@ pub const CLASSES: [&str; 10] = [
 ];
 
 const RECORD: usize = 1 + 3072;
+/// Images of every file as published.
+const PUBLISHED: usize = 10_000;
 const ADVICE: &str = "CIFAR-10 needs data_batch_1.bin to data_batch_5.bin and test_batch.bin there (the binary version, unpacked)";
 
 /// Training and test images of a folder (or of `cifar-10-batches-bin` inside it).
 ///
 /// # Errors
-/// If a file is missing or damaged.
+/// If a file is missing or damaged, or the files have different numbers of images.
 pub fn load(folder: &Path) -> Result<(Split, Split), DataError> {
     let inner = folder.join("cifar-10-batches-bin");
     let folder = if inner.is_dir() {
@@ -32,16 +34,38 @@ pub fn load(folder: &Path) -> Result<(Split, Split), DataError> {
     } else {
         folder
     };
-    let mut train = Split::default();
-    for batch in 1..=5 {
-        append(&folder.join(format!("data_batch_{batch}.bin")), &mut train)?;
+    let (mut train, mut test) = (Split::default(), Split::default());
+    let first = folder.join("data_batch_1.bin");
+    let records = append(&first, &mut train)?;
+    for batch in 2..=5 {
+        let path = folder.join(format!("data_batch_{batch}.bin"));
+        same(&path, append(&path, &mut train)?, (&first, records))?;
     }
-    let mut test = Split::default();
-    append(&folder.join("test_batch.bin"), &mut test)?;
+    let path = folder.join("test_batch.bin");
+    let found = append(&path, &mut test)?;
+    // A set of another size may be tested on as many images as it likes.
+    if records == PUBLISHED {
+        same(&path, found, (&first, records))?;
+    }
     Ok((train, test))
 }
 
-fn append(path: &Path, split: &mut Split) -> Result<(), DataError> {
+/// Refuses files of different lengths: a copy that was cut between two records looks whole by itself.
+fn same(path: &Path, found: usize, (first, records): (&Path, usize)) -> Result<(), DataError> {
+    if found == records {
+        return Ok(());
+    }
+    let first = super::file_name(first);
+    Err(DataError::content(
+        path,
+        format!(
+            "{found} images, but {first} has {records}, and all files have as many; was one of them cut off? Copy it again"
+        ),
+    ))
+}
+
+/// Adds the records of a file and returns how many there are.
+fn append(path: &Path, split: &mut Split) -> Result<usize, DataError> {
     let bytes = fs::read(path).map_err(|source| DataError::File {
         path: path.into(),
         source,
@@ -66,5 +90,5 @@ fn append(path: &Path, split: &mut Split) -> Result<(), DataError> {
         split.labels.push(record[0]);
         split.pixels.extend_from_slice(&record[1..]);
     }
-    Ok(())
+    Ok(bytes.len() / RECORD)
 }

@@ -2,6 +2,8 @@
 //! picture (in order of name) is a test image.
 //!
 //! Test images are used in an order of chance ([`shuffled`]). Pictures must have the size the network takes; colour is dropped for networks with one channel.
+//! Names that begin with a dot and a README are passed over; anything else that is no picture is refused, so that no image is
+//! left out without a word.
 
 use super::{DataError, Split};
 use crate::net::network::Shape;
@@ -37,6 +39,8 @@ pub fn load(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split, Split), 
         }
         return Ok((names, train, test));
     }
+    refuse_half(folder, "train", "test")?;
+    refuse_half(folder, "test", "train")?;
     let (names, all) = read(folder, shape)?;
     let (mut train, mut test) = (Split::default(), Split::default());
     for (index, (image, &label)) in all.pixels.chunks(shape.len()).zip(&all.labels).enumerate() {
@@ -57,6 +61,27 @@ pub fn load(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split, Split), 
     Ok((names, train, test))
 }
 
+/// Refuses one part of a split without the other. A class may be called so: it has pictures and no folders.
+fn refuse_half(folder: &Path, part: &str, other: &str) -> Result<(), DataError> {
+    let there = folder.join(part);
+    if !there.is_dir() || !entries(&there)?.iter().any(|path| path.is_dir()) {
+        return Ok(());
+    }
+    let all = entries(folder)?;
+    let beside = all.iter().filter(|path| path.is_dir() && **path != there);
+    let beside: Vec<String> = beside.map(|path| super::file_name(path)).collect();
+    let beside = match beside.is_empty() {
+        true => "nothing stands beside it".into(),
+        false => format!("beside it stands {}", beside.join(", ")),
+    };
+    Err(DataError::content(
+        folder,
+        format!(
+            "there is {part}/ with class folders, but no {other}/ ({beside}); name the folder of the {other} images {other}/, or put the class folders themselves into DIR"
+        ),
+    ))
+}
+
 /// The images in an order of chance, always the same one. Class folders come class by class: without this, the first
 /// images of a test set, which is what a run with fewer images takes, would all be of one class.
 pub fn shuffled(split: &Split, size: usize) -> Split {
@@ -70,29 +95,10 @@ pub fn shuffled(split: &Split, size: usize) -> Split {
 }
 
 fn read(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split), DataError> {
-    let classes: Vec<PathBuf> = entries(folder)?
-        .into_iter()
-        .filter(|path| path.is_dir())
-        .collect();
-    if !(2..=256).contains(&classes.len()) {
-        return Err(DataError::content(
-            folder,
-            format!("{} class folders, expected 2 to 256", classes.len()),
-        ));
-    }
+    let classes = classes(folder)?;
     let mut split = Split::default();
     for (label, class) in classes.iter().enumerate() {
-        let pictures: Vec<PathBuf> = entries(class)?
-            .into_iter()
-            .filter(|path| is_picture(path))
-            .collect();
-        if pictures.is_empty() {
-            return Err(DataError::content(
-                class,
-                "no .png, .jpg or .jpeg pictures in this class folder",
-            ));
-        }
-        for picture in pictures {
+        for picture in pictures(class)? {
             split.pixels.extend(decode(&picture, shape)?);
             split.labels.push(label as u8);
         }
@@ -106,6 +112,50 @@ fn read(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split), DataError> 
     ))
 }
 
+/// The class folders of a folder, in order of name.
+fn classes(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let all = entries(folder)?.into_iter();
+    let (classes, others): (Vec<_>, Vec<_>) = all.partition(|path| path.is_dir());
+    if !(2..=256).contains(&classes.len()) {
+        return Err(DataError::content(
+            folder,
+            format!("{} class folders, expected 2 to 256", classes.len()),
+        ));
+    }
+    match others.iter().find(|path| !is_readme(path)) {
+        None => Ok(classes),
+        Some(other) => Err(DataError::content(
+            other,
+            "no folder, but it stands beside class folders, where nothing else would be looked at; put it into the folder of its class, or take it out of DIR",
+        )),
+    }
+}
+
+/// The pictures of a class folder, in order of name.
+fn pictures(class: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut pictures = Vec::new();
+    for path in entries(class)? {
+        // A pipe or a device would be read for ever.
+        if is_picture(&path) && path.is_file() {
+            pictures.push(path);
+        } else if !is_readme(&path) {
+            let problem = match is_picture(&path) {
+                true => "not a regular file, as a picture is; take it out of the class folder",
+                false => {
+                    "no .png, .jpg or .jpeg picture, but it stands in a class folder, where nothing else would be looked at; convert it, or take it out"
+                }
+            };
+            return Err(DataError::content(path, problem));
+        }
+    }
+    if pictures.is_empty() {
+        let problem = "no .png, .jpg or .jpeg pictures in this class folder";
+        return Err(DataError::content(class, problem));
+    }
+    Ok(pictures)
+}
+
+/// What is visible in a folder, in order of name.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let advice = "write images:DIR with one folder per class (or train/ and test/ with class folders) in DIR";
     let wrap = |source| DataError::File {
@@ -115,17 +165,31 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     };
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(wrap)? {
-        paths.push(entry.map_err(wrap)?.path());
+        let entry = entry.map_err(wrap)?;
+        // Hidden: what file managers and notebooks leave.
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            paths.push(entry.path());
+        }
     }
     paths.sort();
     Ok(paths)
 }
 
+fn extension(path: &Path) -> Option<String> {
+    let extension = path.extension()?;
+    Some(extension.to_string_lossy().to_ascii_lowercase())
+}
+
 fn is_picture(path: &Path) -> bool {
-    let extension = path
-        .extension()
-        .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg"))
+    matches!(extension(path).as_deref(), Some("png" | "jpg" | "jpeg"))
+}
+
+/// A plain text about the images.
+fn is_readme(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.eq_ignore_ascii_case("readme")
+        && matches!(extension(path).as_deref(), None | Some("txt" | "md"))
+        && path.is_file()
 }
 
 fn decode(path: &Path, shape: Shape) -> Result<Vec<u8>, DataError> {

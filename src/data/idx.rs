@@ -50,13 +50,19 @@ fn split(folder: &Path, part: &str) -> Result<Split, DataError> {
     })
 }
 
-/// The file with or without `.gz`, unpacked.
+/// The file with or without `.gz`, unpacked; which one is meant where both are there cannot be told.
 fn read(folder: &Path, name: &str) -> Result<(PathBuf, Vec<u8>), DataError> {
     let packed = folder.join(format!("{name}.gz"));
     let plain = folder.join(name);
     let advice = || {
         "MNIST needs train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte there, each with or without .gz".to_string()
     };
+    if packed.is_file() && plain.is_file() {
+        let problem = format!(
+            "it stands there packed ({name}.gz) and unpacked, and they may differ; remove one of the two"
+        );
+        return Err(DataError::content(plain, problem));
+    }
     if packed.is_file() {
         let file = fs::File::open(&packed).map_err(|source| DataError::File {
             path: packed.clone(),

@@ -3,7 +3,8 @@
 //! A set is bytes `[image][channel][y][x]` and labels, with a fingerprint of its test images so that weights can say what they
 //! were trained for; that of its training images is taken where a training records it. Not responsible for normalisation or augmentation (`train`).
 
-pub mod cifar;
+mod built_in;
+mod cifar;
 pub mod digits;
 pub mod error;
 pub mod folders;
@@ -98,7 +99,7 @@ const CIFAR10_JPEG: &str = "a22b911b19a7818c";
 /// If a file is missing or wrong, or the images have another size.
 pub fn load(source: &DataSource, shape: Shape) -> Result<Dataset, DataError> {
     let (name, class_names, train, test) = match source {
-        DataSource::Builtin => builtin(shape)?,
+        DataSource::Builtin => built_in::load(shape)?,
         DataSource::Mnist(folder) => {
             expect(
                 shape,
@@ -170,37 +171,6 @@ pub fn load(source: &DataSource, shape: Shape) -> Result<Dataset, DataError> {
 }
 
 type Parts = (String, Vec<String>, Split, Split);
-
-fn builtin(shape: Shape) -> Result<Parts, DataError> {
-    match (shape.channels, shape.height, shape.width) {
-        (1, 28, 28) => {
-            let names = (0..10).map(|digit| digit.to_string()).collect();
-            Ok((
-                "built-in digits".into(),
-                names,
-                digits::draw(digits::TRAIN, 0),
-                digits::draw(digits::TEST, 1),
-            ))
-        }
-        (3, 32, 32) => {
-            let names = pictures::CLASSES
-                .iter()
-                .map(|class| (*class).to_string())
-                .collect();
-            Ok((
-                "built-in pictures".into(),
-                names,
-                pictures::draw(pictures::TRAIN, 0),
-                pictures::draw(pictures::TEST, 1),
-            ))
-        }
-        _ => Err(DataError::Size {
-            name: "the built-in sets".into(),
-            found: "1x28x28 and 3x32x32".into(),
-            expected: text(shape),
-        }),
-    }
-}
 
 fn expect(network: Shape, data: Shape, name: &str) -> Result<(), DataError> {
     if network == data {

@@ -4,7 +4,7 @@
 
 use super::error::ExperimentError;
 use super::spec::{EvaluateSpec, GroupSpec, PlanSpec, RowSpec, Source};
-use super::{Compare, Evaluate, Plan, Row, Weights};
+use super::{Compare, Evaluate, Plan, Row, Weights, influence};
 use crate::results::experiment::GroupSummary;
 use crate::spelling::nearest;
 use std::collections::BTreeMap;
@@ -36,6 +36,8 @@ pub fn parse(text: &str, file: &str) -> Result<Plan, ExperimentError> {
     let evaluate = evaluate(&source, &spec.evaluate)?;
     let rows = rows(&source, &spec)?;
     references(&source, &spec, &rows)?;
+    let groups = groups(&source, &spec.group, &rows)?;
+    influence::check(&source, &spec)?;
     let words = |options: &Spanned<String>| words(options.get_ref());
     Ok(Plan {
         file: file.into(),
@@ -43,18 +45,18 @@ pub fn parse(text: &str, file: &str) -> Result<Plan, ExperimentError> {
         qat: words(&spec.pretrain.qat),
         common: words(&spec.train.common),
         name: spec.name.into_inner(),
-        title: spec.title,
+        title: spec.title.into_inner(),
         model: spec.model,
         data: spec.data.into_inner(),
         baseline: spec.baseline.into_inner(),
-        groups: groups(&source, &spec.group, &rows)?,
+        groups,
         compare: spec
             .compare
             .into_iter()
             .map(|asked| Compare {
                 row: asked.row.into_inner(),
                 against: asked.against.into_inner(),
-                label: asked.label,
+                label: asked.label.into_inner(),
             })
             .collect(),
         seeds,
@@ -73,11 +75,13 @@ fn groups(
     for name in rows.iter().filter_map(|row| row.group.as_ref()) {
         if groups.iter().all(|group| group.name != *name) {
             let described = written.iter().find(|(key, _)| key.get_ref() == name);
+            let described = described.map(|(_, group)| group);
+            let title = described.map(|group| group.title.get_ref());
             groups.push(GroupSummary {
                 name: name.clone(),
-                title: described.map_or(name.clone(), |(_, group)| group.title.clone()),
-                axis: described.and_then(|(_, group)| group.axis.clone()),
-                panels: match described.and_then(|(_, group)| group.panels.as_ref()) {
+                title: title.unwrap_or(name).clone(),
+                axis: described.and_then(|group| text(&group.axis)),
+                panels: match described.and_then(|group| group.panels.as_ref()) {
                     Some(panels) => check_panels(source, name, panels)?,
                     None => Vec::new(),
                 },
@@ -217,15 +221,24 @@ fn row(source: &Source, spec: &RowSpec) -> Result<Row, ExperimentError> {
     Ok(Row {
         line: source.line(spec.name.span().start),
         name: spec.name.get_ref().clone(),
-        label: spec.label.clone(),
+        label: spec.label.get_ref().clone(),
         weights,
         arch: spec.arch.clone(),
-        set: spec.set.clone(),
-        evaluate_set: spec.evaluate_set.clone(),
-        group: spec.group.as_ref().map(|group| group.get_ref().clone()),
+        set: texts(&spec.set),
+        evaluate_set: texts(&spec.evaluate_set),
+        group: text(&spec.group),
         axis: spec.axis.as_ref().map(|axis| *axis.get_ref()),
-        series: spec.series.clone(),
+        series: text(&spec.series),
     })
+}
+
+/// Without its place.
+fn text(text: &Option<Spanned<String>>) -> Option<String> {
+    text.as_ref().map(|text| text.get_ref().clone())
+}
+
+fn texts(list: &[Spanned<String>]) -> Vec<String> {
+    list.iter().map(|text| text.get_ref().clone()).collect()
 }
 
 /// `baseline`, `compare` and every `from` name a row, and no row stands on itself.

@@ -1,6 +1,7 @@
 //! Experiments as written in experiments/*.toml: which trainings and evaluations belong together, and what came of them.
 //!
-//! `spec` has the keys, `check` holds them against each other, `shipped` finds files, `summary` puts results of rows and
+//! `spec` has the keys, `check` holds them against each other, `influence` refuses those that nothing looks at, `overrides` puts
+//! `set` and `evaluate_set` together, `shipped` finds files, `summary` puts results of rows and
 //! seeds together, `difference` compares two networks, `contradiction` holds a result against itself. Not responsible for running
 //! anything (`cli::experiment`), nor for pages (`report`).
 
@@ -8,11 +9,13 @@ mod check;
 mod contradiction;
 pub mod difference;
 pub mod error;
+mod influence;
+mod overrides;
 pub mod shipped;
 mod spec;
 pub mod summary;
 
-pub use contradiction::contradiction;
+pub use contradiction::{answers_contradiction, contradiction};
 pub use error::ExperimentError;
 pub use shipped::load;
 

@@ -6,7 +6,7 @@ use super::error::ExperimentError;
 use super::{Plan, check};
 use crate::spelling::nearest;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// Name and text of every shipped experiment.
@@ -43,13 +43,19 @@ pub fn names() -> Vec<&'static str> {
 /// # Errors
 /// If there is no such file or name, or anything in it is wrong.
 pub fn load(name: &str) -> Result<Plan, ExperimentError> {
-    if Path::new(name).is_file() {
+    let path = Path::new(name);
+    // A pipe is no regular file and can be read all the same.
+    if path.exists() && !path.is_dir() {
         return check::parse(&read(name)?, name);
     }
     let stem = name.strip_prefix("experiments/").unwrap_or(name);
     let stem = stem.strip_suffix(".toml").unwrap_or(stem);
     if let Some((shipped, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == stem) {
         return check::parse(text, &format!("experiments/{shipped}.toml"));
+    }
+    if path.is_dir() {
+        let problem = "is a directory; give the TOML file in it";
+        return Err(unsuitable(name, ErrorKind::IsADirectory, problem));
     }
     let near = nearest(stem, &names()).map(|near| format!("; did you mean `{near}`?"));
     Err(ExperimentError::Unknown {
@@ -59,17 +65,37 @@ pub fn load(name: &str) -> Result<Plan, ExperimentError> {
     })
 }
 
-fn read(name: &str) -> Result<String, ExperimentError> {
+fn unsuitable(path: &str, kind: ErrorKind, problem: &str) -> ExperimentError {
+    ExperimentError::File {
+        path: path.into(),
+        source: io::Error::new(kind, problem),
+    }
+}
+
+/// The text of a file, read to a limit: pipes and devices have no size that could be asked for.
+fn read(path: &str) -> Result<String, ExperimentError> {
     let wrong = |source| ExperimentError::File {
-        path: name.into(),
+        path: path.into(),
         source,
     };
-    let file = File::open(name).map_err(wrong)?;
-    let mut text = String::new();
-    file.take(LARGEST_BYTES)
-        .read_to_string(&mut text)
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(wrong)?;
+    file.take(LARGEST_BYTES + 1)
+        .read_to_end(&mut bytes)
         .map_err(wrong)?;
-    Ok(text)
+    if bytes.len() as u64 > LARGEST_BYTES {
+        let problem = "is larger than 1 MiB; an experiment is a short TOML text";
+        return Err(unsuitable(path, ErrorKind::InvalidData, problem));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        ExperimentError::Key {
+            file: path.into(),
+            line: valid.iter().filter(|byte| **byte == b'\n').count() + 1,
+            key: "the file".into(),
+            problem: "not UTF-8; save the file as UTF-8 text".into(),
+        }
+    })
 }
 
 #[cfg(test)]

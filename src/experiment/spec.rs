@@ -15,7 +15,7 @@ pub struct PlanSpec {
     /// Name.
     pub name: Spanned<String>,
     /// One line.
-    pub title: String,
+    pub title: Spanned<String>,
     /// Network.
     pub model: String,
     /// Kind of data.
@@ -49,7 +49,7 @@ pub struct CompareSpec {
     /// Row it is held against.
     pub against: Spanned<String>,
     /// For people.
-    pub label: String,
+    pub label: Spanned<String>,
 }
 
 /// `[group.NAME]`.
@@ -57,9 +57,9 @@ pub struct CompareSpec {
 #[serde(deny_unknown_fields)]
 pub struct GroupSpec {
     /// Title of its figures.
-    pub title: String,
+    pub title: Spanned<String>,
     /// Title of its horizontal axis.
-    pub axis: Option<String>,
+    pub axis: Option<Spanned<String>>,
     /// Modes with a panel in its figure of lines.
     pub panels: Option<Spanned<Vec<String>>>,
 }
@@ -105,7 +105,7 @@ pub struct RowSpec {
     /// Name.
     pub name: Spanned<String>,
     /// For people.
-    pub label: String,
+    pub label: Spanned<String>,
     /// More options of `imcsim train`.
     pub train: Option<Spanned<String>>,
     /// Row whose network it evaluates.
@@ -114,25 +114,43 @@ pub struct RowSpec {
     pub arch: String,
     /// Overrides of training and evaluation.
     #[serde(default)]
-    pub set: Vec<String>,
+    pub set: Vec<Spanned<String>>,
     /// Overrides of the evaluation alone.
     #[serde(default)]
-    pub evaluate_set: Vec<String>,
+    pub evaluate_set: Vec<Spanned<String>>,
     /// Figure.
     pub group: Option<Spanned<String>>,
     /// Place on a horizontal axis.
     pub axis: Option<Spanned<f64>>,
     /// Line.
-    pub series: Option<String>,
+    pub series: Option<Spanned<String>>,
 }
 
 /// A complaint without the names of the program's own types.
 fn plain(message: &str) -> String {
-    ["expected u64", "expected usize"]
+    let known = [
+        (
+            "expected u64",
+            "expected a whole number that is not negative",
+        ),
+        (
+            "expected usize",
+            "expected a whole number that is not negative",
+        ),
+        ("expected f64", "expected a number"),
+        ("expected a sequence", "expected a list"),
+        ("unknown field ", "unknown key "),
+        ("missing field ", "missing key "),
+    ];
+    let message = known
         .iter()
-        .fold(message.to_string(), |message, kind| {
-            message.replace(kind, "expected a whole number that is not negative")
-        })
+        .fold(message.to_string(), |message, (is, says)| {
+            message.replace(is, says)
+        });
+    match message.split_once("expected struct ") {
+        Some((before, _)) => format!("{before}expected a table"),
+        None => message,
+    }
 }
 
 /// A text with the name that errors give it.

@@ -2,7 +2,7 @@
 //!
 //! A level is a whole number 0, 1, ..; level 0 is the high-resistance (off) state. One MAC unit is the current step of
 //! one level: `I_u = (G_top - G_0) / top * V_read`. Conductances in uS, voltages in V, currents in uA.
-//! Not responsible for which level a weight takes ([`super::weights`]), programming variation ([`super::programming`]) nor for drift with time.
+//! Not responsible for which level a weight takes ([`super::weight_plane`]), programming variation ([`super::programming`]) nor for drift with time.
 
 use super::error::{Checks, HwError};
 use super::programming::{Programming, ProgrammingSpec};
@@ -19,6 +19,9 @@ pub enum CellSpec {
     /// On conductance, on/off ratio and bits; levels evenly spaced.
     OnOff(OnOffSpec),
 }
+
+/// Levels of a cell: weights put at most 128 on one.
+const MOST_LEVELS: usize = 256;
 
 /// `[cell.levels]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -121,6 +124,15 @@ impl CellSpec {
                         format!("{:?}", spec.conductances_us),
                         "at least two conductances, 0 or more, in ascending order",
                         "list the off state first",
+                    ));
+                }
+                checks.none_huge(&format!("{key}.conductances_us"), &spec.conductances_us);
+                if spec.conductances_us.len() > MOST_LEVELS {
+                    checks.push(HwError::new(
+                        format!("{key}.conductances_us"),
+                        format!("{} conductances", spec.conductances_us.len()),
+                        format!("at most {MOST_LEVELS}: a level is a number of 8 bits"),
+                        "leave levels out",
                     ));
                 }
                 // The parts after this one need two levels to say what else is wrong.

@@ -1,7 +1,7 @@
 //! How columns meet read-outs: which bit lines one conversion reads, and how many read-outs an array has.
 //!
-//! The one arithmetic of it: layouts (`mapping`), costs and waveforms ask here. Not responsible for which weights are in
-//! which column ([`super::weights`]).
+//! The one arithmetic of it: layouts (`mapping`), costs and waveforms ask here. Not responsible for which outputs are in
+//! which column (`mapping::slots`).
 
 use super::chip::{ArrayShape, Hardware};
 use super::weight_plane::WeightPlane;

@@ -137,6 +137,13 @@ impl Checks {
                 "sort the list",
             ));
         }
+        self.none_huge(key, values);
+    }
+
+    /// Requires that no number of a list, whatever its sign, is beyond all that is real.
+    pub fn none_huge(&mut self, key: &str, values: &[f64]) {
+        let largest = values.iter().map(|v| v.abs()).filter(|v| v.is_finite());
+        self.not_huge(key, largest.fold(0.0, f64::max));
     }
 
     /// All errors, if there are any.

@@ -76,16 +76,17 @@ impl ProgrammingSpec {
             Self::Lognormal(spec) => {
                 Programming::Lognormal(relative(&format!("{key}.lognormal"), spec, levels, checks))
             }
-            Self::Absolute(spec) => Programming::Normal(per_level(
-                &format!("{key}.absolute.sigma_us"),
-                &spec.sigma_us,
-                levels,
-                checks,
-            )),
+            Self::Absolute(spec) => {
+                let key = format!("{key}.absolute.sigma_us");
+                let sigma = per_level(&key, &spec.sigma_us, levels, checks);
+                absolute(&key, &sigma, levels, checks);
+                Programming::Normal(sigma)
+            }
             Self::Polynomial(spec) => {
                 let key = format!("{key}.polynomial");
                 checks.positive(&format!("{key}.reference_us"), spec.reference_us);
                 let sigma = polynomial_sigma(spec, levels);
+                absolute(&format!("{key}.coefficients_us"), &sigma, levels, checks);
                 if sigma.iter().any(|s| !s.is_finite() || *s < 0.0) {
                     checks.push(HwError::new(
                         format!("{key}.coefficients_us"),
@@ -112,6 +113,21 @@ fn polynomial_sigma(spec: &PolynomialSpec, levels: &[f64]) -> Vec<f64> {
         .iter()
         .map(|&g| at(g) * top / spec.reference_us)
         .collect()
+}
+
+/// Refuses spreads in uS beyond what the same spread of the top level could mean.
+fn absolute(key: &str, sigma: &[f64], levels: &[f64], checks: &mut Checks) {
+    let most = MOST_SIGMA * levels.iter().copied().fold(0.0, f64::max);
+    let largest = sigma.iter().copied().filter(|s| s.is_finite());
+    let largest = largest.fold(0.0, f64::max);
+    if most.is_finite() && largest > most {
+        checks.push(HwError::new(
+            key,
+            format!("a spread of {largest} uS"),
+            format!("at most {MOST_SIGMA} times the largest conductance ({most} uS)"),
+            "look at the unit in the name of the key",
+        ));
+    }
 }
 
 /// Relative sigmas of one law, none beyond what its law can mean.
@@ -203,6 +219,39 @@ mod tests {
             ProgrammingSpec::Lognormal(spec()).resolve("cell", &[1.0, 2.0], &mut checks);
             checks.finish().map_or_else(|errors| errors.len(), |()| 0)
         };
+        for (spec, wrong) in [
+            (
+                ProgrammingSpec::Absolute(AbsoluteSpec {
+                    sigma_us: vec![4.0],
+                }),
+                0,
+            ),
+            (
+                ProgrammingSpec::Absolute(AbsoluteSpec {
+                    sigma_us: vec![0.1, 4.1],
+                }),
+                1,
+            ),
+            (
+                ProgrammingSpec::Polynomial(PolynomialSpec {
+                    coefficients_us: vec![2.0],
+                    reference_us: 2.0,
+                }),
+                0,
+            ),
+            (
+                ProgrammingSpec::Polynomial(PolynomialSpec {
+                    coefficients_us: vec![1e160],
+                    reference_us: 2.0,
+                }),
+                1,
+            ),
+        ] {
+            let mut checks = Checks::default();
+            spec.resolve("cell", &[1.0, 2.0], &mut checks);
+            let found = checks.finish().map_or_else(|errors| errors.len(), |()| 0);
+            assert_eq!(found, wrong, "{spec:?}");
+        }
         // A number that no unit explains is told so as well.
         assert_eq!([2.0, 2.1, 1e300, f64::INFINITY].map(faults), [0, 2, 4, 2]);
     }

@@ -1,4 +1,4 @@
-//! Signed integer weights on unsigned cells: the one place that knows the mapping.
+//! Signed integer weights on unsigned cells: which planes a mapping needs, each with its factor.
 //!
 //! A weight matrix becomes one or several planes, each with an integer factor: `w = sum factor_c * plane_c(w)`. Weights are
 //! sign-magnitude codes of `bits` bits including the sign (2 bits: -1, 0, +1).

@@ -8,7 +8,7 @@
 //! x     = acc * scale[c] + shift[c]                   (folded batch norm and activation step; one f32 multiply, one f32 add, never fused)
 //! code  = clamp(floor(x + 0.5), 0, max_code)          (2-bit activation), then max pooling on codes
 //! ```
-//! All accumulations are integers below 2^24, so they are exact in f32 and independent of summation order.
+//! Sums are whole numbers of 32 bits, so their order never matters; below 2^24, as in all shipped networks, f32 holds them exactly.
 
 use super::references::LayerReferences;
 
@@ -173,6 +173,14 @@ impl Network {
 
 /// Offset of an image byte: the first layer sees `pixel - PIXEL_ZERO` as a signed integer, padding is PIXEL_ZERO grey.
 pub const PIXEL_ZERO: i32 = 128;
+
+impl IntLayer {
+    /// True if scale and shift are numbers.
+    pub fn is_finite(&self) -> bool {
+        let all = self.scale.iter().chain(&self.shift);
+        all.copied().all(f32::is_finite)
+    }
+}
 
 /// Mean and variance of a layer's accumulated sums per output channel, as batch norm saw them in training.
 #[derive(Clone, Debug, PartialEq)]

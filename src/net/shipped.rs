@@ -4,6 +4,8 @@ use super::error::NetError;
 use super::network::Network;
 use super::spec::parse;
 use crate::spelling::nearest;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// Name and text of every shipped network.
@@ -13,6 +15,9 @@ const NETWORKS: &[(&str, &str)] = &[
     ("vgg7", include_str!("../../models/vgg7.toml")),
     ("vgg_quarter", include_str!("../../models/vgg_quarter.toml")),
 ];
+
+/// A network is a page; more than this is another file.
+const LARGEST_BYTES: u64 = 1 << 20;
 
 /// Names of the shipped networks.
 pub fn network_names() -> Vec<&'static str> {
@@ -24,17 +29,19 @@ pub fn network_names() -> Vec<&'static str> {
 /// # Errors
 /// If there is no such network or its text is wrong.
 pub fn load_network(name: &str) -> Result<Network, NetError> {
-    if Path::new(name).is_file() {
-        let wrap = |source| NetError::File {
-            path: name.into(),
-            source,
-        };
-        return parse(&std::fs::read_to_string(name).map_err(wrap)?, name);
+    let path = Path::new(name);
+    // A pipe is no regular file and can be read all the same.
+    if path.exists() && !path.is_dir() {
+        return parse(&read(name)?, name);
     }
     let stem = name.strip_prefix("models/").unwrap_or(name);
     let stem = stem.strip_suffix(".toml").unwrap_or(stem);
     match NETWORKS.iter().find(|(shipped, _)| *shipped == stem) {
         Some((shipped, text)) => parse(text, &format!("models/{shipped}.toml")),
+        None if path.is_dir() => {
+            let problem = "is a directory; give the TOML file in it";
+            Err(unsuitable(name, ErrorKind::IsADirectory, problem))
+        }
         None => {
             let names = network_names();
             let hint = nearest(stem, &names)
@@ -46,6 +53,39 @@ pub fn load_network(name: &str) -> Result<Network, NetError> {
             })
         }
     }
+}
+
+fn unsuitable(path: &str, kind: ErrorKind, problem: &str) -> NetError {
+    NetError::File {
+        path: path.into(),
+        source: io::Error::new(kind, problem),
+    }
+}
+
+/// The text of a file, read to a limit: pipes and devices have no size that could be asked for.
+fn read(path: &str) -> Result<String, NetError> {
+    let wrap = |source| NetError::File {
+        path: path.into(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(wrap)?;
+    file.take(LARGEST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(wrap)?;
+    if bytes.len() as u64 > LARGEST_BYTES {
+        let problem = "is larger than 1 MiB; a network file is a short TOML text";
+        return Err(unsuitable(path, ErrorKind::InvalidData, problem));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        NetError::Key {
+            file: path.into(),
+            line: valid.iter().filter(|byte| **byte == b'\n').count() + 1,
+            key: "the file".into(),
+            problem: "not UTF-8; save the file as UTF-8 text".into(),
+        }
+    })
 }
 
 #[cfg(test)]

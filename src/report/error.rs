@@ -16,10 +16,26 @@ pub enum ReportError {
         source: std::io::Error,
     },
     /// The output folder holds something else.
-    #[error("{path} exists and is not a report (no summary.json in it); name another folder or empty this one", path = .path.display())]
+    #[error("{path} exists and is not a report (it has no summary.json of this program); name another folder or empty this one", path = .path.display())]
     NotAReport {
         /// The folder in the way.
         path: PathBuf,
+    },
+    /// The output folder is a report with something else in it.
+    #[error("{path}: no report wrote this file, and it would be lost with the older report in {report}; move it elsewhere, or name another folder", path = .path.display(), report = .report.display())]
+    Stranger {
+        /// The file in the way.
+        path: PathBuf,
+        /// The older report.
+        report: PathBuf,
+    },
+    /// The output path is a link that leads nowhere.
+    #[error("{path} is a link to {target}, which does not exist; make that folder, remove the link, or name another folder", path = .path.display(), target = .target.display())]
+    LinkToNothing {
+        /// The link.
+        path: PathBuf,
+        /// What it names.
+        target: PathBuf,
     },
     /// The output path has no name, such as `/` or `..`.
     #[error("{path} cannot be replaced by a report; name a folder to create", path = .path.display())]

@@ -1,47 +1,47 @@
 //! A report folder that appears whole or not at all: everything is written beside its place and moved there at the end.
 //!
 //! An older report of the same name is moved aside first and removed last, so at every moment one of the two is whole.
-//! A folder that is not a report is never touched. Drafts of killed processes go with the next report in their place.
+//! What no report wrote is never touched (`place`). Drafts of killed processes go with a later report in their place.
 
 use super::error::ReportError;
-use crate::durable::{self, is_gone};
-use std::ffi::OsStr;
+use super::place::{self, LIST, failed};
+use crate::durable;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+/// Kind of the folder that a report is written into.
+const DRAFT: &str = "part";
+/// Kind of the folder that an older report is moved into.
+const OLD: &str = "old";
 /// Kind of the folder that a check makes and removes.
 const TRIAL: &str = "trial";
+/// Name of an older report in the folder that it is moved into.
+const INSIDE: &str = "report";
 
-/// The file that makes a folder a report.
-pub const MARKER: &str = "summary.json";
+/// Longest name of a report folder, in characters.
+const LONGEST_NAME: usize = 100;
 
 /// A report being written; dropped before [`Folder::publish`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Folder {
-    out: PathBuf,
+    place: PathBuf,
     draft: PathBuf,
-    files: Vec<PathBuf>,
+    names: Vec<String>,
 }
 
 impl Folder {
-    /// Opens an empty draft beside `out`.
+    /// Opens an empty draft beside the folder that `out` means.
     ///
     /// # Errors
-    /// If `out` exists and is no report, has no name, or its parent cannot be written.
+    /// If `out` exists and is no report, or one with files of others, has no name, or its parent cannot be written.
     pub fn create(out: &Path) -> Result<Self, ReportError> {
-        refuse_strangers(out)?;
-        let draft = sibling(out, "part")?;
-        if let Some(parent) = draft.parent().filter(|p| !p.as_os_str().is_empty()) {
-            fs::create_dir_all(parent).map_err(failed("create", parent))?;
-        }
-        if draft.exists() {
-            fs::remove_dir_all(&draft).map_err(failed("remove", &draft))?;
-        }
-        fs::create_dir(&draft).map_err(failed("create", &draft))?;
+        let place = free(out)?;
+        let draft = hidden(&place, DRAFT).map_err(failed("create a draft for", out))?;
         Ok(Self {
-            out: out.to_path_buf(),
+            place,
             draft,
-            files: Vec::new(),
+            names: Vec::new(),
         })
     }
 
@@ -55,35 +55,48 @@ impl Folder {
             fs::create_dir_all(parent).map_err(failed("create", parent))?;
         }
         durable::write_new(&path, content).map_err(failed("write", &path))?;
-        self.files.push(self.out.join(name));
+        self.names.push(name.to_string());
         Ok(())
     }
 
-    /// Moves the draft to its place; returns all files of the report.
+    /// Lists the report's files and moves the draft to its place; returns all of them.
     ///
     /// # Errors
-    /// If the file system refuses; an older report is then back in its place.
+    /// If somebody put a file there meanwhile or the file system refuses; an older report is then back in its place.
     pub fn publish(mut self) -> Result<Vec<PathBuf>, ReportError> {
-        refuse_strangers(&self.out)?;
-        let old = sibling(&self.out, "old")?;
-        let replaces = self.out.exists();
-        if replaces {
-            if old.exists() {
-                fs::remove_dir_all(&old).map_err(failed("remove", &old))?;
+        let list: String = self.names.iter().map(|name| format!("{name}\n")).collect();
+        self.write(LIST, list.as_bytes())?;
+        place::check(&self.place)?;
+        let old = self.set_aside()?;
+        if let Err(source) = durable::rename(&self.draft, &self.place) {
+            if let Some(old) = &old {
+                let moved = durable::rename(&old.join(INSIDE), &self.place);
+                moved.map_err(failed("move back", old))?;
+                let _ = fs::remove_dir(old);
             }
-            durable::rename(&self.out, &old).map_err(failed("move", &self.out))?;
+            return Err(failed("move into place", &self.place)(source));
         }
-        if let Err(source) = durable::rename(&self.draft, &self.out) {
-            if replaces {
-                durable::rename(&old, &self.out).map_err(failed("move back", &old))?;
-            }
-            return Err(failed("move into place", &self.out)(source));
-        }
-        if replaces {
+        if let Some(old) = old {
             fs::remove_dir_all(&old).map_err(failed("remove", &old))?;
         }
-        remove_stale(&self.out);
-        Ok(std::mem::take(&mut self.files))
+        for kind in [DRAFT, OLD, TRIAL] {
+            durable::remove_stale(&self.place, kind, |path| fs::remove_dir_all(path));
+        }
+        let names = self.names.iter();
+        Ok(names.map(|name| self.place.join(name)).collect())
+    }
+
+    /// Moves what stands in the place into a hidden folder; `None` if nothing does.
+    fn set_aside(&self) -> Result<Option<PathBuf>, ReportError> {
+        if !self.place.exists() {
+            return Ok(None);
+        }
+        let old = hidden(&self.place, OLD).map_err(failed("move", &self.place))?;
+        if let Err(source) = durable::rename(&self.place, &old.join(INSIDE)) {
+            let _ = fs::remove_dir(&old);
+            return Err(failed("move", &self.place)(source));
+        }
+        Ok(Some(old))
     }
 }
 
@@ -94,82 +107,45 @@ impl Drop for Folder {
     }
 }
 
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ReportError {
-    let path = path.to_path_buf();
-    move |source| ReportError::File {
-        action,
-        path,
-        source,
-    }
-}
-
-fn refuse_strangers(out: &Path) -> Result<(), ReportError> {
-    if !out.exists() || (out.is_dir() && out.join(MARKER).is_file()) {
-        return Ok(());
-    }
-    let is_empty = || fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
-    if out.is_dir() && is_empty() {
-        return Ok(());
-    }
-    Err(ReportError::NotAReport {
-        path: out.to_path_buf(),
-    })
-}
-
-/// Checks that `out` is free, empty or an older report, has a name, and that its parent can be made and written: a folder
-/// is made there and taken away again, with every parent that it needed.
+/// Checks that `out` is free, empty or an older report without files of others, has a name, and that its parent can be
+/// made and written: a folder is made there and taken away again, with every parent that it needed.
 ///
 /// # Errors
 /// If it is not.
 pub fn check(out: &Path) -> Result<(), ReportError> {
-    refuse_strangers(out)?;
-    let trial = sibling(out, TRIAL)?;
-    let missing: Vec<&Path> = out
+    let place = free(out)?;
+    let missing: Vec<&Path> = place
         .ancestors()
         .skip(1)
         .take_while(|parent| !parent.as_os_str().is_empty() && !parent.exists())
         .collect();
-    let made = fs::create_dir_all(&trial).map_err(failed("create", out));
+    let trial = hidden(&place, TRIAL).map_err(failed("create", out));
     // What stays behind is empty and in nobody's way: the answer is whether the trial could be made.
-    let _ = fs::remove_dir(&trial);
+    let made = trial.map(|trial| {
+        let _ = fs::remove_dir(trial);
+    });
     for parent in missing {
         let _ = fs::remove_dir(parent);
     }
     made
 }
 
-/// A hidden name beside `out`, own to this process.
-fn sibling(out: &Path, kind: &str) -> Result<PathBuf, ReportError> {
-    let name = out.file_name().ok_or_else(|| ReportError::NoName {
-        path: out.to_path_buf(),
-    })?;
-    let hidden = format!("{}{}", hidden(name, kind), std::process::id());
-    Ok(out.with_file_name(hidden))
-}
-
-/// A hidden name up to the process that owns it.
-fn hidden(name: &OsStr, kind: &str) -> String {
-    format!(".{}.{kind}-", name.to_string_lossy())
-}
-
-/// Removes the drafts of `out`, and older reports moved aside, that processes left which are no more. The report is in
-/// place already, so what cannot be removed is left.
-fn remove_stale(out: &Path) {
-    let Some(name) = out.file_name() else { return };
-    let own = ["part", "old", TRIAL].map(|kind| hidden(name, kind));
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let Ok(entries) = fs::read_dir(parent.unwrap_or(Path::new("."))) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let file = entry.file_name();
-        let file = file.to_string_lossy();
-        let mut process = own.iter().filter_map(|start| file.strip_prefix(start));
-        let process = process.find_map(|process| process.parse().ok());
-        if process.is_some_and(is_gone) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
+/// The folder that `out` means, if a report may go there.
+fn free(out: &Path) -> Result<PathBuf, ReportError> {
+    let place = place::resolved(out)?;
+    place::check(&place)?;
+    match place.file_name() {
+        Some(_) => Ok(place),
+        None => Err(ReportError::NoName { path: out.into() }),
     }
+}
+
+/// An empty hidden folder beside a place, which nobody else knows; parents are made.
+fn hidden(place: &Path, kind: &str) -> io::Result<PathBuf> {
+    if let Some(parent) = place.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    durable::temporary(place, kind, |path| fs::create_dir(path)).map(|(path, ())| path)
 }
 
 /// A name as part of a file name: letters and digits kept, everything else an underscore.
@@ -186,6 +162,18 @@ pub fn file_name(name: &str) -> String {
     }
 }
 
+/// A name made of names in users' files as the name of a report folder: letters, digits, `_`, `-` and `.` kept, everything
+/// else an underscore. It never leads to another folder.
+pub fn folder_name(name: &str) -> String {
+    let is_kept = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    let kept = name.chars().map(|c| if is_kept(c) { c } else { '_' });
+    let kept: String = kept.take(LONGEST_NAME).collect();
+    match kept.chars().all(|c| c == '.') {
+        true => "unnamed".into(),
+        false => kept,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +182,17 @@ mod tests {
     fn names_become_harmless() {
         assert_eq!(file_name("conv1/../a b"), "conv1____a_b");
         assert_eq!(file_name(""), "unnamed");
+        for (name, expected) in [
+            ("reram_9wl-vgg", "reram_9wl-vgg"),
+            ("trace-Größe.2-vgg", "trace-Größe.2-vgg"),
+            ("margin-a/../../x", "margin-a_.._.._x"),
+            ("C:\\x\u{1b}[31m\0", "C__x__31m_"),
+            ("..", "unnamed"),
+            ("", "unnamed"),
+        ] {
+            assert_eq!(folder_name(name), expected);
+        }
+        assert_eq!(folder_name(&"a".repeat(1000)).len(), LONGEST_NAME);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use super::figures::learning;
 use super::render;
 use crate::results::training::LearningCurve;
 
+/// Names of all files of a curve.
+pub const NAMES: [&str; 3] = ["curve.csv", "curve.svg", "curve.png"];
+
 /// Table and figure; the figure is left out before the first epoch.
 ///
 /// # Errors
@@ -29,15 +32,13 @@ pub fn files(curve: &LearningCurve) -> Result<Vec<File>, ReportError> {
             norm(e.largest_gradient_norm)
         ));
     }
-    let mut files: Vec<File> = vec![("curve.csv".into(), text.into_bytes())];
+    let mut contents = vec![text.into_bytes()];
     if let Some(figure) = learning::figure(curve) {
-        files.push((
-            "curve.svg".into(),
-            render::svg(&figure.picture)?.into_bytes(),
-        ));
-        files.push(("curve.png".into(), render::png(&figure.picture)?));
+        contents.push(render::svg(&figure.picture)?.into_bytes());
+        contents.push(render::png(&figure.picture)?);
     }
-    Ok(files)
+    let names = NAMES.map(String::from).into_iter();
+    Ok(names.zip(contents).collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! From plain results to tables, JSON, CSV, figures and one self-contained page. Reads [`crate::results`] only.
 //!
-//! [`write()`] leaves a folder with report.html, summary.json, tables/*.csv and figures/*.svg and *.png, whole or not at
-//! all; [`write_margin`] does the same for the macro alone; [`terminal`] is the same answer on one screen of text.
+//! [`write()`] leaves a folder with report.html, summary.json, tables/*.csv, figures/*.svg and *.png, and files.txt, which
+//! lists them, whole or not at all; [`write_margin`] does the same for the macro alone; [`terminal`] is the same answer on one screen of text.
 
 pub mod axis;
 pub mod csv_tables;
@@ -21,6 +21,7 @@ mod lettering;
 pub mod number;
 pub mod palette;
 pub mod picture;
+mod place;
 pub mod render;
 mod screen;
 
@@ -37,7 +38,7 @@ use std::path::{Path, PathBuf};
 /// Writes the report of a run into the folder `out`, replacing an older report there; returns the files.
 ///
 /// # Errors
-/// If `out` holds something that is not a report, the file system refuses, or a figure cannot be drawn. Nothing half
+/// If `out` holds something that no report wrote, the file system refuses, or a figure cannot be drawn. Nothing half
 /// written is left, an older report stays.
 pub fn write(result: &RunResult, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
     write_with(result, &[], out)
@@ -53,7 +54,7 @@ pub fn write_with(
     out: &Path,
 ) -> Result<Vec<PathBuf>, ReportError> {
     let mut folder = folder::Folder::create(out)?;
-    folder.write(folder::MARKER, &json(result)?)?;
+    folder.write(place::MARKER, &json(result)?)?;
     for (name, content) in beside {
         folder.write(name, content)?;
     }
@@ -65,7 +66,7 @@ pub fn write_with(
 /// Checks that a report can go to `out` before the long work starts.
 ///
 /// # Errors
-/// If `out` holds something that is not a report, has no name, or cannot be created.
+/// If `out` holds something that no report wrote, leads nowhere, has no name, or cannot be created.
 pub fn check_place(out: &Path) -> Result<(), ReportError> {
     folder::check(out)
 }
@@ -89,6 +90,28 @@ struct MarginSummary<'a> {
     margins: &'a [MarginReport],
 }
 
+impl<'a> MarginSummary<'a> {
+    fn new(margins: &'a [MarginReport], about: &'a RunResult) -> Self {
+        MarginSummary {
+            schema: about.schema,
+            program: &about.program,
+            command: &about.command,
+            seed: about.seed,
+            arch: &about.arch,
+            margins,
+        }
+    }
+}
+
+/// The text of summary.json of a macro alone.
+///
+/// # Errors
+/// As [`summary_json`].
+pub fn margin_json(margins: &[MarginReport], about: &RunResult) -> Result<String, ReportError> {
+    let summary = json(&MarginSummary::new(margins, about))?;
+    Ok(String::from_utf8_lossy(&summary).into_owned())
+}
+
 /// Writes the report of a macro alone (`imcsim margin`) into the folder `out`; `about` gives program, command, seed and
 /// hardware, its other parts are not read.
 ///
@@ -100,15 +123,8 @@ pub fn write_margin(
     out: &Path,
 ) -> Result<Vec<PathBuf>, ReportError> {
     let mut folder = folder::Folder::create(out)?;
-    let summary = MarginSummary {
-        schema: about.schema,
-        program: &about.program,
-        command: &about.command,
-        seed: about.seed,
-        arch: &about.arch,
-        margins,
-    };
-    folder.write(folder::MARKER, &json(&summary)?)?;
+    let summary = json(&MarginSummary::new(margins, about))?;
+    folder.write(place::MARKER, &summary)?;
     let page = RunResult {
         schema: about.schema,
         program: about.program.clone(),

@@ -1,6 +1,7 @@
-//! Plain result structs: filled by the simulator and the macro analysis, read by the reports. No behaviour, no I/O.
+//! Plain result structs: filled by the simulator and the macro analysis, read by the reports. No I/O, and no behaviour
+//! beyond comparing two of them.
 //!
-//! Field names are the documented, stable keys of `summary.json`; units stand in the names.
+//! Field names are the documented, stable keys of `summary.json` and of experiments; units stand in the names.
 
 pub mod accuracy;
 pub mod answers;

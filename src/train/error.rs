@@ -37,12 +37,12 @@ pub enum TrainError {
         /// What is in the way.
         error: crate::hw::error::HwError,
     },
-    /// The loss is not a number any more.
-    #[error("the loss became {loss} in epoch {epoch}; lower --lr (the last whole epoch is kept)")]
+    /// What is trained is no number any more.
+    #[error("{what} in epoch {epoch}; lower --lr (the last whole epoch is kept)")]
     Diverged {
         /// Epoch, from 1.
         epoch: usize,
-        /// Its loss.
-        loss: f64,
+        /// What became of what.
+        what: String,
     },
 }

@@ -2,7 +2,8 @@
 //!
 //! `param` (trainable numbers), `tape` and `ops` (values and derivatives), `quantizer` (weights to codes), `mvm` (slopes of
 //! the quantizer of partial sums), `references` (as trained numbers), `model` (a network on the tape), `optimizer`, `schedule`,
-//! `augment`, `settings`, `trainer` (the loop), `epoch` (what it leaves), `state` (resuming), `deploy` (the integer network).
+//! `augment`, `settings`, `trainer` (the loop), `epoch` (what it leaves), `ancestry` (where it comes from), `state` (resuming),
+//! `deploy` (the integer network), `evaluate` (test images), `finite` (whether all of it is still numbers).
 
 pub mod ancestry;
 pub mod augment;
@@ -10,6 +11,7 @@ pub mod deploy;
 pub mod epoch;
 pub mod error;
 pub mod evaluate;
+mod finite;
 pub mod model;
 pub mod mvm;
 pub mod ops;

@@ -35,6 +35,11 @@ pub struct Settings {
     pub seed: u64,
 }
 
+/// Largest learning rate and weight decay: a thousand times what any training here was done with.
+const MOST_RATE: f64 = 1e3;
+/// Most epochs.
+const MOST_EPOCHS: usize = 1_000_000;
+
 impl Settings {
     /// Checks every number, and the batch against the images.
     ///
@@ -67,8 +72,11 @@ impl Settings {
                 "choose a smaller batch",
             );
         }
-        if self.epochs == 0 {
-            return wrong("--epochs 0".into(), "train for at least one epoch");
+        if !(1..=MOST_EPOCHS).contains(&self.epochs) {
+            return wrong(
+                format!("--epochs {}", self.epochs),
+                "train for at least one epoch, and at most a million",
+            );
         }
         let edge = shape.height.max(shape.width);
         if self.augment.reach > edge {
@@ -79,18 +87,29 @@ impl Settings {
         }
         if let Some(longest) = self
             .clip_norm
-            .filter(|norm| !(norm.is_finite() && *norm > 0.0))
+            .filter(|norm| !(norm.is_finite() && *norm as f32 > 0.0))
         {
             return wrong(
                 format!("--clip-norm {longest}"),
                 "give a positive length, or leave it out to take gradients as they are",
             );
         }
-        let legal = |value: f64| value.is_finite() && value >= 0.0;
-        if !legal(self.rate) || !legal(self.weight_decay) || !legal(self.warmup) {
+        if !(self.rate > 0.0 && self.rate <= MOST_RATE) {
             return wrong(
-                "--lr, --weight-decay or --warmup".into(),
-                "these are finite and not negative",
+                format!("--lr {}", self.rate),
+                "a learning rate lies above 0 and is at most 1000",
+            );
+        }
+        if !(0.0..=MOST_RATE).contains(&self.weight_decay) {
+            return wrong(
+                format!("--weight-decay {}", self.weight_decay),
+                "it lies between 0 and 1000",
+            );
+        }
+        if !(0.0..=self.epochs as f64).contains(&self.warmup) {
+            return wrong(
+                format!("--warmup {} with --epochs {}", self.warmup, self.epochs),
+                "it takes at least 0 epochs and at most all of them",
             );
         }
         Ok(())

@@ -9,6 +9,7 @@ use super::deploy::deploy;
 use super::epoch::{Epoch, GradientNorms};
 use super::error::TrainError;
 use super::evaluate::{accuracy, accuracy_on_macro};
+use super::finite::diverged;
 use super::model::{LayerParams, Method, Model, PIXEL_SCALE};
 use super::mvm::readings::{Readings, When};
 use super::mvm::settings::{Learn, Mvm};
@@ -144,7 +145,7 @@ impl Trainer {
     /// Runs the next epoch; `progress(done, total)` is called after every batch.
     ///
     /// # Errors
-    /// If the loss is not finite; the trainer is then not usable any more.
+    /// If a loss or anything that is trained is not finite; the trainer is then not usable any more.
     pub fn epoch(
         &mut self,
         data: &Dataset,
@@ -177,12 +178,19 @@ impl Trainer {
             correct += seen.correct;
             norms.push(seen.gradient_norm);
             if !loss.is_finite() {
+                let what = format!("the loss became {loss}");
                 return Err(TrainError::Diverged {
                     epoch: number,
-                    loss,
+                    what,
                 });
             }
             progress(index + 1, batches);
+        }
+        if let Some(what) = diverged(&self.model, &self.optimizer, &norms) {
+            return Err(TrainError::Diverged {
+                epoch: number,
+                what,
+            });
         }
         let epoch = Epoch {
             epoch: number,

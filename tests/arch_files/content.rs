@@ -3,6 +3,7 @@
 use super::canonical::{Line, Text, dotted};
 use super::{error_of, file, load_text, set, variants};
 use imcsim::arch;
+use std::collections::BTreeSet;
 use std::fs;
 use toml::Value;
 
@@ -279,4 +280,54 @@ fn a_noise_for_each_reference_is_shown_and_counted() {
     );
     assert!(error.starts_with(&start), "{error}");
     assert!(error.contains("found a list of 5"), "{error}");
+}
+
+#[test]
+fn every_key_is_in_the_documentation() {
+    let path = format!("{}/docs/hardware-keys.md", env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(path).expect("the page is there");
+    let other = |c: char| !c.is_alphanumeric() && c != '_';
+    let words: BTreeSet<&str> = page.split(other).collect();
+    let mut keys = BTreeSet::new();
+    for (_, text) in super::texts() {
+        for (_, path) in text.keys() {
+            // What comes after these is a name that the user chooses.
+            let chosen = |name: &String| name == "provenance" || name == "by_hand";
+            let own = path.iter().position(chosen).map_or(path.len(), |at| at + 1);
+            keys.extend(path[..own].iter().cloned());
+        }
+    }
+    assert!(keys.len() > 100, "{} keys", keys.len());
+    keys.retain(|key| !words.contains(key.as_str()));
+    assert!(keys.is_empty(), "not in docs/hardware-keys.md: {keys:?}");
+}
+
+#[test]
+fn levels_and_values_that_cannot_be_are_named() {
+    let levels = |count: usize| {
+        let all: Vec<String> = (0..count).map(|level| format!("{level}.0")).collect();
+        format!(
+            "cell={{ levels = {{ conductances_us = [{}], read_voltage_v = 0.2, programming = {{ none = {{}} }}, read_noise = {{ none = {{}} }}, faults = {{ stuck_off_probability = 0.0, stuck_on_probability = 0.1 }} }} }}",
+            all.join(", ")
+        )
+    };
+    assert!(set("reram_9wl", &[&levels(256)]).is_ok());
+    let references = "readout.binary_search.references";
+    let measured = |sum: i64, value: &str| {
+        format!(
+            "readout={{ measured = {{ smallest_sum = {sum}, code_values_mac = [0.0, {value}], probabilities = [[1.0, 0.0], [0.0, 1.0]] }} }}"
+        )
+    };
+    for (change, expected) in [
+        (levels(257), "257 conductances"),
+        (
+            format!("{references}={{ list = {{ thresholds_mac = [-1e308, 1e308] }} }}"),
+            "list.thresholds_mac",
+        ),
+        (measured(0, "1e300"), "measured.code_values_mac"),
+        (measured(2_147_483_647, "1.0"), "measured.smallest_sum"),
+    ] {
+        let error = set("reram_9wl", &[&change]).err().unwrap_or_default();
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
 }

@@ -27,7 +27,6 @@ fn overrides_change_the_hardware_and_its_provenance() {
     let changed = set(
         "reram_9wl",
         &[
-            "word_lines.active=16",
             "word_lines.active=32",
             "readout.binary_search.decode=nearest_integer",
             "bit_line.read_noise={ normal = { sigma_ua = 0.5 } }",
@@ -61,6 +60,35 @@ fn overrides_change_the_hardware_and_its_provenance() {
     assert!(!of("array.rows").assumed);
     let exact = set("reram_9wl", &["readout={ideal={}}"]).expect("a kind can be exchanged");
     assert_eq!(exact.hardware.readout.bits(), None);
+}
+
+#[test]
+fn a_key_is_set_once() {
+    for (first, second, key) in [
+        (
+            "word_lines.active=16",
+            "word_lines.active=32",
+            "word_lines.active",
+        ),
+        ("name=mine", "\"name\" = 'yours'", "name"),
+        ("readout={ideal={}}", "readout = { ideal = {} }", "readout"),
+    ] {
+        let error = set("reram_9wl", &[first, "array.rows=128", second]);
+        let error = error.err().unwrap_or_default();
+        let told = format!(
+            "--set {second} (arch/reram_9wl.toml): {key}: --set {first} sets it already; remove one of the two"
+        );
+        assert_eq!(error, told);
+    }
+    // A table and a number in it are two keys: the later one changes the earlier.
+    let both = set(
+        "reram_9wl",
+        &[
+            "array={rows=128, columns=64, columns_per_readout=8}",
+            "array.columns=32",
+        ],
+    );
+    assert_eq!(both.expect("two keys").hardware.array.columns, 32);
 }
 
 #[test]

@@ -243,13 +243,26 @@ fn numbers_that_were_changed_are_refused() {
     // Without a checksum the first cannot be seen, the second still is.
     assert_eq!(both(&old(&flipped)), [Ok(()), Ok(())]);
     assert!(both(&old(&negative)).iter().all(Result::is_err));
+    let steps = first.optimizer.steps;
     let longer = with_header(&bytes, |header| {
+        header.remove("header");
+        header["steps"] = (4 * steps).into();
         let curve = header["curve"].as_array_mut().expect("epochs");
-        let epoch = curve[0].clone();
-        curve.extend([epoch.clone(), epoch.clone(), epoch]);
+        for number in 2..=4 {
+            let mut epoch = curve[0].clone();
+            epoch[0] = number.into();
+            curve.push(epoch);
+        }
     });
     let error = both(&longer)[0].clone().expect_err("too long");
     assert!(error.contains("4 epochs of 3"), "{error}");
+    // A number of the header that could be, but was not saved.
+    for result in both(&with_header(&bytes, |header| {
+        header["full_precision"] = 0.5.into();
+    })) {
+        let error = result.expect_err("changed");
+        assert!(error.contains("its header is not the one"), "{error}");
+    }
 }
 
 #[test]

@@ -355,7 +355,7 @@ fn damaged_and_foreign_results_are_told() {
     let test = Finished::new();
     let path = test.at("ideal_values/result.json");
     let right = fs::read(&path).expect("a result");
-    let damages: [(&str, &dyn Fn()); 4] = [
+    let damages: [(&str, &dyn Fn()); 5] = [
         ("not a result of this program", &|| {
             fs::write(&path, "{").expect("scratch file");
         }),
@@ -368,6 +368,11 @@ fn damaged_and_foreign_results_are_told() {
         ("ideal: 900 of 128 images", &|| {
             test.change_result("ideal_values", |result| {
                 result["modes"]["ideal"]["correct"] = json!(900);
+            });
+        }),
+        ("full_precision: 93.5 is no share", &|| {
+            test.change_result("ideal_values", |result| {
+                result["full_precision"] = json!(93.5);
             });
         }),
     ];
@@ -389,6 +394,29 @@ fn damaged_and_foreign_results_are_told() {
         );
         fs::write(&path, &right).expect("scratch file");
     }
+}
+
+#[test]
+fn answers_of_more_runs_than_there_are_are_told() {
+    let test = Finished::new();
+    let path = test.at("lattice/answers.json");
+    let text = fs::read(&path).expect("kept");
+    let mut answers: Value = serde_json::from_slice(&text).expect("JSON");
+    // Both of the two repeats had one image right; a third answer is taken from another image, so that the counts add up.
+    let counts = answers["read_noise"][0].as_array_mut().expect("counts");
+    let always = counts.iter().position(|n| *n == 2).expect("an image");
+    let mut others = counts.iter_mut().enumerate();
+    let other = others.find(|(image, n)| *image != always && **n != 0);
+    let (_, other) = other.expect("another image");
+    *other = json!(other.as_u64().expect("a count") - 1);
+    counts[always] = json!(3);
+    fs::write(&path, answers.to_string()).expect("scratch file");
+    let error = test.refused(&["--rows", "lattice"]);
+    let told = format!("read_noise: 3 runs classified image {always} correctly, of 2");
+    assert!(
+        error.contains(&told) && error.contains("answers.json") && error.contains("emove it"),
+        "{error}"
+    );
 }
 
 #[test]

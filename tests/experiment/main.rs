@@ -2,6 +2,7 @@
 
 mod belonging;
 mod pages;
+mod refused;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -658,14 +659,15 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
 }
 
 #[test]
-fn a_row_that_does_not_fit_fails_by_name_and_the_others_go_on() {
+fn a_row_that_fails_is_named_and_the_others_go_on() {
     let scratch = Folder::new();
-    scratch.change("readout.binary_search.bits=3\"]", "accumulator.bits=4\"]");
+    // A file where the folder of its training would be.
+    scratch.write("out/quick/seed1/lattice", "");
     let output = scratch.run("out", &["--seeds", "1", "--quiet"]);
     let error = complaint(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(
-        error.contains("seed 1, row lattice") && error.contains("accumulator"),
+        error.contains("seed 1, row lattice: ") && error.contains("out/quick/seed1/lattice"),
         "{error}"
     );
     let all = rows(&scratch.read("out/quick/results.json"));

@@ -188,3 +188,91 @@ fn wrong_commands_are_answered_with_exit_code_2_and_what_to_do() {
     }
     assert!(!scratch.at("x.safetensors").exists(), "nothing was written");
 }
+
+/// A small recording to this file.
+fn record<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let own = [
+        "record", "--model", "lenet", "--layer", "conv2", "--out", out,
+    ];
+    [&own[..], more].concat()
+}
+
+#[test]
+fn a_recording_replaces_an_older_one_and_nothing_else() {
+    let scratch = Scratch::new();
+    let weights = root("models/lenet_builtin.safetensors.gz");
+    let weights = std::fs::read(weights).expect("shipped");
+    scratch.write("weights.safetensors.gz", &weights);
+    scratch.write("notes.txt", "irreplaceable");
+    scratch.write("folder/notes.txt", "irreplaceable");
+    let own = ["--weights", "weights.safetensors.gz"];
+    for (arguments, told) in [
+        (
+            record("weights.safetensors.gz", &own),
+            "the file of --weights",
+        ),
+        (
+            record("folder/../weights.safetensors.gz", &own),
+            "--weights",
+        ),
+        (record("weights.safetensors.gz", &[]), "is no trace"),
+        (record("notes.txt", &[]), "is no trace"),
+        (record("folder", &[]), "is no trace"),
+    ] {
+        let output = scratch.imcsim(&arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(told), "{arguments:?}: {error}");
+    }
+    let read = |name: &str| std::fs::read(scratch.at(name)).expect("there");
+    assert!(read("weights.safetensors.gz") == weights);
+    assert_eq!(read("notes.txt"), b"irreplaceable");
+
+    let (plain, packed) = ("a.safetensors", "a.safetensors.gz");
+    for name in [plain, packed] {
+        done(&scratch, &record(name, &[]));
+        let whole = read(name);
+        // One that was cut off is known by its beginning.
+        scratch.write(name, &whole[..whole.len() - 10]);
+        done(&scratch, &record(name, &[]));
+        assert!(read(name) == whole, "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_goes_where_a_link_leads() {
+    let scratch = Scratch::new();
+    done(&scratch, &record("a.safetensors", &[]));
+    std::os::unix::fs::symlink("a.safetensors", scratch.at("link")).expect("link");
+    done(&scratch, &record("link", &["--images", "2"]));
+    assert!(scratch.at("link").is_symlink());
+    let recorded = load(&scratch.at("a.safetensors")).expect("reads");
+    assert_eq!(recorded.images(), 2);
+}
+
+#[test]
+fn names_of_macros_do_not_lead_out_of_the_folder() {
+    let scratch = Scratch::new();
+    let text = super::support::shipped("worked_schedule");
+    let (own, hostile) = ("name = \"worked_schedule\"", "name = \"a/../../x\"");
+    assert!(text.contains(own));
+    scratch.write("hostile.toml", text.replace(own, hostile));
+    let file = root("traces/worked_layer.safetensors.gz");
+    let file = file.to_string_lossy();
+    let run = ["--samples", "0", "--cycle-images", "0"];
+    for (command, more) in [("run", &run[..]), ("trace", &[])] {
+        let own = [command, "hostile.toml", "--quiet", "--trace", &file];
+        done(&scratch, &[&own[..], more].concat());
+    }
+    let entries = std::fs::read_dir(scratch.at("imcsim-out")).expect("folder");
+    let names = entries.map(|entry| entry.expect("entry").file_name());
+    let mut names: Vec<_> = names
+        .map(|name| name.into_string().expect("text"))
+        .collect();
+    names.sort();
+    let expected = ["a_.._.._x-worked_layer", "trace-a_.._.._x-worked_layer"];
+    assert_eq!(names, expected);
+    let beside = std::fs::read_dir(scratch.path()).expect("folder").count();
+    assert_eq!(beside, 2);
+}

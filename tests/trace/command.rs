@@ -223,6 +223,11 @@ fn options_that_cannot_be() {
         &[ARCH, "--layer", "conv1"],
         &["--layer conv1", "digital"],
     );
+    refused(
+        "twice",
+        &[ARCH, "--layer", "conv2", "--layer", "conv2"],
+        &["--layer conv2 is given twice"],
+    );
     refused("arch", &["arch/reram_9wm.toml"], &["reram_9wm"]);
     refused("model", &[ARCH, "--model", "lenett"], &["lenett"]);
 }

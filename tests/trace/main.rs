@@ -55,9 +55,15 @@ pub fn images<'a>(data: &'a Dataset, split: &'a Split, count: usize) -> Images<'
     .first(count)
 }
 
-/// A shipped macro with changes as on the command line.
+/// A shipped macro with changes as on the command line; of two changes of one key the later one counts.
 pub fn hardware(set: &[&str]) -> Hardware {
-    let set: Vec<String> = set.iter().map(|one| (*one).to_string()).collect();
+    let key = |one: &str| one.split('=').next().map(str::to_string);
+    let counts = |index: &usize| {
+        let mut later = set[index + 1..].iter();
+        later.all(|other| key(other) != key(set[*index]))
+    };
+    let kept = (0..set.len()).filter(counts);
+    let set: Vec<String> = kept.map(|index| set[index].to_string()).collect();
     arch::load("arch/reram_9wl.toml", &set)
         .expect("resolves")
         .hardware

@@ -135,8 +135,7 @@ impl<'a> Commands<'a> {
     /// # Errors
     /// If its file or an override is wrong.
     pub fn hardware(&self, row: &Row) -> anyhow::Result<Loaded> {
-        let set = evaluation_set(row);
-        let loaded = arch::load(&row.arch, &set);
+        let loaded = arch::load(&row.arch, &row.evaluation_overrides());
         loaded.with_context(|| self.plan.wrong_row(row, "its macro").to_string())
     }
 
@@ -233,7 +232,7 @@ impl<'a> Commands<'a> {
     }
 }
 
-/// Overrides of the macro that a row is evaluated on.
+/// Overrides of the macro that a row is evaluated on, as they are written: results keep them.
 pub fn evaluation_set(row: &Row) -> Vec<String> {
     row.set.iter().chain(&row.evaluate_set).cloned().collect()
 }

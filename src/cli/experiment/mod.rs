@@ -1,11 +1,12 @@
 //! `imcsim experiment`: a declared set of trainings and evaluations, row by row and seed by seed; the same command again
 //! goes on where it stopped.
 //!
-//! `commands` writes every training as an `imcsim train` command, `session` trains and evaluates, `folder` and `record`
+//! `commands` writes every training as an `imcsim train` command, `fit` holds every macro against the network, `session` trains and evaluates, `folder` and `record`
 //! compare trainings and results on the disk with what is asked for, `page` writes tables and figures.
 
 mod commands;
 mod fingerprints;
+mod fit;
 mod folder;
 mod page;
 mod record;
@@ -54,6 +55,7 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
     let network = load_network(&plan.model).map_err(input)?;
     let commands = Commands::new(&plan, &arguments.out);
     commands.check().map_err(input)?;
+    fit::check(&commands, &network).map_err(input)?;
     let data = load(&source, network.input).map_err(input)?;
     commands.check_numbers(&network, &data).map_err(input)?;
     let mut session = Session::new(&commands, &network, &data, arguments.quiet);

@@ -5,7 +5,7 @@
 
 use super::folder::difference;
 use crate::durable;
-use crate::experiment::contradiction;
+use crate::experiment::{answers_contradiction, contradiction};
 use crate::results::answers::Answers;
 use crate::results::experiment::RowResult;
 use anyhow::{Context, bail};
@@ -89,6 +89,12 @@ fn answers(path: &Path, result: &RowResult) -> anyhow::Result<Option<Answers>> {
             path.display()
         )
     })?;
+    if let Some(problem) = answers_contradiction(&found, result) {
+        bail!(
+            "{}: {problem}; was the file changed? Remove it and {RESULT} beside it to evaluate the row again",
+            path.display()
+        );
+    }
     Ok(Some(found))
 }
 

@@ -93,7 +93,7 @@ pub fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let out = arguments.out.clone().unwrap_or_else(|| {
         let stem = arguments.trace.as_deref().map(stem);
         let stem = stem.as_ref().unwrap_or(name);
-        PathBuf::from("imcsim-out").join(format!("trace-{}-{stem}", loaded.hardware.name))
+        super::default_out(&format!("trace-{}-{stem}", loaded.hardware.name))
     });
     report::check_place(&out).map_err(input)?;
     let unfit = |error| super::run::unfit(&loaded, error);

@@ -36,7 +36,10 @@ impl Traced {
             names => names.to_vec(),
         };
         let mut found: Vec<(usize, u32)> = Vec::new();
-        for name in &wanted {
+        for (index, name) in wanted.iter().enumerate() {
+            if wanted[..index].contains(name) {
+                bail!("--layer {name} is given twice; give every layer once");
+            }
             found.push(find(rounds, name)?);
         }
         let round = found[0].0;

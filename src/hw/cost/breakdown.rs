@@ -1,6 +1,6 @@
 //! Energy and area by part.
 //!
-//! The calibration factor multiplies what the macro itself takes (cells, bit lines, word lines, conversions, latches) and
+//! The calibration factor multiplies what the macro itself takes (cells, bit lines, word lines, samples, conversions, latches) and
 //! nothing around it; it travels with the numbers so that nobody shows them without it.
 
 /// How many parts of an energy are the macro's own.

@@ -49,6 +49,19 @@ impl MeasuredSpec {
                 "write what each code is worth",
             ));
         }
+        checks.none_huge(&format!("{key}.code_values_mac"), &self.code_values_mac);
+        if i32::try_from(self.probabilities.len())
+            .ok()
+            .and_then(|rows| self.smallest_sum.checked_add(rows))
+            .is_none()
+        {
+            checks.push(HwError::new(
+                format!("{key}.smallest_sum"),
+                self.smallest_sum,
+                "sums that can be counted in 32 bits",
+                "write the partial sum that the first row was measured at",
+            ));
+        }
         if self.probabilities.is_empty() {
             let advice = "list one row per partial sum";
             checks.push(HwError::new(
@@ -100,7 +113,7 @@ fn normalised(row: &[f64]) -> Vec<f64> {
 impl ConfusionMatrix {
     /// Largest partial sum measured.
     pub fn largest_sum(&self) -> i32 {
-        self.smallest_sum + self.rows.len() as i32 - 1
+        self.smallest_sum.saturating_add(self.rows.len() as i32 - 1)
     }
 
     /// Most likely code of each row (the lowest on ties).

@@ -3,7 +3,7 @@
 //! Per layer `L`: `L.codes` (U8, two-bit codes packed four to a byte, see [`super::packed`]) or `L.codes` (I8, wider codes),
 //! `L.scale` and `L.shift` (F32), what batch norm saw ([`super::statistics`]) and trained references ([`super::references`]) where
 //! there are any. Metadata says what the weights are for: format, network and hash of its shape, data set and
-//! its fingerprint, method, seed, epochs, accuracies, command. Everything is checked on loading; nothing is written in place,
+//! its fingerprint, method, seed, epochs, training images, the macro that it was trained through, programs, accuracies. Everything is checked on loading; nothing is written in place,
 //! and the same network with the same metadata gives the same bytes.
 
 mod read;
@@ -171,13 +171,16 @@ mod tests {
         assert!(error.to_string().contains("conv2.variance"), "{error}");
         let mut broken = network.clone();
         broken.layers[1].scale[3] = f32::NAN;
-        let bytes = to_bytes(&broken, &note).unwrap();
-        assert!(
-            from_bytes(&bytes, &network.network, "x")
-                .unwrap_err()
-                .to_string()
-                .contains("conv2.scale")
-        );
+        let error = to_bytes(&broken, &note).unwrap_err().to_string();
+        assert!(error.contains("layer conv2: a scale"), "{error}");
+        // A file of another hand may hold it all the same.
+        let mut bytes = to_bytes(&network, &note).unwrap();
+        let scale: &[u8] = bytemuck::cast_slice(&network.layers[1].scale);
+        let at = bytes.windows(scale.len()).position(|part| part == scale);
+        let place = at.unwrap() + 3 * 4;
+        bytes[place..place + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+        let error = from_bytes(&bytes, &network.network, "x").unwrap_err();
+        assert!(error.to_string().contains("conv2.scale"), "{error}");
     }
 
     #[test]

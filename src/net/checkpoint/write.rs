@@ -17,9 +17,15 @@ type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
 /// The bytes of a checkpoint.
 ///
 /// # Errors
-/// If the network cannot be serialized (never for a network that was loaded or trained here).
+/// If a scale or shift is not finite, or the network cannot be serialized (never for one that was loaded or trained here).
 pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, NetError> {
     let layers = || network.layers.iter();
+    if let Some(layer) = layers().find(|layer| !layer.is_finite()) {
+        let name = &layer.layer.name;
+        return Err(failed(format!(
+            "layer {name}: a scale or shift is not finite; train the network anew, with a lower --lr"
+        )));
+    }
     let tensors: Vec<Tensor> = layers()
         .flat_map(codes)
         .chain(layers().flat_map(further))
@@ -28,10 +34,6 @@ pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, Ne
     metadata.insert("format".into(), FORMAT.into());
     metadata.insert("network".into(), network.network.name.clone());
     metadata.insert("network_hash".into(), shape_hash(&network.network));
-    let failed = |problem: String| NetError::Checkpoint {
-        file: "new".into(),
-        problem,
-    };
     let mut views = Vec::with_capacity(tensors.len());
     for (name, dtype, shape, bytes) in &tensors {
         let view = TensorView::new(*dtype, shape.clone(), bytes);
@@ -42,6 +44,13 @@ pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, Ne
     }
     let bytes = serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))?;
     in_order(&bytes).ok_or_else(|| failed("a header that cannot be read back".into()))
+}
+
+fn failed(problem: String) -> NetError {
+    NetError::Checkpoint {
+        file: "new".into(),
+        problem,
+    }
 }
 
 /// Codes, scale and shift.

@@ -9,14 +9,21 @@ use super::{About, Recorded, RecordedLayer};
 use crate::durable;
 use crate::net::error::NetError;
 use crate::net::gzip;
+use flate2::read::GzDecoder;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 /// Version of this layout.
 const FORMAT: &str = "imcsim-recorded-1";
+/// What the versions of all layouts begin with.
+const FORMATS: &str = "imcsim-recorded-";
+/// Most bytes of a header by which a file is known; those of this program are far shorter.
+const LARGEST_HEADER: u64 = 1 << 24;
 /// The only key of the metadata.
 const KEY: &str = "recorded";
 
@@ -32,6 +39,41 @@ struct Header {
 #[derive(Deserialize)]
 struct Version {
     format: String,
+}
+
+/// The part of a safetensors header that files of all programs may have.
+#[derive(Deserialize)]
+struct Tensors {
+    #[serde(rename = "__metadata__")]
+    metadata: HashMap<String, String>,
+}
+
+impl Recorded {
+    /// True if a recording of this program lies there, of whatever version and even cut off: only its header is read.
+    pub fn lies_at(path: &Path) -> bool {
+        let recorded = |header: Vec<u8>| {
+            let tensors: Tensors = serde_json::from_slice(&header).ok()?;
+            let version: Version = serde_json::from_str(tensors.metadata.get(KEY)?).ok()?;
+            Some(version.format.starts_with(FORMATS))
+        };
+        path.is_file() && start(path).ok().and_then(recorded).unwrap_or(false)
+    }
+}
+
+/// The header of a safetensors file, gzipped or not; as much of it as there is.
+fn start(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = BufReader::new(File::open(path)?);
+    let is_packed = file.fill_buf()?.starts_with(&[0x1F, 0x8B]);
+    let mut plain: Box<dyn Read> = match is_packed {
+        true => Box::new(GzDecoder::new(file)),
+        false => Box::new(file),
+    };
+    let mut length = [0; 8];
+    plain.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length).min(LARGEST_HEADER);
+    let mut header = Vec::new();
+    plain.take(length).read_to_end(&mut header)?;
+    Ok(header)
 }
 
 /// The bytes of a file, not gzipped.

@@ -5,7 +5,7 @@
 use super::places::Places;
 use super::{BitsSpec, ConvSpec, LayerSpec, NetworkSpec, WeightsSpec};
 use crate::net::error::NetError;
-use crate::net::network::{Geometry, Inputs, Layer, Network, Shape, Weights};
+use crate::net::network::{Geometry, Inputs, Layer, Network, PIXEL_ZERO, Shape, Weights};
 
 /// Largest edge of an image or a kernel.
 const MOST_EDGE: usize = 4096;
@@ -192,6 +192,7 @@ impl<'a> Builder<'a> {
         self.check_name(layer.name)?;
         self.check_size(&layer.geometry)?;
         let weights = self.weights(layer.weights)?;
+        self.check_sums(&layer.geometry, &weights)?;
         if let Some(bits) = layer.activation_bits.filter(|bits| !(1..=7).contains(bits)) {
             let problem = format!("expected 1 to 7 bits, found {bits}");
             return Err(self.wrong(&["activation_bits"], problem));
@@ -231,6 +232,22 @@ impl<'a> Builder<'a> {
                 "{weights} weights and a map of {map} values, at most {MOST_VALUES} each; use fewer outputs or a smaller input"
             );
             return Err(self.wrong(&["outputs"], problem));
+        }
+        Ok(())
+    }
+
+    /// Sums are counted in 32 bits.
+    fn check_sums(&self, geometry: &Geometry, weights: &Weights) -> Result<(), NetError> {
+        let bits = self.layers.last().and_then(|before| before.activation_bits);
+        let top = bits.map_or(PIXEL_ZERO, |bits| (1 << bits) - 1);
+        let largest = geometry.rows() as u64 * weights.max_code() as u64 * top as u64;
+        if largest > i32::MAX as u64 {
+            let problem = format!(
+                "sums of {} rows may reach {largest}, at most {} is counted; use a smaller input or kernel, or fewer bits",
+                geometry.rows(),
+                i32::MAX
+            );
+            return Err(self.wrong(&["weights"], problem));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //!
 //! Not responsible for what the keys mean.
 
+use super::wording::plain;
 use crate::net::error::NetError;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
@@ -109,7 +110,7 @@ impl<'a> Places<'a> {
             file: self.file.into(),
             line: self.line(span.start),
             key,
-            problem: error.message().into(),
+            problem: plain(error.message()),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A read-out is a table T\[s, code\], so every estimator is one too ([`slopes`]): `estimator` names them, `code_law` is the law
 //! of one sum with its score d log T / ds, `mean` holds the slopes without draws, `race` and `gumbel` those of a relaxed
-//! (Gumbel-softmax) read-out, `parameters` the gradients of step, thresholds and noise. `settings`
+//! (Gumbel-softmax) read-out, with `power` for its temperatures, `parameters` the gradients of step, thresholds and noise, `planes` the share of a code that
+//! bit slices and serial bits follow. `settings`
 //! says how a macro is trained through, `place` puts its read-outs on the network's sums, `tables` makes of them what one
 //! epoch needs, `readings` holds both for a network. Not responsible for where the slopes are applied (`ops::reconv`), nor for drawing codes.
 

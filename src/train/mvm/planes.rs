@@ -3,7 +3,7 @@
 //! A code cut into planes (bit slices of weights, bits of inputs in time) moves its planes by jumps that no slope can follow.
 //! Each plane counts as its largest value over the largest code, so that the planes with their factors add up to the code.
 //! A column for one sign follows weights of its sign, and half of a weight of 0, which may take either.
-//! Not responsible for the planes themselves (`hw::weights`, `hw::word_line`).
+//! Not responsible for the planes themselves (`hw::weight_plane`, `hw::word_line`).
 
 use crate::hw::weight_plane::WeightPlane;
 use crate::hw::word_line::InputPlane;

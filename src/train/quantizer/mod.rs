@@ -1,5 +1,5 @@
 //! From latent weights to the integer codes that the hardware holds, with straight-through gradients.
 //!
-//! The only rounding of weights. What a code means on cells is `hw::weights`.
+//! The only rounding of weights. What a code means on cells is `hw::weight_plane`.
 
 pub mod weight;

@@ -2,6 +2,7 @@
 //!
 //! What an older program did not record is not compared. Not responsible for tensors (`super`).
 
+use super::whole;
 use super::words::difference;
 use crate::net::checkpoint::shape_hash;
 use crate::net::network::Network;
@@ -47,6 +48,9 @@ pub struct Header {
     /// Fingerprint of the tensors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tensors: Option<String>,
+    /// Fingerprint of this header without this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
     /// Epochs: number, rate, loss, accuracy while training, on test images.
     pub curve: Vec<(usize, f64, f64, f64, f64)>,
     /// Gradients of the epochs of `curve`; shorter where an older program trained the first of them.
@@ -70,6 +74,7 @@ pub fn header(trainer: &Trainer, data: &str, tensors: String) -> Header {
         train_data: identity.train_data,
         programs: trainer.ancestry.programs.clone(),
         tensors: Some(tensors),
+        header: None,
         curve: trainer.curve.iter().map(row).collect(),
         gradients: trainer.curve.iter().map(|e| e.gradient).collect(),
     }
@@ -124,11 +129,29 @@ impl Identity {
                 "{what}; use the same options to resume, or another --out to start anew"
             ))
         };
+        for (what, option, now, there) in [
+            (
+                "network",
+                "--model",
+                &self.network_hash,
+                &found.network_hash,
+            ),
+            (
+                "data set",
+                "--data or --train-images",
+                &self.data,
+                &found.data,
+            ),
+        ] {
+            if now != there {
+                return refused(format!(
+                    "its {what} differs ({option}: fingerprint {there} there, {now} now)"
+                ));
+            }
+        }
         for (what, now, there) in [
-            ("network", &self.network_hash, &found.network_hash),
             ("method", &self.method, &found.method),
             ("settings", &self.settings, &found.settings),
-            ("data set", &self.data, &found.data),
         ] {
             if now != there {
                 let difference = difference(there, now);
@@ -206,5 +229,6 @@ pub fn read(path: &Path) -> Result<(Vec<u8>, Header), TrainError> {
             header.format
         )));
     }
+    whole::check(&header).map_err(wrong)?;
     Ok((bytes, header))
 }

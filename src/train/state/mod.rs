@@ -1,11 +1,12 @@
 //! A training on disk: everything an exact resumption needs, as safetensors with metadata.
 //!
 //! Tensors: every parameter by name, its moments as `name#1` and `name#2`, running statistics as `L.mean`, `L.variance`
-//! (F64). Metadata: settings, method, seed, fingerprints of data, start and tensors, programs, learning curve. Written whole or
+//! (F64). Metadata: settings, method, seed, fingerprints of data, start, tensors and header, programs, learning curve. Written whole or
 //! not at all; a tensor that the training has no use for is a fault like a missing one.
 
 mod header;
 mod tensors;
+mod whole;
 mod words;
 
 pub use header::{Header, Identity};
@@ -75,7 +76,7 @@ pub fn save(trainer: &Trainer, data: &str, path: &Path) -> Result<(), TrainError
         .iter()
         .map(|(name, _, bytes)| (name.as_str(), &bytes[..]));
     let header = header(trainer, data, checksum(named.collect()));
-    let text = serde_json::to_string(&header).map_err(|error| wrong(error.to_string()))?;
+    let text = whole::sealed(&header).map_err(|error| wrong(error.to_string()))?;
     let metadata = HashMap::from([("imcsim".to_string(), text)]);
     let bytes = serialize(views, Some(metadata)).map_err(|error| wrong(error.to_string()))?;
     let file = |source| TrainError::File {

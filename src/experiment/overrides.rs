@@ -1,0 +1,97 @@
+//! `set` and `evaluate_set` of a row: which key an override is about, and which of two with one key counts.
+//!
+//! `evaluate_set` overrides `set` on purpose: it is what an evaluation has otherwise than the training. Within one list the
+//! same key twice is a mistake. Not responsible for what keys mean (`arch`).
+
+use super::Row;
+use toml::de::{DeTable, DeValue};
+
+impl Row {
+    /// The overrides that make the macro of the evaluation: `set` as far as `evaluate_set` does not write the same key again,
+    /// then `evaluate_set`.
+    pub fn evaluation_overrides(&self) -> Vec<String> {
+        let again: Vec<_> = self.evaluate_set.iter().map(|one| path(one)).collect();
+        let stands = |one: &&String| path(one).is_none_or(|path| !again.contains(&Some(path)));
+        let kept = self.set.iter().filter(stands);
+        kept.chain(&self.evaluate_set).cloned().collect()
+    }
+}
+
+/// Indices of two overrides of one list with the same key; `None` if there are none.
+pub fn twice(list: &[&str]) -> Option<(usize, usize)> {
+    let paths: Vec<_> = list.iter().map(|one| path(one)).collect();
+    let first = |second: usize| {
+        let same = |path: &Option<Vec<String>>| path.is_some() && *path == paths[second];
+        paths[..second].iter().position(same)
+    };
+    (0..list.len()).find_map(|second| Some((first(second)?, second)))
+}
+
+/// The key of an override; `None` if it has none that can be read.
+fn path(written: &str) -> Option<Vec<String>> {
+    let text = format!("{} = 0", key(written)?.trim());
+    if text.contains(['\n', '\r']) {
+        return None;
+    }
+    let mut table = DeTable::parse(&text).ok()?.into_inner();
+    let mut path = Vec::new();
+    loop {
+        let (key, value) = table.into_iter().next()?;
+        path.push(key.into_inner().into_owned());
+        match value.into_inner() {
+            DeValue::Table(inner) => table = inner,
+            _ => return Some(path),
+        }
+    }
+}
+
+/// What stands before the first `=` outside quotes.
+fn key(written: &str) -> Option<&str> {
+    let mut quote = None;
+    for (index, c) in written.char_indices() {
+        match (quote, c) {
+            (None, '=') => return Some(&written[..index]),
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Weights;
+
+    fn row(set: &[&str], evaluate_set: &[&str]) -> Row {
+        let owned = |list: &[&str]| list.iter().map(|one| (*one).to_string()).collect();
+        Row {
+            line: 1,
+            name: "a".into(),
+            label: "a".into(),
+            weights: Weights::Pretrained,
+            arch: "ideal".into(),
+            set: owned(set),
+            evaluate_set: owned(evaluate_set),
+            group: None,
+            axis: None,
+            series: None,
+        }
+    }
+
+    #[test]
+    fn the_evaluation_has_the_last_word() {
+        let row = row(&["a.b=1", "a.c={d=2}"], &["a . \"b\" = 3", "a.c.d=4"]);
+        let all = ["a.c={d=2}", "a . \"b\" = 3", "a.c.d=4"];
+        assert_eq!(row.evaluation_overrides(), all);
+    }
+
+    #[test]
+    fn keys_are_compared_as_paths() {
+        assert_eq!(twice(&["a.b=1", "a.c=1", "a.\"b\" = 2"]), Some((0, 2)));
+        assert_eq!(twice(&["a.b=1", "a={b=2}", "b=1"]), None);
+        // What is no override is told by whoever reads it.
+        assert_eq!(twice(&["a", "a", "=1", "=1"]), None);
+    }
+}
