@@ -232,6 +232,18 @@ fn other_training_images_are_refused() {
 }
 
 #[test]
+fn a_network_that_was_read_otherwise_is_not_the_rows() {
+    for (key, there) in [("estimator", "reinmax"), ("train_noise", "0.5")] {
+        let test = Finished::new();
+        test.change_network("lattice", |_, metadata| {
+            *metadata.get_mut(key).expect("kept") = there.into();
+        });
+        let error = test.refused(&[]);
+        assert!(error.contains(&format!("({key} {there} there")), "{error}");
+    }
+}
+
+#[test]
 fn folders_without_commands_are_known_by_their_states() {
     let test = Finished::new();
     for row in ["float", "qat", "ideal_values", "lattice"] {

@@ -14,6 +14,7 @@ use crate::net::checkpoint::{self, Metadata};
 use crate::net::network::Network;
 use crate::train::ancestry::RANDOM_WEIGHTS;
 use crate::train::model::Method;
+use crate::train::mvm::settings::Mvm;
 use crate::train::state::{self, Identity};
 use anyhow::{Context, bail};
 use std::fs;
@@ -155,7 +156,12 @@ impl Folders<'_> {
                 self.fingerprints.trained_on(arguments, self.data)?,
             ),
         ];
-        for (key, now) in now {
+        let mvm = arguments.through()?;
+        let reads = mvm.as_ref().map(|Mvm { settings, .. }| {
+            let estimator = ("estimator", settings.estimator.name().to_string());
+            [estimator, ("train_noise", settings.noise.to_string())]
+        });
+        for (key, now) in now.into_iter().chain(reads.into_iter().flatten()) {
             if let Some(there) = found.get(key).filter(|there| **there != now) {
                 bail!(
                     "{}: it belongs to another training ({key} {there} there, {now} now); remove {folder} to train anew, or take the same --data or another --out",
@@ -163,7 +169,7 @@ impl Folders<'_> {
                 );
             }
         }
-        let now = arguments.through()?.map(|mvm| mvm.hardware.fingerprint());
+        let now = mvm.map(|mvm| mvm.hardware.fingerprint());
         let there = found.get("trained_through_fingerprint");
         if let (Some(there), Some(now)) = (there, now)
             && *there != now
