@@ -9,19 +9,34 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rng", &[]),
     ("results", &[]),
     ("spelling", &[]),
+    ("short_text", &[]),
+    ("override_key", &[]),
     ("durable", &[]),
     ("fingerprint", &[]),
     ("cycle", &[]),
     ("trace", &["cycle", "hw", "mapping"]),
     ("hw", &["fingerprint", "rng"]),
-    ("arch", &["hw", "results", "spelling"]),
+    (
+        "arch",
+        &["hw", "override_key", "results", "short_text", "spelling"],
+    ),
     ("kernel", &["hw", "net", "rng"]),
     ("convert", &["hw", "kernel", "net", "rng"]),
     (
         "mapping",
         &["convert", "cycle", "hw", "net", "results", "spelling"],
     ),
-    ("net", &["durable", "fingerprint", "hw", "rng", "spelling"]),
+    (
+        "net",
+        &[
+            "durable",
+            "fingerprint",
+            "hw",
+            "rng",
+            "short_text",
+            "spelling",
+        ],
+    ),
     ("data", &["fingerprint", "net", "rng"]),
     ("margin", &["hw", "results", "rng"]),
     (
@@ -44,7 +59,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("report", &["durable", "results"]),
-    ("experiment", &["results", "sim", "spelling"]),
+    (
+        "experiment",
+        &["override_key", "results", "short_text", "sim", "spelling"],
+    ),
     (
         "cli",
         &[

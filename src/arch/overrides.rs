@@ -6,8 +6,9 @@
 
 use super::document::{Document, Node, Place, Source, Value, dotted};
 use super::error::{At, Fault};
+use crate::override_key;
 use std::collections::BTreeMap;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 /// Puts every override into the tree, in order.
 pub fn apply(document: &mut Document, faults: &mut Vec<Fault>) {
@@ -38,7 +39,7 @@ pub fn apply(document: &mut Document, faults: &mut Vec<Fault>) {
 
 /// Path and value of one override.
 fn parse(index: usize, written: &str) -> Result<(Vec<String>, Node<'_>), String> {
-    let (key, value) = split(written).ok_or(
+    let (key, value) = override_key::split(written).ok_or(
         "expected key.path=value, found no `=`; write for example --set word_lines.active=16",
     )?;
     let path = key_path(key.trim())?;
@@ -62,40 +63,10 @@ fn parse(index: usize, written: &str) -> Result<(Vec<String>, Node<'_>), String>
     Ok((path, Node::from_toml(parsed, place, start)))
 }
 
-/// Splits at the first `=` outside quotes.
-fn split(written: &str) -> Option<(&str, &str)> {
-    let mut quote = None;
-    for (index, c) in written.char_indices() {
-        match (quote, c) {
-            (None, '=') => return Some((&written[..index], &written[index + 1..])),
-            (None, '"' | '\'') => quote = Some(c),
-            (Some(open), _) if open == c => quote = None,
-            _ => {}
-        }
-    }
-    None
-}
-
 fn key_path(key: &str) -> Result<Vec<String>, String> {
-    let wrong =
-        || format!("`{key}` is not a dotted key; write for example readout.binary_search.bits");
-    if key.contains(['\n', '\r']) {
-        return Err(wrong());
-    }
-    let text = format!("{key} = 0");
-    let parsed = DeTable::parse(&text).map_err(|_| wrong())?;
-    let mut path = Vec::new();
-    let mut table = parsed.into_inner();
-    loop {
-        let Some((key, value)) = table.into_iter().next() else {
-            return Err(wrong());
-        };
-        path.push(key.into_inner().into_owned());
-        match value.into_inner() {
-            DeValue::Table(inner) => table = inner,
-            _ => return Ok(path),
-        }
-    }
+    override_key::path(key).ok_or_else(|| {
+        format!("`{key}` is not a dotted key; write for example readout.binary_search.bits")
+    })
 }
 
 fn is_word(value: &str) -> bool {

@@ -3,9 +3,8 @@
 //! Not responsible for their content.
 
 use super::error::ArchError;
+use crate::short_text::{self, Fault};
 use crate::spelling::nearest;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 /// Name and text of every shipped hardware file.
@@ -37,9 +36,6 @@ const SHIPPED: &[(&str, &str)] = &[
 
 /// Text of the ideal macro: a description in which every key is right.
 pub const IDEAL: &str = include_str!("../../arch/ideal.toml");
-
-/// A description is a page; more than this is another file.
-const LARGEST: u64 = 1 << 20;
 
 /// Names of the shipped hardware.
 pub fn names() -> Vec<&'static str> {
@@ -80,27 +76,19 @@ fn unsuitable(path: &str, message: impl Into<String>) -> ArchError {
 }
 
 fn read_file(path: &str) -> Result<String, ArchError> {
-    let wrap = |source| ArchError::File {
-        path: path.into(),
-        source,
-    };
-    let mut bytes = Vec::new();
-    // Read to a limit rather than asking for the size: pipes and devices have none.
-    let file = File::open(path).map_err(wrap)?;
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(wrap)?;
-    if bytes.len() as u64 > LARGEST {
-        let message = "is larger than 1 MiB; a hardware file is a short TOML text";
-        return Err(unsuitable(path, message));
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
-        unsuitable(
-            path,
-            format!("line {line}: not UTF-8; save the file as UTF-8 text"),
-        )
+    let text = short_text::read(path).map_err(|fault| match fault {
+        Fault::File(source) => ArchError::File {
+            path: path.into(),
+            source,
+        },
+        Fault::Large => {
+            let message = "is larger than 1 MiB; a hardware file is a short TOML text";
+            unsuitable(path, message)
+        }
+        Fault::NotText(line) => {
+            let message = format!("line {line}: not UTF-8; save the file as UTF-8 text");
+            unsuitable(path, message)
+        }
     })?;
     if text.trim().is_empty() {
         let message = "the file is empty; start from one of the shipped hardware files";

@@ -4,7 +4,7 @@
 //! same key twice is a mistake. Not responsible for what keys mean (`arch`).
 
 use super::Row;
-use toml::de::{DeTable, DeValue};
+use crate::override_key;
 
 impl Row {
     /// The overrides that make the macro of the evaluation: `set` as far as `evaluate_set` does not write the same key again,
@@ -29,34 +29,8 @@ pub fn twice(list: &[&str]) -> Option<(usize, usize)> {
 
 /// The key of an override; `None` if it has none that can be read.
 fn path(written: &str) -> Option<Vec<String>> {
-    let text = format!("{} = 0", key(written)?.trim());
-    if text.contains(['\n', '\r']) {
-        return None;
-    }
-    let mut table = DeTable::parse(&text).ok()?.into_inner();
-    let mut path = Vec::new();
-    loop {
-        let (key, value) = table.into_iter().next()?;
-        path.push(key.into_inner().into_owned());
-        match value.into_inner() {
-            DeValue::Table(inner) => table = inner,
-            _ => return Some(path),
-        }
-    }
-}
-
-/// What stands before the first `=` outside quotes.
-fn key(written: &str) -> Option<&str> {
-    let mut quote = None;
-    for (index, c) in written.char_indices() {
-        match (quote, c) {
-            (None, '=') => return Some(&written[..index]),
-            (None, '"' | '\'') => quote = Some(c),
-            (Some(open), _) if open == c => quote = None,
-            _ => {}
-        }
-    }
-    None
+    let (key, _) = override_key::split(written)?;
+    override_key::path(key.trim())
 }
 
 #[cfg(test)]

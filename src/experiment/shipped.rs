@@ -4,9 +4,9 @@
 
 use super::error::ExperimentError;
 use super::{Plan, check};
+use crate::short_text::{self, Fault};
 use crate::spelling::nearest;
-use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// Name and text of every shipped experiment.
@@ -29,9 +29,6 @@ const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../experiments/cifar10_three_levels.toml"),
     ),
 ];
-
-/// An experiment is a page or two; more than this is another file.
-const LARGEST_BYTES: u64 = 1 << 20;
 
 /// Names of the shipped experiments.
 pub fn names() -> Vec<&'static str> {
@@ -72,29 +69,22 @@ fn unsuitable(path: &str, kind: ErrorKind, problem: &str) -> ExperimentError {
     }
 }
 
-/// The text of a file, read to a limit: pipes and devices have no size that could be asked for.
 fn read(path: &str) -> Result<String, ExperimentError> {
-    let wrong = |source| ExperimentError::File {
-        path: path.into(),
-        source,
-    };
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(wrong)?;
-    file.take(LARGEST_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(wrong)?;
-    if bytes.len() as u64 > LARGEST_BYTES {
-        let problem = "is larger than 1 MiB; an experiment is a short TOML text";
-        return Err(unsuitable(path, ErrorKind::InvalidData, problem));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        ExperimentError::Key {
+    short_text::read(path).map_err(|fault| match fault {
+        Fault::File(source) => ExperimentError::File {
+            path: path.into(),
+            source,
+        },
+        Fault::Large => {
+            let problem = "is larger than 1 MiB; an experiment is a short TOML text";
+            unsuitable(path, ErrorKind::InvalidData, problem)
+        }
+        Fault::NotText(line) => ExperimentError::Key {
             file: path.into(),
-            line: valid.iter().filter(|byte| **byte == b'\n').count() + 1,
+            line,
             key: "the file".into(),
             problem: "not UTF-8; save the file as UTF-8 text".into(),
-        }
+        },
     })
 }
 

@@ -3,9 +3,9 @@
 use super::error::NetError;
 use super::network::Network;
 use super::spec::parse;
+use crate::short_text::{self, Fault};
 use crate::spelling::nearest;
-use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// Name and text of every shipped network.
@@ -15,9 +15,6 @@ const NETWORKS: &[(&str, &str)] = &[
     ("vgg7", include_str!("../../models/vgg7.toml")),
     ("vgg_quarter", include_str!("../../models/vgg_quarter.toml")),
 ];
-
-/// A network is a page; more than this is another file.
-const LARGEST_BYTES: u64 = 1 << 20;
 
 /// Names of the shipped networks.
 pub fn network_names() -> Vec<&'static str> {
@@ -62,29 +59,22 @@ fn unsuitable(path: &str, kind: ErrorKind, problem: &str) -> NetError {
     }
 }
 
-/// The text of a file, read to a limit: pipes and devices have no size that could be asked for.
 fn read(path: &str) -> Result<String, NetError> {
-    let wrap = |source| NetError::File {
-        path: path.into(),
-        source,
-    };
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(wrap)?;
-    file.take(LARGEST_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(wrap)?;
-    if bytes.len() as u64 > LARGEST_BYTES {
-        let problem = "is larger than 1 MiB; a network file is a short TOML text";
-        return Err(unsuitable(path, ErrorKind::InvalidData, problem));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        NetError::Key {
+    short_text::read(path).map_err(|fault| match fault {
+        Fault::File(source) => NetError::File {
+            path: path.into(),
+            source,
+        },
+        Fault::Large => {
+            let problem = "is larger than 1 MiB; a network file is a short TOML text";
+            unsuitable(path, ErrorKind::InvalidData, problem)
+        }
+        Fault::NotText(line) => NetError::Key {
             file: path.into(),
-            line: valid.iter().filter(|byte| **byte == b'\n').count() + 1,
+            line,
             key: "the file".into(),
             problem: "not UTF-8; save the file as UTF-8 text".into(),
-        }
+        },
     })
 }
 
