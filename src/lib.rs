@@ -5,6 +5,7 @@
 //! ARCHITECTURE.md has the code map and the invariants.
 
 pub mod arch;
+pub mod bounded;
 pub mod cli;
 pub mod convert;
 pub mod cycle;
@@ -21,8 +22,9 @@ pub mod override_key;
 pub mod report;
 pub mod results;
 pub mod rng;
-pub mod short_text;
+pub mod shipped_text;
 pub mod sim;
 pub mod spelling;
+pub mod toml_complaint;
 pub mod trace;
 pub mod train;

@@ -362,7 +362,8 @@ fn a_step_for_every_column_is_trained_and_run() {
     assert!(error.contains("--learn step-per-column"), "{error}");
     let network = imcsim::net::spec::parse(TINY, "tiny.toml").expect("a network");
     let deployed = scratch.at("columns/deployed.safetensors");
-    let (deployed, _) = imcsim::net::checkpoint::load(&deployed, &network).expect("a network");
+    let deployed = imcsim::net::weights::load(&deployed, &network).expect("a network");
+    let deployed = deployed.network;
     let LayerReferences::StepPerColumn { trims, .. } = &deployed.layers[1].references else {
         panic!("{:?}", deployed.layers[1].references);
     };

@@ -9,7 +9,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rng", &[]),
     ("results", &[]),
     ("spelling", &[]),
-    ("short_text", &[]),
+    ("bounded", &[]),
+    ("shipped_text", &["bounded", "spelling"]),
+    ("toml_complaint", &["spelling"]),
     ("override_key", &[]),
     ("durable", &[]),
     ("fingerprint", &[]),
@@ -18,7 +20,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("hw", &["fingerprint", "rng"]),
     (
         "arch",
-        &["hw", "override_key", "results", "short_text", "spelling"],
+        &[
+            "hw",
+            "override_key",
+            "results",
+            "shipped_text",
+            "spelling",
+            "toml_complaint",
+        ],
     ),
     ("kernel", &["hw", "net", "rng"]),
     ("convert", &["hw", "kernel", "net", "rng"]),
@@ -29,15 +38,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "net",
         &[
+            "bounded",
             "durable",
             "fingerprint",
             "hw",
             "rng",
-            "short_text",
-            "spelling",
+            "shipped_text",
+            "toml_complaint",
         ],
     ),
-    ("data", &["fingerprint", "net", "rng"]),
+    ("data", &["bounded", "fingerprint", "net", "rng"]),
     ("margin", &["hw", "results", "rng"]),
     (
         "sim",
@@ -48,6 +58,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "train",
         &[
+            "bounded",
             "convert",
             "durable",
             "fingerprint",
@@ -61,7 +72,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["durable", "results"]),
     (
         "experiment",
-        &["override_key", "results", "short_text", "sim", "spelling"],
+        &[
+            "override_key",
+            "results",
+            "shipped_text",
+            "sim",
+            "spelling",
+            "toml_complaint",
+        ],
     ),
     (
         "cli",

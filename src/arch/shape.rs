@@ -8,8 +8,9 @@ use super::document::{Document, Node, Place, Source, Value, dotted};
 use super::error::{Fault, Part};
 use super::overrides::{touched, whole_table};
 use super::source::IDEAL;
-use super::wording::{self, Complaint};
+use super::wording;
 use crate::hw::chip::HardwareSpec;
+use crate::toml_complaint::{self, Complaint};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
@@ -103,7 +104,7 @@ fn failure(error: &Error, places: &[Vec<String>]) -> Failure {
         } else {
             Part::Value
         },
-        complaint: wording::read(error.message()),
+        complaint: Complaint::read(error.message()),
     }
 }
 
@@ -128,7 +129,7 @@ fn describe(document: &Document, failure: &Failure) -> (Vec<String>, Part, Strin
             };
             format!("missing; write {line}: no part of the hardware has a default")
         }
-        Complaint::Kinds => {
+        Complaint::Kinds { .. } => {
             part = Part::Key;
             kinds(document, &mut path)
         }
@@ -146,7 +147,7 @@ fn kinds(document: &Document, path: &mut Vec<String>) -> String {
         return format!("empty; write one of {} in it", known.join(", "));
     };
     if let Some(stray) = table.keys().find(|key| !known.contains(key)) {
-        let message = wording::unknown("kind", stray, &known);
+        let message = toml_complaint::unknown("kind", stray, &known);
         path.push(stray.clone());
         return message;
     }

@@ -3,7 +3,8 @@
 //!
 //! Not responsible for the layout of the file (`net::checkpoint`).
 
-use super::train::{STATE, TrainArguments};
+use super::train::STATE;
+use super::train_arguments::TrainArguments;
 use crate::data::Dataset;
 use crate::net::checkpoint::{self, Metadata};
 use crate::report::learning_curve;

@@ -2,7 +2,7 @@
 //!
 //! Not responsible for drawing (`report`).
 
-use super::train::TrainArguments;
+use super::train_arguments::TrainArguments;
 use crate::data::Dataset;
 use crate::durable;
 use crate::report::learning_curve::files;

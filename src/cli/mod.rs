@@ -17,6 +17,7 @@ mod run_chip;
 pub mod show;
 pub mod trace;
 pub mod train;
+pub mod train_arguments;
 mod train_choices;
 mod train_images;
 mod training_lock;
@@ -47,7 +48,7 @@ enum Command {
     /// Show the resolved hardware: what is built, what it implies, what is assumed.
     Show(show::ShowArguments),
     /// Train a network, resumable.
-    Train(train::TrainArguments),
+    Train(train_arguments::TrainArguments),
     /// Run a declared set of trainings and evaluations, resumable: tables and figures.
     Experiment(experiment::ExperimentArguments),
     /// A network on the chip cycle by cycle: time, stalls, energy, a timeline, waveforms and golden vectors.

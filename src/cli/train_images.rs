@@ -2,7 +2,7 @@
 //!
 //! Not responsible for loading images (`data`) nor for training on them (`train`).
 
-use super::train::TrainArguments;
+use super::train_arguments::TrainArguments;
 use crate::data::{Dataset, Split};
 use crate::rng::{Purpose, keyed};
 use rand::seq::index::sample;

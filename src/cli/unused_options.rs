@@ -4,7 +4,7 @@
 //! Not responsible for values out of range (`train::mvm::settings`) nor for reading names (`mvm_options`).
 
 use super::mvm_options::MvmOptions;
-use super::train::{MethodName, TrainArguments};
+use super::train_arguments::{MethodName, TrainArguments};
 use crate::train::mvm::Estimator;
 use anyhow::bail;
 

@@ -1,7 +1,7 @@
 //! CIFAR-10 in its publisher's binary version: records of one label byte and 3072 pixel bytes (red, green, blue planes).
 
 use super::{DataError, Split};
-use std::fs;
+use crate::bounded;
 use std::path::Path;
 
 /// Classes in label order.
@@ -21,6 +21,8 @@ pub const CLASSES: [&str; 10] = [
 const RECORD: usize = 1 + 3072;
 /// Images of every file as published.
 const PUBLISHED: usize = 10_000;
+/// Ten files as published in one.
+const LARGEST_BYTES: u64 = 10 * (PUBLISHED * RECORD) as u64;
 const ADVICE: &str = "CIFAR-10 needs data_batch_1.bin to data_batch_5.bin and test_batch.bin there (the binary version, unpacked)";
 
 /// Training and test images of a folder (or of `cifar-10-batches-bin` inside it).
@@ -66,7 +68,7 @@ fn same(path: &Path, found: usize, (first, records): (&Path, usize)) -> Result<(
 
 /// Adds the records of a file and returns how many there are.
 fn append(path: &Path, split: &mut Split) -> Result<usize, DataError> {
-    let bytes = fs::read(path).map_err(|source| DataError::File {
+    let bytes = bounded::read(path, LARGEST_BYTES).map_err(|source| DataError::File {
         path: path.into(),
         source,
         advice: ADVICE.into(),

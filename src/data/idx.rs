@@ -3,6 +3,7 @@
 //! Big-endian header: two zero bytes, type 8 (unsigned byte), number of dimensions, one u32 per dimension, then the bytes.
 
 use super::{DataError, Split};
+use crate::bounded;
 use flate2::read::GzDecoder;
 use std::fs;
 use std::io::Read;
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 const EDGE: u32 = 28;
 /// Far more than MNIST and its relatives hold; guards against hostile headers.
 const MOST_IMAGES: u32 = 1_000_000;
+/// Their pixels, and a header.
+const LARGEST_BYTES: u64 = MOST_IMAGES as u64 * (EDGE * EDGE) as u64 + 16;
 
 /// Training and test images of a folder.
 ///
@@ -70,16 +73,15 @@ fn read(folder: &Path, name: &str) -> Result<(PathBuf, Vec<u8>), DataError> {
             advice: advice(),
         })?;
         let mut bytes = Vec::new();
-        let limit = u64::from(MOST_IMAGES) * u64::from(EDGE * EDGE);
         GzDecoder::new(file)
-            .take(limit)
+            .take(LARGEST_BYTES)
             .read_to_end(&mut bytes)
             .map_err(|source| {
                 DataError::content(packed.clone(), format!("damaged gzip: {source}"))
             })?;
         return Ok((packed, bytes));
     }
-    let bytes = fs::read(&plain).map_err(|source| DataError::File {
+    let bytes = bounded::read(&plain, LARGEST_BYTES).map_err(|source| DataError::File {
         path: plain.clone(),
         source,
         advice: advice(),

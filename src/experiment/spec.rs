@@ -3,6 +3,7 @@
 //! Not responsible for the keys against each other (`check`).
 
 use super::error::ExperimentError;
+use crate::toml_complaint::Complaint;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -126,33 +127,6 @@ pub struct RowSpec {
     pub series: Option<Spanned<String>>,
 }
 
-/// A complaint without the names of the program's own types.
-fn plain(message: &str) -> String {
-    let known = [
-        (
-            "expected u64",
-            "expected a whole number that is not negative",
-        ),
-        (
-            "expected usize",
-            "expected a whole number that is not negative",
-        ),
-        ("expected f64", "expected a number"),
-        ("expected a sequence", "expected a list"),
-        ("unknown field ", "unknown key "),
-        ("missing field ", "missing key "),
-    ];
-    let message = known
-        .iter()
-        .fold(message.to_string(), |message, (is, says)| {
-            message.replace(is, says)
-        });
-    match message.split_once("expected struct ") {
-        Some((before, _)) => format!("{before}expected a table"),
-        None => message,
-    }
-}
-
 /// A text with the name that errors give it.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
@@ -171,7 +145,7 @@ impl Source<'_> {
         toml::from_str(self.text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             let key = self.key(span.start);
-            self.fault(&span, &key, plain(error.message()))
+            self.fault(&span, &key, Complaint::read(error.message()).text())
         })
     }
 

@@ -2,14 +2,24 @@
 //!
 //! Not responsible for what is inside.
 
+use crate::bounded;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
+use std::path::Path;
 
-/// Largest content that is read, unpacked: a gzipped file cannot ask for more.
+/// Largest content that is read, packed and unpacked: a gzipped file cannot ask for more.
 const LARGEST_BYTES: u64 = 1 << 30;
+
+/// The bytes of a file as they are, gzipped or not.
+///
+/// # Errors
+/// If it cannot be read or is too large.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    bounded::read(path, LARGEST_BYTES)
+}
 
 /// The content of a file, gzipped or not.
 ///

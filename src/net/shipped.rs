@@ -3,79 +3,43 @@
 use super::error::NetError;
 use super::network::Network;
 use super::spec::parse;
-use crate::short_text::{self, Fault};
-use crate::spelling::nearest;
-use std::io::{self, ErrorKind};
-use std::path::Path;
+use crate::shipped_text::{Carried, Fault, NOT_TEXT};
 
-/// Name and text of every shipped network.
-const NETWORKS: &[(&str, &str)] = &[
-    ("lenet", include_str!("../../models/lenet.toml")),
-    ("vgg", include_str!("../../models/vgg.toml")),
-    ("vgg7", include_str!("../../models/vgg7.toml")),
-    ("vgg_quarter", include_str!("../../models/vgg_quarter.toml")),
-];
-
-/// Names of the shipped networks.
-pub fn network_names() -> Vec<&'static str> {
-    NETWORKS.iter().map(|(name, _)| *name).collect()
-}
+/// The shipped networks.
+const CARRIED: Carried = Carried {
+    folder: "models",
+    kind: "a network file",
+    texts: &[
+        ("lenet", include_str!("../../models/lenet.toml")),
+        ("vgg", include_str!("../../models/vgg.toml")),
+        ("vgg7", include_str!("../../models/vgg7.toml")),
+        ("vgg_quarter", include_str!("../../models/vgg_quarter.toml")),
+    ],
+};
 
 /// A network by shipped name or by the path of a TOML file; a path that exists wins.
 ///
 /// # Errors
 /// If there is no such network or its text is wrong.
 pub fn load_network(name: &str) -> Result<Network, NetError> {
-    let path = Path::new(name);
-    // A pipe is no regular file and can be read all the same.
-    if path.exists() && !path.is_dir() {
-        return parse(&read(name)?, name);
-    }
-    let stem = name.strip_prefix("models/").unwrap_or(name);
-    let stem = stem.strip_suffix(".toml").unwrap_or(stem);
-    match NETWORKS.iter().find(|(shipped, _)| *shipped == stem) {
-        Some((shipped, text)) => parse(text, &format!("models/{shipped}.toml")),
-        None if path.is_dir() => {
-            let problem = "is a directory; give the TOML file in it";
-            Err(unsuitable(name, ErrorKind::IsADirectory, problem))
-        }
-        None => {
-            let names = network_names();
-            let hint = nearest(stem, &names)
-                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            Err(NetError::UnknownModel {
-                name: name.into(),
-                shipped: names.join(", "),
-                hint,
-            })
-        }
-    }
-}
-
-fn unsuitable(path: &str, kind: ErrorKind, problem: &str) -> NetError {
-    NetError::File {
-        path: path.into(),
-        source: io::Error::new(kind, problem),
-    }
-}
-
-fn read(path: &str) -> Result<String, NetError> {
-    short_text::read(path).map_err(|fault| match fault {
+    let found = CARRIED.find(name).map_err(|fault| match fault {
         Fault::File(source) => NetError::File {
-            path: path.into(),
+            path: name.into(),
             source,
         },
-        Fault::Large => {
-            let problem = "is larger than 1 MiB; a network file is a short TOML text";
-            unsuitable(path, ErrorKind::InvalidData, problem)
-        }
         Fault::NotText(line) => NetError::Key {
-            file: path.into(),
+            file: name.into(),
             line,
             key: "the file".into(),
-            problem: "not UTF-8; save the file as UTF-8 text".into(),
+            problem: NOT_TEXT.into(),
         },
-    })
+        Fault::Unknown { shipped, hint } => NetError::UnknownModel {
+            name: name.into(),
+            shipped,
+            hint,
+        },
+    })?;
+    parse(&found.text, &found.file)
 }
 
 #[cfg(test)]

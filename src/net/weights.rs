@@ -166,7 +166,7 @@ pub fn shipped(
 /// # Errors
 /// If it cannot be read, is damaged, or belongs to another network.
 pub fn load(path: &Path, network: &Network) -> Result<Trained, NetError> {
-    let bytes = std::fs::read(path).map_err(|source| NetError::File {
+    let bytes = gzip::read(path).map_err(|source| NetError::File {
         path: path.into(),
         source,
     })?;

@@ -2,7 +2,7 @@
 
 use super::cycle_tables;
 use super::error::ReportError;
-use super::folder::file_name;
+use super::folder::{file_name, file_names};
 use crate::results::accuracy::{Accuracy, CurvePoint};
 use crate::results::layer::LayerResult;
 use crate::results::margin::MarginReport;
@@ -32,10 +32,10 @@ pub fn of_run(result: &RunResult) -> Result<Vec<Table>, ReportError> {
     if let Some(cycle) = &result.cycle {
         tables.extend(cycle_tables::of_cycle(cycle)?);
     }
-    for layer in &result.layers {
+    let names = file_names(result.layers.iter().map(|layer| layer.name.as_str()));
+    for (layer, name) in result.layers.iter().zip(names) {
         if let Some(margin) = &layer.margin {
-            let suffix = format!("_layer_{}", file_name(&layer.name));
-            tables.extend(of_margin(margin, &suffix)?);
+            tables.extend(of_margin(margin, &format!("_layer_{name}"))?);
         }
     }
     Ok(tables)

@@ -6,6 +6,7 @@
 use super::error::ReportError;
 use super::place::{self, LIST, failed};
 use crate::durable;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -162,6 +163,20 @@ pub fn file_name(name: &str) -> String {
     }
 }
 
+/// File names of several things, as [`file_name`] makes them, with a number where two would be one; upper and lower case are
+/// one on some file systems.
+pub fn file_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let mut own = |name: &str| {
+        let first = file_name(name);
+        let numbered = (2..).map(|number| format!("{first}_{number}"));
+        let mut candidates = std::iter::once(first.clone()).chain(numbered);
+        let free = candidates.find(|candidate| taken.insert(candidate.to_lowercase()));
+        free.unwrap_or(first)
+    };
+    names.into_iter().map(&mut own).collect()
+}
+
 /// A name made of names in users' files as the name of a report folder: letters, digits, `_`, `-` and `.` kept, everything
 /// else an underscore. It never leads to another folder.
 pub fn folder_name(name: &str) -> String {
@@ -193,6 +208,13 @@ mod tests {
             assert_eq!(folder_name(name), expected);
         }
         assert_eq!(folder_name(&"a".repeat(1000)).len(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn no_two_names_share_a_file() {
+        let names = ["a/b", "a_b", "A b", "a_b_2", "c"];
+        let expected = ["a_b", "a_b_2", "A_b_3", "a_b_2_2", "c"];
+        assert_eq!(file_names(names), expected);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Damaged, foreign and hostile checkpoints.
 
+use super::support::Scratch;
 use super::{Tensors, rewritten, small, tensor};
 use imcsim::net::checkpoint::{Metadata, from_bytes, to_bytes};
 use imcsim::net::network::{IntLayer, IntNetwork};
 use imcsim::net::references::LayerReferences;
+use imcsim::net::weights;
 use safetensors::tensor::Dtype;
 use std::collections::HashMap;
 
@@ -169,4 +171,18 @@ fn every_fault_of_a_checkpoint_is_named() {
         hostile[..8].copy_from_slice(&size.to_le_bytes());
         assert!(from_bytes(&hostile, &network.network, "a file").is_err());
     }
+}
+
+#[test]
+fn a_file_that_would_fill_the_memory_is_refused_by_its_size() {
+    let scratch = Scratch::new();
+    let path = scratch.at("weights.safetensors");
+    let file = std::fs::File::create(&path).expect("scratch file");
+    file.set_len((1 << 30) + 1).expect("a sparse file");
+    let error = weights::load(&path, &small()).expect_err("too large");
+    let error = error.to_string();
+    assert!(
+        error.ends_with("weights.safetensors: is larger than 1024 MiB"),
+        "{error}"
+    );
 }

@@ -4,15 +4,13 @@
 //! Lines are counted here from the text alone, not from what the parser says.
 
 use super::SMALL;
-use super::support::Scratch;
+use super::support::no_short_text;
+#[cfg(unix)]
+use super::support::{Scratch, piped};
 use imcsim::net::shipped::load_network;
 use imcsim::net::spec::parse;
 use std::collections::HashMap;
 use std::fs;
-#[cfg(unix)]
-use std::io::Write;
-#[cfg(unix)]
-use std::process::Stdio;
 use toml::{Table, Value};
 
 const FILE: &str = "wrong.toml";
@@ -339,26 +337,9 @@ fn contradictions_are_named_with_line_and_key() {
 
 #[test]
 fn files_that_are_no_short_text_are_told() {
-    let scratch = Scratch::new();
-    let refused = |name: &str| {
-        let path = scratch.at(name).display().to_string();
-        let error = load_network(&path).expect_err(name).to_string();
-        assert!(error.starts_with(&path), "{error}");
-        error
-    };
-    scratch.write("latin.toml", b"name = \"a\"\n# caf\xe9\n");
-    let error = refused("latin.toml");
-    assert!(
-        error.ends_with("latin.toml:2: the file: not UTF-8; save the file as UTF-8 text"),
-        "{error}"
-    );
-    // What is right up to the limit is not taken for the whole.
-    scratch.write("long.toml", format!("{SMALL}#{}", "x".repeat(1 << 20)));
-    let error = refused("long.toml");
-    assert!(error.contains("larger than 1 MiB"), "{error}");
-    fs::create_dir(scratch.at("folder")).expect("scratch folder");
-    let error = refused("folder");
-    assert!(error.contains("is a directory"), "{error}");
+    no_short_text(SMALL, |path| {
+        load_network(path).expect_err(path).to_string()
+    });
 }
 
 #[cfg(unix)]
@@ -366,15 +347,8 @@ fn files_that_are_no_short_text_are_told() {
 fn a_network_may_come_through_a_pipe() {
     let scratch = Scratch::new();
     let arguments = "train --model /dev/stdin --method float --epochs 1 --out out";
-    let mut command = scratch.command(arguments.split(' '));
-    command.stdin(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program starts");
-    let mut pipe = child.stdin.take().expect("a pipe");
-    let wrong = SMALL.replace("kernel", "kernl");
-    pipe.write_all(wrong.as_bytes()).expect("it is read");
-    drop(pipe);
-    let output = child.wait_with_output().expect("it ends");
-    let error = String::from_utf8_lossy(&output.stderr);
+    let command = scratch.command(arguments.split(' '));
+    let error = piped(command, &SMALL.replace("kernel", "kernl"));
     assert!(
         error.contains("/dev/stdin:7: conv.kernl of layer c1"),
         "{error}"

@@ -7,6 +7,7 @@ use imcsim::fingerprint::fingerprint;
 use imcsim::net::checkpoint::{self, Metadata};
 use imcsim::net::network::IntNetwork;
 use imcsim::net::spec::parse;
+use imcsim::net::weights;
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -108,7 +109,8 @@ impl Finished {
     fn network(&self, row: &str) -> (IntNetwork, Metadata) {
         let network = parse(TINY, "tiny.toml").expect("a network");
         let path = self.at(row).join("deployed.safetensors");
-        checkpoint::load(&path, &network).expect("a network")
+        let trained = weights::load(&path, &network).expect("a network");
+        (trained.network, trained.metadata)
     }
 
     fn change_network(&self, row: &str, change: impl FnOnce(&mut IntNetwork, &mut Metadata)) {

@@ -161,7 +161,7 @@ fn wrong_files_are_answered_with_line_and_key() {
         (
             "seeds = [1, 2]",
             "seeds = [-1]",
-            "expected a whole number that is not negative",
+            "expected a whole number, 0 or more",
         ),
         (
             "seeds = [1, 2]",

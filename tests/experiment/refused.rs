@@ -1,15 +1,14 @@
 //! Experiment files that are refused before anything is trained: keys that nothing would look at, macros that cannot work with the
 //! network, files that are no text. What is shipped is not refused.
 
+use super::support::no_short_text;
+#[cfg(unix)]
+use super::support::piped;
 use super::{FILE, Folder, complaint};
 use imcsim::experiment;
 use imcsim::results::experiment::ExperimentResult;
 use std::fs;
-#[cfg(unix)]
-use std::io::Write;
 use std::path::Path;
-#[cfg(unix)]
-use std::process::Stdio;
 
 /// Parts of the file and what they are replaced by, once.
 type Changes<'a> = &'a [(&'a str, &'a str)];
@@ -194,42 +193,17 @@ fn macros_that_cannot_work_are_told_before_anything_is_trained() {
 
 #[test]
 fn files_that_are_no_short_text_are_told() {
-    let scratch = Folder::new();
-    let refused = |name: &str| {
-        let path = scratch.at(name).display().to_string();
-        let error = experiment::load(&path).expect_err(name).to_string();
-        assert!(error.starts_with(&path), "{error}");
-        error
-    };
-    let mut latin = b"name = \"quick\"\ntitle = \"caf\xe9\"\n".to_vec();
-    latin.extend(FILE.bytes());
-    scratch.write("latin.toml", latin);
-    let error = refused("latin.toml");
-    assert!(
-        error.ends_with("latin.toml:2: the file: not UTF-8; save the file as UTF-8 text"),
-        "{error}"
-    );
-    // What is right up to the limit is not taken for the whole.
-    scratch.write("long.toml", format!("{FILE}#{}", "x".repeat(1 << 20)));
-    let error = refused("long.toml");
-    assert!(error.contains("larger than 1 MiB"), "{error}");
-    fs::create_dir(scratch.at("folder")).expect("scratch folder");
-    let error = refused("folder");
-    assert!(error.contains("is a directory"), "{error}");
+    no_short_text(FILE, |path| {
+        experiment::load(path).expect_err(path).to_string()
+    });
 }
 
 #[cfg(unix)]
 #[test]
 fn an_experiment_may_come_through_a_pipe() {
     let scratch = Folder::new();
-    let mut command = scratch.command("/dev/stdin", "out", &[]);
-    command.stdin(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program starts");
-    let mut pipe = child.stdin.take().expect("a pipe");
-    let wrong = changed(&[("title =", "titel =")]);
-    pipe.write_all(wrong.as_bytes()).expect("it is read");
-    drop(pipe);
-    let error = complaint(&child.wait_with_output().expect("it ends"));
+    let command = scratch.command("/dev/stdin", "out", &[]);
+    let error = piped(command, &changed(&[("title =", "titel =")]));
     assert!(error.contains("/dev/stdin:2: titel"), "{error}");
 }
 
@@ -237,7 +211,12 @@ fn an_experiment_may_come_through_a_pipe() {
 fn no_shipped_result_contradicts_itself() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/results");
     let mut checked = 0;
-    for name in ["mnist_lenet", "cifar10_main", "cifar10_ablation"] {
+    for name in [
+        "mnist_lenet",
+        "cifar10_main",
+        "cifar10_ablation",
+        "cifar10_three_levels",
+    ] {
         let text = fs::read(folder.join(name).join("results.json")).expect("shipped");
         let all: ExperimentResult = serde_json::from_slice(&text).expect("JSON");
         for result in &all.results {

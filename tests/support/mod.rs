@@ -8,7 +8,11 @@
 use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::net::network::{Geometry, Shape};
 use std::ffi::OsStr;
+#[cfg(unix)]
+use std::io::Write;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::process::Stdio;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -62,6 +66,41 @@ impl Scratch {
             .output()
             .expect("the program starts")
     }
+}
+
+/// Files that are no short text, each refused by `load` with its path: one that turns from UTF-8 to something else in its
+/// second line, `right` with more behind it than is read, a folder.
+pub fn no_short_text(right: &str, load: impl Fn(&str) -> String) {
+    let scratch = Scratch::new();
+    let latin = [b"\n# caf\xe9\n", right.as_bytes()].concat();
+    scratch.write("latin.toml", latin);
+    scratch.write("long.toml", format!("{right}#{}", "x".repeat(1 << 20)));
+    std::fs::create_dir(scratch.at("folder")).expect("scratch folder");
+    for (name, parts) in [
+        (
+            "latin.toml",
+            ["2: ", "not UTF-8; save the file as UTF-8 text"],
+        ),
+        ("long.toml", ["larger than 1 MiB", "short TOML text"]),
+        ("folder", ["is a directory", "give the TOML file"]),
+    ] {
+        let path = scratch.at(name).display().to_string();
+        let error = load(&path);
+        assert!(error.starts_with(&path), "{error}");
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    }
+}
+
+/// What the program says to a text that it reads from a pipe.
+#[cfg(unix)]
+pub fn piped(mut command: Command, text: &str) -> String {
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all(text.as_bytes()).expect("it is read");
+    drop(pipe);
+    let output = child.wait_with_output().expect("it ends");
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A shipped macro with parts of its text replaced.

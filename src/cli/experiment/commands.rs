@@ -6,7 +6,8 @@
 use crate::arch::{self, Loaded};
 use crate::cli::deployed::DEPLOYED;
 use crate::cli::shell;
-use crate::cli::train::{self, MethodName, STATE, TrainArguments};
+use crate::cli::train::{self, STATE};
+use crate::cli::train_arguments::{MethodName, TrainArguments};
 use crate::cli::unused_options;
 use crate::data::Dataset;
 use crate::experiment::{Plan, Row, Weights};

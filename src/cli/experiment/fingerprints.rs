@@ -2,7 +2,7 @@
 //!
 //! Not responsible for what is compared with them (`folder`, `record`).
 
-use crate::cli::train::TrainArguments;
+use crate::cli::train_arguments::TrainArguments;
 use crate::cli::train_images::split;
 use crate::data::Dataset;
 use crate::fingerprint::fingerprint;

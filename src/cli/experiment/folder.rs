@@ -6,7 +6,7 @@
 
 use super::commands::Training;
 use super::fingerprints::Fingerprints;
-use crate::cli::train::MethodName;
+use crate::cli::train_arguments::MethodName;
 use crate::cli::train_images::{count, images_id};
 use crate::data::Dataset;
 use crate::durable;

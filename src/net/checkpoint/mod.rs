@@ -70,18 +70,6 @@ pub fn metadata(bytes: &[u8], file: &str) -> Result<Metadata, NetError> {
     }
 }
 
-/// Reads a checkpoint file.
-///
-/// # Errors
-/// As [`from_bytes`], or if the file cannot be read.
-pub fn load(path: &Path, network: &Network) -> Result<(IntNetwork, Metadata), NetError> {
-    let bytes = std::fs::read(path).map_err(|source| NetError::File {
-        path: path.into(),
-        source,
-    })?;
-    from_bytes(&bytes, network, &path.display().to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

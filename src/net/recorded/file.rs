@@ -137,7 +137,7 @@ pub fn save(recorded: &Recorded, path: &Path) -> Result<(), NetError> {
 /// # Errors
 /// As [`from_bytes`], or if the file cannot be read.
 pub fn load(path: &Path) -> Result<Recorded, NetError> {
-    let bytes = std::fs::read(path).map_err(|source| NetError::File {
+    let bytes = gzip::read(path).map_err(|source| NetError::File {
         path: path.into(),
         source,
     })?;

@@ -1,11 +1,10 @@
 //! Networks as written in models/*.toml, and their resolution into a checked [`Network`].
 //!
 //! Layers are a list in order; sizes follow from the input, so a file states only what cannot be derived. Here are the keys;
-//! `build` checks them against each other, `places` knows their lines, `wording` what the TOML reader complains of. Not responsible for weights (`checkpoint`).
+//! `build` checks them against each other, `places` knows their lines. Not responsible for weights (`checkpoint`).
 
 mod build;
 mod places;
-mod wording;
 
 use super::error::NetError;
 use super::network::Network;

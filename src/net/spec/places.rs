@@ -2,8 +2,8 @@
 //!
 //! Not responsible for what the keys mean.
 
-use super::wording::plain;
 use crate::net::error::NetError;
+use crate::toml_complaint::Complaint;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -110,7 +110,7 @@ impl<'a> Places<'a> {
             file: self.file.into(),
             line: self.line(span.start),
             key,
-            problem: plain(error.message()),
+            problem: advise(&Complaint::read(error.message())),
         }
     }
 
@@ -150,6 +150,17 @@ impl<'a> Places<'a> {
         let name = written.trim_matches(['"', '\'']);
         (!name.is_empty() && name.len() < written.len()).then_some(name)
     }
+}
+
+/// What a complaint says of a network file.
+fn advise(complaint: &Complaint) -> String {
+    let Complaint::Kinds { none } = complaint else {
+        return complaint.text();
+    };
+    let found = if *none { "none" } else { "several" };
+    format!(
+        "expected one kind in it, found {found}; a layer is one of conv, linear, max_pool and classifier, weights are digital or macro"
+    )
 }
 
 fn is_bare(key: &str) -> bool {

@@ -4,6 +4,7 @@
 
 use super::whole;
 use super::words::difference;
+use crate::bounded;
 use crate::net::checkpoint::shape_hash;
 use crate::net::network::Network;
 use crate::train::ancestry::RANDOM_WEIGHTS;
@@ -17,6 +18,8 @@ use safetensors::SafeTensors;
 use std::path::Path;
 
 const FORMAT: &str = "imcsim-training-1";
+/// Largest state that is read: a hundred times that of the largest shipped network.
+const LARGEST_BYTES: u64 = 1 << 33;
 
 /// What must be the same for a training to go on, and its curve.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -206,7 +209,7 @@ fn words_of_method(method: Method, mvm: Option<&Mvm>) -> String {
 /// # Errors
 /// If the file cannot be read or is no state of this program.
 pub fn read(path: &Path) -> Result<(Vec<u8>, Header), TrainError> {
-    let bytes = std::fs::read(path).map_err(|source| TrainError::File {
+    let bytes = bounded::read(path, LARGEST_BYTES).map_err(|source| TrainError::File {
         path: path.into(),
         source,
     })?;
