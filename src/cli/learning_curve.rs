@@ -43,7 +43,8 @@ pub fn write(arguments: &TrainArguments, trainer: &Trainer, data: &Dataset) -> a
     Ok(())
 }
 
-fn result(epoch: &Epoch) -> EpochResult {
+/// An epoch as a plain result.
+pub fn result(epoch: &Epoch) -> EpochResult {
     EpochResult {
         epoch: epoch.epoch,
         rate: epoch.rate,

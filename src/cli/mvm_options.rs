@@ -2,6 +2,7 @@
 //!
 //! Not responsible for what they mean (`train::mvm`) nor for options without a use (`unused_options`).
 
+use super::train_choices::StepGradientName;
 use super::{input, unused_options};
 use crate::arch;
 use crate::spelling;
@@ -33,12 +34,16 @@ pub struct MvmOptions {
     /// Share of the epochs over which the noise grows [default: 0.33].
     #[arg(long, allow_negative_numbers = true)]
     pub noise_ramp: Option<f64>,
-    /// Offset of every output column in MAC units (standard deviation), drawn anew for every batch [default: 0].
+    /// Offset of every output column in MAC units (standard deviation), drawn anew for every batch; for chips whose batch norm is
+    /// re-estimated, as the trained one keeps part of what was drawn [default: 0].
     #[arg(long, allow_negative_numbers = true)]
     pub column_offset: Option<f64>,
     /// What of the read-out is trained [default: nothing].
     #[arg(long, value_enum)]
     pub learn: Option<LearnName>,
+    /// What the gradients in the steps of weights and activations are taken of [default: codes].
+    #[arg(long, value_enum)]
+    pub step_gradient: Option<StepGradientName>,
     /// Training images that references are placed on [default: 128, or all if there are fewer].
     #[arg(long, allow_negative_numbers = true)]
     pub calibration_images: Option<usize>,
@@ -105,7 +110,7 @@ impl MvmOptions {
             Some(name) => named(name, first).map_err(input)?,
         };
         let noise = self.noise.unwrap_or(defaults.noise);
-        unused_options::of_reads(self, estimator, noise).map_err(input)?;
+        unused_options::of_reads(self, &loaded.hardware, estimator, noise).map_err(input)?;
         let learn = match self.learn.unwrap_or(LearnName::Nothing) {
             LearnName::Nothing => Learn::Nothing,
             LearnName::Step => Learn::Step,

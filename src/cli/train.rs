@@ -100,6 +100,9 @@ pub fn train_on(
     trainer.ancestry.programs = start.programs;
     trainer.ancestry.start = Some(start.fingerprint.unwrap_or(RANDOM_WEIGHTS.into()));
     if let Some(mvm) = arguments.through()? {
+        if !start.quantized {
+            trainer.see_statistics(data);
+        }
         trainer = trainer.through(mvm, data).map_err(input)?;
     }
     let _locked = match locked {

@@ -4,11 +4,12 @@
 
 use super::input;
 use super::mvm_options::{Defaults, IMCAQ, IMCQ, MvmOptions};
-use super::train_choices::{OptimizerName, ScheduleName, WeightStep};
+use super::train_choices::{OptimizerName, ScheduleName, StepGradientName, WeightStep};
 use super::unused_options;
 use crate::train::augment::Augment;
 use crate::train::mvm::settings::Mvm;
 use crate::train::optimizer::Rule;
+use crate::train::quantizer::step_gradient::StepGradient;
 use crate::train::quantizer::weight::StepRule;
 use crate::train::schedule::Schedule;
 use crate::train::settings::Settings;
@@ -142,11 +143,22 @@ impl TrainArguments {
             rule,
             weight_decay: self.weight_decay.unwrap_or(if float { 5e-4 } else { 1e-4 }),
             clip_norm: self.clip_norm,
+            step_gradient: self.step_gradient(),
             augment: Augment {
                 reach: self.shift,
                 flip: self.flip,
             },
             seed: self.seed,
+        }
+    }
+
+    /// That of codes behind read-outs, whose references do not move with the step; elsewhere both are the same but for rounding.
+    fn step_gradient(&self) -> StepGradient {
+        let through = self.method.macro_defaults().is_some();
+        match self.mvm.step_gradient {
+            Some(StepGradientName::Codes) => StepGradient::Codes,
+            None if through => StepGradient::Codes,
+            Some(StepGradientName::Values) | None => StepGradient::Values,
         }
     }
 

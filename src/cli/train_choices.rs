@@ -1,4 +1,4 @@
-//! Choices among names that options of `imcsim train` offer: step of the weights, schedule, optimizer.
+//! Choices among names that options of `imcsim train` offer: step of the weights and its gradient, schedule, optimizer.
 //!
 //! Not responsible for what they mean (`train`).
 
@@ -11,6 +11,15 @@ pub enum WeightStep {
     Learned,
     /// 0.7 of the mean magnitude is the threshold (ternary weight networks).
     Threshold,
+}
+
+/// `--step-gradient`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StepGradientName {
+    /// Of the codes, which are what a read-out sees.
+    Codes,
+    /// Of codes times the step (LSQ).
+    Values,
 }
 
 /// `--schedule`.

@@ -5,6 +5,7 @@
 
 use super::mvm_options::MvmOptions;
 use super::train_arguments::{MethodName, TrainArguments};
+use crate::hw::chip::Hardware;
 use crate::train::mvm::Estimator;
 use anyhow::bail;
 
@@ -30,11 +31,16 @@ pub fn of_method(arguments: &TrainArguments) -> anyhow::Result<()> {
     }
 }
 
-/// Refuses options that the estimator, or reads without noise, have no use for.
+/// Refuses options that the estimator, reads without noise, or a macro without any have no use for.
 ///
 /// # Errors
-/// With the first of them.
-pub fn of_reads(options: &MvmOptions, estimator: Estimator, noise: f64) -> anyhow::Result<()> {
+/// With the first of them, or if the macro cannot be loaded.
+pub fn of_reads(
+    options: &MvmOptions,
+    hardware: &Hardware,
+    estimator: Estimator,
+    noise: f64,
+) -> anyhow::Result<()> {
     if let Some(temperature) = &options.temperature
         && !estimator.has_temperature()
     {
@@ -50,7 +56,23 @@ pub fn of_reads(options: &MvmOptions, estimator: Estimator, noise: f64) -> anyho
             "--noise-ramp {ramp} without noise: there is nothing that could grow; remove it, or give --noise above 0 (imcq reads without noise unless told, imcaq with it)"
         );
     }
+    // No factor changes a macro without noise, but 0 says what is done there.
+    if noise > 0.0
+        && let Some(asked) = asked_of_noise(options)
+        && hardware.is_silent()
+    {
+        bail!(
+            "{asked} on a macro without noise at each read: there is nothing that it could change; remove it, or write noise of the sense amp, the bit line or the cells into the macro"
+        );
+    }
     Ok(())
+}
+
+/// The first option about the amount of noise that was given.
+fn asked_of_noise(options: &MvmOptions) -> Option<String> {
+    let (noise, ramp) = (options.noise, options.noise_ramp);
+    let noise = noise.map(|noise| format!("--noise {noise}"));
+    noise.or(ramp.map(|ramp| format!("--noise-ramp {ramp}")))
 }
 
 /// Refuses more calibration images than the training images, of which there are `all`.
@@ -66,13 +88,23 @@ pub fn of_images(arguments: &TrainArguments, all: usize) -> anyhow::Result<()> {
     }
 }
 
-/// Refuses a last temperature where there is no second epoch that could get there.
+/// Refuses a last temperature where there is no second epoch that could get there, and a ramp of the noise that ends within the
+/// first epoch. A ramp of 0 says that there is none.
 ///
 /// # Errors
-/// If there is one epoch and two temperatures.
+/// If there is one epoch and two temperatures, or a ramp of one epoch or less.
 pub fn of_epochs(arguments: &TrainArguments) -> anyhow::Result<()> {
+    let epochs = arguments.epochs;
+    if let Some(ramp) = arguments.mvm.noise_ramp
+        && ramp > 0.0
+        && ramp * epochs as f64 <= 1.0
+    {
+        bail!(
+            "--noise-ramp {ramp} with --epochs {epochs}: it ends within the first epoch, and every epoch has all of the noise; write --noise-ramp 0, or let it last longer than one epoch (share times epochs above 1)"
+        );
+    }
     match &arguments.mvm.temperature {
-        Some(written) if arguments.epochs == 1 && written.contains(':') => bail!(
+        Some(written) if epochs == 1 && written.contains(':') => bail!(
             "--temperature {written} with --epochs 1: the only epoch has the first of them; give one temperature, or train for more epochs"
         ),
         _ => Ok(()),
@@ -91,6 +123,7 @@ fn given(options: &MvmOptions) -> Option<&'static str> {
         noise_ramp,
         column_offset,
         learn,
+        step_gradient,
         calibration_images,
     } = options;
     let all = [
@@ -102,6 +135,7 @@ fn given(options: &MvmOptions) -> Option<&'static str> {
         ("--noise-ramp", noise_ramp.is_some()),
         ("--column-offset", column_offset.is_some()),
         ("--learn", learn.is_some()),
+        ("--step-gradient", step_gradient.is_some()),
         ("--calibration-images", calibration_images.is_some()),
     ];
     all.into_iter()

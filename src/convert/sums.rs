@@ -16,6 +16,7 @@ use crate::hw::reference::References;
 use crate::hw::trim::{self, Trim};
 use crate::kernel::histogram::group_histogram;
 use crate::kernel::lanes::Lanes;
+use crate::kernel::spread::distance;
 use crate::net::references::LayerReferences;
 
 /// What one conversion sees on the calibration images.
@@ -59,7 +60,7 @@ impl Layer<'_> {
         self.conversions.iter().map(zero).collect()
     }
 
-    /// Adds the first `used` images of block `block`; every `pixel_step`-th output pixel is looked at.
+    /// Adds the first `used` images of block `block`; about every `pixel_step`-th output pixel is looked at, in all columns of the map.
     pub fn see(
         &self,
         input: &Lanes<u8>,
@@ -72,7 +73,7 @@ impl Layer<'_> {
             let plane = plane(input, &prepared.conversion, self.input_bits);
             let range = prepared.range.min..=prepared.range.max;
             let map = prepared.weights.geometry.output();
-            let step = pixel_step.min(map.height * map.width);
+            let step = distance(pixel_step, map.width).min(map.height * map.width);
             let counts = group_histogram(&plane, &prepared.weights, used, range, step);
             add(&mut sums.histogram.counts, &counts);
             if let Some(cells) = &mut sums.cells {

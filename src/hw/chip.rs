@@ -7,7 +7,7 @@ use super::bit_line::{BitLine, BitLineSpec};
 use super::cell::{Cell, CellSpec};
 use super::cost::{Cost, CostSpec};
 use super::error::{Checks, HwError};
-use super::readout::{CellNoise, CurrentNoise, ReadoutDesign, ReadoutSpec};
+use super::readout::{CellNoise, CurrentNoise, Kind, ReadoutDesign, ReadoutSpec};
 use super::tiles::{Chip, ChipSpec};
 use super::timing::{Timing, TimingSpec};
 use super::weight_plane::{Conversion, WeightPlane};
@@ -107,6 +107,22 @@ pub struct Hardware {
 }
 
 impl Hardware {
+    /// True if no read is ever disturbed, whatever sum it sees.
+    pub fn is_silent(&self) -> bool {
+        match &self.readout.kind {
+            Kind::Ideal => true,
+            Kind::Converter(converter) => {
+                let line = self.readout.current_noise.line.is_none();
+                let cells = self.cell.read_sigma_relative == 0.0;
+                converter.sense_amp.noise.is_none() && line && cells
+            }
+            Kind::Measured(matrix) => {
+                let mut probabilities = matrix.rows.iter().flatten();
+                probabilities.all(|&p| p == 0.0 || p == 1.0)
+            }
+        }
+    }
+
     /// Checks and resolves a written macro.
     ///
     /// # Errors

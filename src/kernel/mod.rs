@@ -17,6 +17,7 @@ pub mod reconv;
 mod recycled;
 mod reference;
 pub mod slopes;
+pub mod spread;
 pub mod stream;
 pub mod tables;
 mod tiled;

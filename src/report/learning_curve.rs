@@ -6,32 +6,37 @@ use super::error::ReportError;
 use super::experiment::File;
 use super::figures::learning;
 use super::render;
-use crate::results::training::LearningCurve;
+use crate::results::training::{EpochResult, LearningCurve};
 
 /// Names of all files of a curve.
 pub const NAMES: [&str; 3] = ["curve.csv", "curve.svg", "curve.png"];
+
+/// Columns of a curve's table.
+pub const COLUMNS: &str =
+    "epoch,rate,loss,train_accuracy,test_accuracy,gradient_norm,largest_gradient_norm";
+
+/// One epoch in these columns.
+pub fn line(epoch: &EpochResult) -> String {
+    let norm = |norm: Option<f64>| norm.map_or(String::new(), |norm| norm.to_string());
+    format!(
+        "{},{},{},{},{},{},{}",
+        epoch.epoch,
+        epoch.rate,
+        epoch.loss,
+        epoch.train_accuracy,
+        epoch.test_accuracy,
+        norm(epoch.gradient_norm),
+        norm(epoch.largest_gradient_norm)
+    )
+}
 
 /// Table and figure; the figure is left out before the first epoch.
 ///
 /// # Errors
 /// If the figure cannot be drawn.
 pub fn files(curve: &LearningCurve) -> Result<Vec<File>, ReportError> {
-    let mut text = String::from(
-        "epoch,rate,loss,train_accuracy,test_accuracy,gradient_norm,largest_gradient_norm\n",
-    );
-    let norm = |norm: Option<f64>| norm.map_or(String::new(), |norm| norm.to_string());
-    for e in &curve.epochs {
-        text.push_str(&format!(
-            "{},{},{},{},{},{},{}\n",
-            e.epoch,
-            e.rate,
-            e.loss,
-            e.train_accuracy,
-            e.test_accuracy,
-            norm(e.gradient_norm),
-            norm(e.largest_gradient_norm)
-        ));
-    }
+    let lines = curve.epochs.iter().map(|epoch| line(epoch) + "\n");
+    let text = format!("{COLUMNS}\n{}", lines.collect::<String>());
     let mut contents = vec![text.into_bytes()];
     if let Some(figure) = learning::figure(curve) {
         contents.push(render::svg(&figure.picture)?.into_bytes());
@@ -44,7 +49,6 @@ pub fn files(curve: &LearningCurve) -> Result<Vec<File>, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::training::EpochResult;
 
     #[test]
     fn a_curve_has_a_table_and_a_figure() {

@@ -7,6 +7,9 @@ use super::frame::{Frame, SMALL, TEXT};
 use super::palette::{Color, INK, PAPER};
 use super::picture::{Align, Label, Picture, Point};
 
+/// From line to line of a text in two.
+const LINE: f64 = 1.2 * TEXT;
+
 /// The mark in front of a legend entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -52,7 +55,8 @@ pub fn note(picture: &mut Picture, label: Label) {
     picture.text(label);
 }
 
-/// Texts down the left side of a frame with one row per item, shortened to fit; returns the middle of each row.
+/// Texts down the left side of a frame with one row per item, in two lines where one is too short and there is room for two,
+/// shortened to fit; returns the middle of each row.
 pub fn row_names(picture: &mut Picture, frame: &Frame, names: &[String]) -> Vec<f64> {
     let height = (frame.bottom - frame.top) / names.len().max(1) as f64;
     names
@@ -60,15 +64,30 @@ pub fn row_names(picture: &mut Picture, frame: &Frame, names: &[String]) -> Vec<
         .enumerate()
         .map(|(row, name)| {
             let y = frame.top + (row as f64 + 0.5) * height;
-            let text = shorten(name, frame.left - 16.0, TEXT);
-            picture.text_if_free(
-                Label::new(text, (frame.left - 9.0, y), TEXT)
-                    .align(Align::End)
-                    .color(INK),
-            );
+            let width = frame.left - 16.0;
+            let lines = match height > 3.0 * LINE {
+                true => two_lines(name, width),
+                false => vec![name.as_str()],
+            };
+            let first = y - 0.5 * LINE * (lines.len() - 1) as f64;
+            for (index, line) in lines.into_iter().enumerate() {
+                let place = (frame.left - 9.0, first + LINE * index as f64);
+                let label = Label::new(shorten(line, width, TEXT), place, TEXT);
+                picture.text_if_free(label.align(Align::End).color(INK));
+            }
             y
         })
         .collect()
+}
+
+/// A text, or its two parts where it does not fit a width: the first as long as whole words fit.
+fn two_lines(text: &str, width: f64) -> Vec<&str> {
+    let fits = |part: &str| text_width(part, TEXT, false) <= width;
+    let mut spaces = text.match_indices(' ').map(|(at, _)| at).rev();
+    match spaces.find(|&at| fits(&text[..at])) {
+        Some(at) if !fits(text) => vec![&text[..at], &text[at + 1..]],
+        _ => vec![text],
+    }
 }
 
 /// The longest beginning of a text that fits a width, with an ellipsis if something is left out.
@@ -91,6 +110,21 @@ pub fn shorten(text: &str, width: f64, size: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_broken_between_words_where_they_do_not_fit() {
+        let name = "trained with ideal MVM values, read with 4 bits";
+        let parts = two_lines(name, 250.0);
+        assert_eq!(parts.join(" "), name);
+        assert_eq!(parts.len(), 2);
+        assert!(
+            parts
+                .iter()
+                .all(|part| text_width(part, TEXT, false) <= 250.0)
+        );
+        assert_eq!(two_lines("conv1", 250.0), ["conv1"]);
+        assert_eq!(two_lines("a_very_long_layer_name", 20.0).len(), 1);
+    }
 
     #[test]
     fn long_names_are_shortened() {

@@ -19,6 +19,17 @@ pub struct EpochResult {
     pub largest_gradient_norm: Option<f64>,
 }
 
+/// The epochs of one training of an experiment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NamedCurve {
+    /// `float`, `qat` or the name of a row.
+    pub training: String,
+    /// Seed.
+    pub seed: u64,
+    /// In order.
+    pub epochs: Vec<EpochResult>,
+}
+
 /// All epochs so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LearningCurve {

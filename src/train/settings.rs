@@ -5,6 +5,7 @@
 use super::augment::Augment;
 use super::error::TrainError;
 use super::optimizer::Rule;
+use super::quantizer::step_gradient::StepGradient;
 use super::schedule::Schedule;
 use crate::data::Dataset;
 use crate::kernel::lanes::LANES;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub weight_decay: f64,
     /// Longest gradient that is not shortened; `None`: any.
     pub clip_norm: Option<f64>,
+    /// What the gradients in steps of weights and activations are taken of.
+    pub step_gradient: StepGradient,
     /// What is done to training images.
     pub augment: Augment,
     /// Seed.

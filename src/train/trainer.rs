@@ -4,13 +4,14 @@
 //! interrupted, on any number of threads. The library reports through callbacks and never prints.
 
 use super::ancestry::Ancestry;
-use super::augment::{Source, blocks};
+use super::augment::{Augment, Source, blocks};
 use super::deploy::deploy;
 use super::epoch::{Epoch, GradientNorms};
 use super::error::TrainError;
 use super::evaluate::{accuracy, accuracy_on_macro};
 use super::finite::diverged;
 use super::model::{LayerParams, Method, Model, PIXEL_SCALE};
+use super::mvm::Estimator;
 use super::mvm::readings::{Readings, When};
 use super::mvm::settings::{Learn, Mvm};
 use super::ops::cross_entropy;
@@ -42,8 +43,11 @@ pub struct Trainer {
     pub curve: Vec<Epoch>,
 }
 
-/// Number of the first reading of the test images: beyond every training step.
+/// Number of the first reading of the test images: beyond the repeats of every evaluation, which read their images with noise of
+/// its own.
 const TEST_READS: u64 = 1 << 40;
+/// Number of the first training step: beyond all of those.
+const TRAINING_READS: u64 = 1 << 41;
 
 impl Trainer {
     /// A training before its first epoch.
@@ -92,6 +96,21 @@ impl Trainer {
         }
         self.mvm = Some(mvm);
         Ok(self)
+    }
+
+    /// Takes the statistics of every batch norm from the first training images with ideal MVM values: those of a full-precision
+    /// network, or none, are not those of its codes, and references are placed with them.
+    pub fn see_statistics(&mut self, data: &Dataset) {
+        let images: Vec<usize> = (0..self.settings.batch.min(data.train.labels.len())).collect();
+        let source = Source {
+            pixels: &data.train.pixels,
+            shape: data.shape,
+            scale: 1.0,
+            border: self.model.network.layers[0].geometry.padding,
+        };
+        let batch = blocks::<f32>(&source, &images, Augment::NONE, (0, 0));
+        let (_, seen) = self.model.forward(&mut Tape::new(), batch, &[]);
+        self.model.keep_statistics(&seen, true);
     }
 
     /// Makes references trained numbers, from where they are placed on.
@@ -215,7 +234,12 @@ impl Trainer {
             epochs: self.settings.epochs,
         };
         let seed = self.settings.seed;
-        let readings = Readings::new(mvm, &network, &data.train, seed, when)?;
+        let mut mvm = mvm.clone();
+        if matches!(mvm.settings.estimator, Estimator::Soft { .. }) {
+            // A macro has no soft codes: what is classified with are its own reads, whatever their slope.
+            mvm.settings.estimator = Estimator::StraightThrough;
+        }
+        let readings = Readings::new(&mvm, &network, &data.train, seed, when)?;
         let readings = readings.batch(seed, TEST_READS + epoch as u64, &[])?;
         Ok(accuracy_on_macro(&network, &readings, &data.test))
     }
@@ -250,9 +274,12 @@ impl Trainer {
             .iter()
             .map(|&image| data.train.labels[image])
             .collect();
-        let mut tape = Tape::new();
+        let mut tape = Tape::with(self.settings.step_gradient);
         let readings = match readings {
-            Some(readings) => readings.batch(self.settings.seed, number, &self.references())?,
+            Some(readings) => {
+                let repeat = TRAINING_READS + number;
+                readings.batch(self.settings.seed, repeat, &self.references())?
+            }
             None => Vec::new(),
         };
         let (logits, seen) = self.model.forward(&mut tape, batch, &readings);

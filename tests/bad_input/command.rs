@@ -162,6 +162,60 @@ fn every_wrong_option_of_train_is_answered_with_exit_code_2() {
             ],
             "this training has 32",
         ),
+        (
+            &["--method=imcaq", "--epochs=3", "--noise-ramp=0.33"],
+            "--noise-ramp 0.33 with --epochs 3: it ends within the first epoch",
+        ),
+        (
+            &["--method=imcq", "--noise=1", "--noise-ramp=1"],
+            "--noise-ramp 1 with --epochs 1: it ends within the first epoch",
+        ),
+        (
+            &["--method=imcaq", "--noise-ramp=-1"],
+            "noise is a factor from 0 to 100, the ramp a share from 0 to 1",
+        ),
+        (
+            &["--method=imcaq", "--arch=ideal", "--noise=0.5"],
+            "--noise 0.5 on a macro without noise at each read",
+        ),
+        (
+            &["--method=imcaq", "--arch=ideal", "--noise-ramp=0.5"],
+            "--noise-ramp 0.5 on a macro without noise at each read",
+        ),
+        (
+            &[
+                "--method=imcq",
+                "--estimator=lattice",
+                "--noise=1",
+                "--set=readout.binary_search.sense_amp.noise={none={}}",
+                "--set=cell.on_off.read_noise={none={}}",
+            ],
+            "--noise 1 on a macro without noise at each read",
+        ),
+        (
+            &[
+                "--method=imcaq",
+                "--learn=step",
+                "--set=readout.binary_search.decode=conditional_mean",
+            ],
+            "--learn step with readout.binary_search.decode = \"conditional_mean\"",
+        ),
+        (
+            &[
+                "--method=imcaq",
+                "--learn=step-per-column",
+                "--set=readout.binary_search.decode=nearest_integer",
+            ],
+            "write decode = \"centre\"",
+        ),
+        (
+            &[
+                "--method=imcaq",
+                "--learn=step",
+                "--set=bit_line.saturation={clamp={limit_ua=90.0}}",
+            ],
+            "--learn step with bit_line.saturation.clamp",
+        ),
     ] {
         let output = train(&scratch, options);
         let error = String::from_utf8_lossy(&output.stderr);
@@ -211,12 +265,28 @@ fn a_training_says_where_it_begins() {
             vec![
                 "--method=imcaq",
                 "--epochs=2",
-                "--noise-ramp=0.5",
+                "--noise-ramp=0.75",
                 "--calibration-images=40",
                 "--estimator=soft",
                 "--temperature=2:0.5",
             ],
             ", from random weights: no qat before it, give --init for that",
+        ),
+        // A macro without noise, and what may be said of it; defaults of noise have no use there and are no option given.
+        (
+            "exact",
+            vec!["--method=imcaq", "--arch=ideal", &qat],
+            ", from a quantized state",
+        ),
+        (
+            "silent",
+            vec!["--method=imcaq", "--arch=ideal", "--noise=0", &qat],
+            ", from a quantized state",
+        ),
+        (
+            "unramped",
+            vec!["--method=imcaq", "--noise-ramp=0", &qat],
+            ", from a quantized state",
         ),
     ] {
         let line = first_line(out, &options);

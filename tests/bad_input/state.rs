@@ -7,6 +7,7 @@ use imcsim::train::ancestry::program;
 use imcsim::train::augment::Augment;
 use imcsim::train::model::{Method, Model};
 use imcsim::train::optimizer::Rule;
+use imcsim::train::quantizer::step_gradient::StepGradient;
 use imcsim::train::quantizer::weight::StepRule;
 use imcsim::train::schedule::Schedule;
 use imcsim::train::settings::Settings;
@@ -47,6 +48,7 @@ fn settings() -> Settings {
         rule: Rule::Adam,
         weight_decay: 0.0,
         clip_norm: None,
+        step_gradient: StepGradient::Values,
         augment: Augment::NONE,
         seed: 1,
     }

@@ -3,6 +3,7 @@
 //! Here are the read-outs that all the questions are asked about.
 
 mod exact;
+mod measured;
 mod parameters;
 mod relaxed;
 mod shapes;
@@ -10,6 +11,7 @@ mod shapes;
 use imcsim::hw::comparison_noise::ComparisonNoise;
 use imcsim::hw::partial_sum::SumRange;
 use imcsim::hw::readout::decode::DecodeRule;
+use imcsim::hw::readout::measured::ConfusionMatrix;
 use imcsim::hw::readout::table::CodeTable;
 use imcsim::hw::readout::{
     Architecture, CellNoise, Converter, CurrentNoise, Kind, Readout, ReadoutDesign,
@@ -81,6 +83,36 @@ fn mixed_readout(architecture: Architecture, step: f64, scale: f64, moved: f64) 
         converter.sense_amp.noise = ComparisonNoise::Same(normal(0.5));
     }
     design.place(MACRO, None).expect("15 codes fit 4 bits")
+}
+
+/// A measured read-out of all sums of its matrix.
+fn measured_readout(smallest_sum: i32, code_values: &[f64], rows: &[Vec<f64>]) -> Readout {
+    let matrix = ConfusionMatrix {
+        smallest_sum,
+        code_values: code_values.to_vec(),
+        rows: rows.to_vec(),
+    };
+    let range = SumRange {
+        min: smallest_sum,
+        max: matrix.largest_sum(),
+    };
+    let design = ReadoutDesign {
+        kind: Kind::Measured(matrix),
+        current_noise: CurrentNoise::NONE,
+        limit: None,
+    };
+    design.place(range, None).expect("a row per sum")
+}
+
+/// One of unsigned sums with a code that never occurs and one without neighbours.
+fn small_matrix() -> Readout {
+    let rows = [
+        vec![1.0, 0.0, 0.0, 0.0],
+        vec![0.2, 0.8, 0.0, 0.0],
+        vec![0.0, 0.9, 0.0, 0.1],
+        vec![0.0, 0.3, 0.0, 0.7],
+    ];
+    measured_readout(0, &[0.0, 1.0, 2.5, 4.0], &rows)
 }
 
 /// Place of a sum in a table.

@@ -1,6 +1,6 @@
 //! Gradients of step, noise and thresholds against differences of whole tables and closed forms.
 
-use super::{MACRO, assert_close, at, logistic_readout, mixed_readout};
+use super::{MACRO, assert_close, at, design, logistic_readout, mixed_readout};
 use imcsim::hw::readout::{Architecture, Readout};
 use imcsim::train::mvm::{
     Estimator, Slopes, mean_slopes, mean_values, noise_slopes, slopes, step_slopes,
@@ -122,4 +122,22 @@ fn without_noise_the_step_learns_by_rounding_errors() {
             .iter()
             .all(|slope| slope.is_finite())
     );
+}
+
+/// The limit does not grow with the step, so the value of a clipped sum is no gradient: why such macros learn no step.
+#[test]
+fn a_limit_of_the_current_has_another_rule() {
+    let (step, limit, s) = (2.0, 10.0, 27);
+    let mut limited = design(Architecture::Flash, step, 0.0);
+    limited.limit = Some(limit);
+    let limited = limited.place(MACRO, None).expect("15 codes fit 4 bits");
+    let table = limited.noise_free_table();
+    let Slopes::BySum(clipped) = slopes(&table, Estimator::StraightThrough, 0, &[]) else {
+        panic!("one factor per sum");
+    };
+    let clipped: Vec<f64> = clipped.into_iter().map(f64::from).collect();
+    assert_eq!(clipped[at(s)], 0.0);
+    let found = step_slopes(&table, None, &clipped)[at(s)] / step;
+    let rule = (limit / step).round() - limit / step;
+    assert_eq!((found, rule), (5.0, 0.0));
 }

@@ -1,10 +1,10 @@
 //! Slopes of the relaxed read-out against draws made the long way: logits plus Gumbel numbers through a softmax.
 
-use super::{at, logistic, mixed};
+use super::{at, logistic, mixed, small_matrix};
 use imcsim::hw::readout::Architecture;
 use imcsim::hw::readout::table::CodeTable;
 use imcsim::rng::{Purpose, keyed};
-use imcsim::train::mvm::{CodeLaw, Estimator, Slopes, mean_slopes, slopes};
+use imcsim::train::mvm::{CodeLaw, Estimator, Slopes, mean_slopes, mean_values, slopes};
 use rand::{Rng, RngExt};
 
 /// One draw: hard code, relaxed value, its derivative.
@@ -25,7 +25,8 @@ fn draw(law: &CodeLaw, temperature: f64, rng: &mut impl Rng) -> (usize, f64, f64
     (law.codes[hard], v / norm, slope)
 }
 
-fn moments(values: impl Iterator<Item = f64>) -> (f64, f64) {
+/// Mean and standard deviation.
+pub(super) fn moments(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (mut n, mut sum, mut square) = (0.0, 0.0, 0.0);
     for value in values {
         n += 1.0;
@@ -64,6 +65,33 @@ fn gumbel_rao(table: &CodeTable, temperature: f64) -> Slopes {
 
 fn sampled(table: &CodeTable, temperature: f64) -> Slopes {
     slopes(table, Estimator::SampledGumbel { temperature }, 5, &[2])
+}
+
+#[test]
+fn the_first_code_of_a_draw_follows_the_law() {
+    let draws = 100_000;
+    for (table, s) in [
+        (logistic(1.5, 0.6), 1),
+        (logistic(1.5, 0.3), 9),
+        (mixed(Architecture::BinarySearch, 0.0), -10),
+        (small_matrix().table(), 1),
+    ] {
+        let law = CodeLaw::of(&table, (s - table.s_min) as usize);
+        let mut rng = keyed(4, Purpose::MonteCarlo, &[]);
+        let mut counts = vec![0.0f64; table.codes];
+        for _ in 0..draws {
+            counts[draw(&law, 1.0, &mut rng).0] += 1.0;
+        }
+        for (code, (count, pmf)) in counts.iter().zip(table.row(s)).enumerate() {
+            let expected = pmf * f64::from(draws);
+            // Codes of less than one draw in the mean come once or not at all.
+            let spread = (expected * (1.0 - pmf)).sqrt().max(1.0);
+            assert!(
+                (count - expected).abs() <= 5.0 * spread,
+                "{s}, code {code}: {count} {expected}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -196,11 +224,57 @@ fn soft_codes_are_as_far_off_the_grid_as_published() {
         let (far, _) = moments(in_steps.map(|v| (v - v.round()).abs()));
         let (mean, found) = moments(values[of_sum.clone()].iter().map(|v| f64::from(*v)));
         let (slope, slope_spread) = moments(slopes[of_sum].iter().map(|v| f64::from(*v)));
+        // On an endless grid the law of s + step is that of s a step higher, and by symmetry the mean is s where s meets a code or
+        // a threshold: mean less s is a ripple between them, at this noise a few thousandths whatever the temperature.
+        assert!((mean - 1.0).abs() < 5.0 * found / (draws as f64).sqrt() + 0.005);
         println!(
             "{temperature}: off {far:.3} ({off_grid}), mean {mean:.3}, std {found:.3} ({spread}), slope {slope:.3} +- {slope_spread:.3}"
         );
         assert!((far - off_grid).abs() < 0.015, "{temperature}: {far}");
         assert!((found - spread).abs() < 0.05, "{temperature}: {found}");
         assert!((slope - 1.0).abs() < 4.0 * slope_spread / 32.0 + 0.02);
+    }
+}
+
+/// Soft values of a sum from several keys: their mean, and how many there are.
+fn soft_mean(table: &CodeTable, s: i32, temperature: f64) -> (f64, usize) {
+    let estimator = Estimator::Soft { temperature };
+    let of_key = |key: u64| {
+        let Slopes::Soft { draws, values, .. } = slopes(table, estimator, 5, &[key]) else {
+            panic!("soft pairs");
+        };
+        values[at(s) * draws..][..draws].to_vec()
+    };
+    let all: Vec<f32> = (0..8).flat_map(of_key).collect();
+    let (mean, _) = moments(all.iter().map(|&value| f64::from(value)));
+    (mean, all.len())
+}
+
+/// The mean of soft values is m(s) inside the range but for a ripple; towards its end they lack codes on one side, which counts
+/// for more the warmer they are.
+#[test]
+fn soft_values_have_the_mean_of_draws() {
+    let draws = 100_000;
+    let table = logistic(1.5, 0.6);
+    for (s, falls) in [(1, false), (9, true)] {
+        let (law, hard) = (CodeLaw::of(&table, at(s)), mean_values(&table)[at(s)]);
+        for temperature in [0.1, 0.5, 1.0, 2.0] {
+            let mut rng = keyed(6, Purpose::MonteCarlo, &[]);
+            let long_way = (0..draws).map(|_| draw(&law, temperature, &mut rng).1);
+            let (mean, spread) = moments(long_way);
+            let (found, count) = soft_mean(&table, s, temperature);
+            let room = 5.0 * spread * (1.0 / count as f64 + 1.0 / f64::from(draws)).sqrt();
+            println!("{temperature} {s}: {found:.4}, draws {mean:.4}, m {hard:.4} +- {room:.4}");
+            assert!(
+                (found - mean).abs() < room,
+                "{temperature} {s}: {found} {mean}"
+            );
+            let is_below = hard - found > room;
+            assert_eq!(
+                is_below,
+                falls && temperature >= 1.0,
+                "{temperature} {s}: {found} {hard}"
+            );
+        }
     }
 }

@@ -1,36 +1,14 @@
 //! Every estimator on every kind of read-out: shapes, finite numbers, same bits whatever the threads.
 
-use super::{MACRO, logistic, logistic_readout, mixed};
+use super::{MACRO, logistic, logistic_readout, mixed, small_matrix};
 use imcsim::hw::partial_sum::SumRange;
-use imcsim::hw::readout::measured::ConfusionMatrix;
+use imcsim::hw::readout::Architecture;
 use imcsim::hw::readout::table::{CodeTable, Decode};
-use imcsim::hw::readout::{Architecture, CurrentNoise, Kind, ReadoutDesign};
 use imcsim::train::mvm::{Estimator, Slopes, slopes};
 
 fn all() -> impl Iterator<Item = Estimator> {
     let named = |name| Estimator::parse(name, 0.5).expect("a known name");
     Estimator::NAMES.into_iter().map(named)
-}
-
-/// A measured read-out of unsigned sums with a code that never occurs and one without neighbours.
-fn measured() -> CodeTable {
-    let matrix = ConfusionMatrix {
-        smallest_sum: 0,
-        code_values: vec![0.0, 1.0, 2.5, 4.0],
-        rows: vec![
-            vec![1.0, 0.0, 0.0, 0.0],
-            vec![0.2, 0.8, 0.0, 0.0],
-            vec![0.0, 0.9, 0.0, 0.1],
-            vec![0.0, 0.3, 0.0, 0.7],
-        ],
-    };
-    let design = ReadoutDesign {
-        kind: Kind::Measured(matrix),
-        current_noise: CurrentNoise::NONE,
-        limit: None,
-    };
-    let readout = design.place(SumRange { min: 0, max: 3 }, None);
-    readout.expect("a row per sum").table()
 }
 
 /// A read-out of one single sum.
@@ -78,7 +56,7 @@ fn every_estimator_gives_finite_numbers_for_every_read_out() {
         logistic(1.5, 0.0),
         logistic(1.5, 50.0),
         mixed(Architecture::Ramp, 0.0),
-        measured(),
+        small_matrix().table(),
         lonely(),
     ] {
         for estimator in all() {
@@ -159,7 +137,7 @@ fn straight_through_ends_half_a_step_beyond_the_outermost_codes() {
         (-27, 27, 55),
         "one code reads all"
     );
-    assert_eq!(inside(&measured()), (0, 3, 4));
+    assert_eq!(inside(&small_matrix().table()), (0, 3, 4));
     let mut limited = logistic_readout(1.0, 0.6, 0.0);
     limited.range = SumRange { min: 0, ..MACRO };
     assert_eq!(inside(&limited.table()), (0, 7, 8));

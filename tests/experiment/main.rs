@@ -420,6 +420,7 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
         "results.json".to_string(),
         "results.csv".into(),
         "results.md".into(),
+        "curves.csv".into(),
     ];
     for seed in [1, 2] {
         for row in ["ideal_values", "lattice", "noisier", "start"] {
@@ -456,14 +457,40 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
     );
     the_commands_reproduce_the_training(&scratch, &results);
     csv_has_a_line_for_every_mode(&scratch);
+    curves_have_a_line_for_every_epoch(&scratch);
     texts_of_figures_stand_apart(&results);
     what_was_not_asked_for_is_not_counted(&results);
+}
+
+fn curves_have_a_line_for_every_epoch(scratch: &Folder) {
+    let text = fs::read_to_string(scratch.at("whole/quick/curves.csv")).expect("a table");
+    let mut lines = text.lines();
+    let head = lines.next().expect("a head");
+    assert!(
+        head.starts_with("training,seed,epoch,rate,loss,train_accuracy"),
+        "{head}"
+    );
+    let lines: Vec<&str> = lines.collect();
+    // Two epochs in full precision, one quantized and one for either trained row, of two seeds.
+    assert_eq!(lines.len(), 2 * 5, "{text}");
+    for seed in 1..=2 {
+        for training in ["float", "qat", "ideal_values", "lattice"] {
+            let folder = format!("whole/quick/seed{seed}/{training}/curve.csv");
+            let own = fs::read_to_string(scratch.at(&folder)).expect("a table");
+            for line in own.lines().skip(1) {
+                assert!(
+                    lines.contains(&&*format!("{training},{seed},{line}")),
+                    "{text}"
+                );
+            }
+        }
+    }
 }
 
 fn what_was_not_asked_for_is_not_counted(results: &[u8]) {
     let mut result: ExperimentResult = serde_json::from_slice(results).expect("JSON");
     let page = |result: &ExperimentResult| {
-        let tables = report::experiment::tables(result).expect("tables");
+        let tables = report::experiment::tables(result, &[]).expect("tables");
         let page = tables.into_iter().find(|(name, _)| name == "results.md");
         String::from_utf8(page.expect("a page").1).expect("text")
     };

@@ -4,6 +4,7 @@
 mod columns;
 mod readings;
 mod resumption;
+mod step_gradient;
 #[path = "../support/mod.rs"]
 mod support;
 mod thresholds;
@@ -23,6 +24,7 @@ use imcsim::train::evaluate::integer_logits;
 use imcsim::train::model::{Method, Model};
 use imcsim::train::ops::cross_entropy;
 use imcsim::train::optimizer::Rule;
+use imcsim::train::quantizer::step_gradient::StepGradient;
 use imcsim::train::quantizer::weight::StepRule;
 use imcsim::train::schedule::Schedule;
 use imcsim::train::settings::Settings;
@@ -109,6 +111,7 @@ fn settings(rule: Rule) -> Settings {
         rule,
         weight_decay: 1e-4,
         clip_norm: None,
+        step_gradient: StepGradient::Values,
         augment: Augment {
             reach: 1,
             flip: true,

@@ -2,9 +2,10 @@
 //! goes on where it stopped.
 //!
 //! `commands` writes every training as an `imcsim train` command, `fit` holds every macro against the network, `session` trains and evaluates, `folder` and `record`
-//! compare trainings and results on the disk with what is asked for, `page` writes tables and figures.
+//! compare trainings and results on the disk with what is asked for, `curves` reads the learning curves, `page` writes tables and figures.
 
 mod commands;
+mod curves;
 mod fingerprints;
 mod fit;
 mod folder;
@@ -74,7 +75,7 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
         found.command = command(arguments, &plan);
         // A row that was there already changes nothing: its figures are drawn.
         if shown.as_ref() != Some(&found) {
-            page::write(&found, &commands.folder())?;
+            page::write(&found, &session.curves(), &commands.folder())?;
             shown = Some(found);
         }
     }
@@ -93,7 +94,7 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
     )
 }
 
-/// The command as a page shows it: what decides about its content, without the folders of one machine.
+/// The command as a page shows it, without the folders of one machine: all rows and seeds, whichever of them were asked for last.
 fn command(arguments: &ExperimentArguments, plan: &Plan) -> String {
     let file = Path::new(&arguments.file).file_name();
     let file = file.map_or(arguments.file.clone(), |name| {
@@ -105,13 +106,6 @@ fn command(arguments: &ExperimentArguments, plan: &Plan) -> String {
         option("--data", format!("{}:DIR", plan.data));
     }
     option("--out", "OUT".into());
-    if !arguments.seeds.is_empty() {
-        let seeds: Vec<String> = arguments.seeds.iter().map(u64::to_string).collect();
-        option("--seeds", seeds.join(","));
-    }
-    if !arguments.rows.is_empty() {
-        option("--rows", arguments.rows.join(","));
-    }
     shell(words.into_iter())
 }
 

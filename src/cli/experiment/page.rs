@@ -3,6 +3,7 @@
 use crate::durable;
 use crate::report::experiment;
 use crate::results::experiment::ExperimentResult;
+use crate::results::training::NamedCurve;
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
@@ -11,8 +12,12 @@ use std::path::Path;
 ///
 /// # Errors
 /// If a figure cannot be drawn or the file system refuses.
-pub fn write(result: &ExperimentResult, folder: &Path) -> anyhow::Result<()> {
-    let mut files = experiment::tables(result)?;
+pub fn write(
+    result: &ExperimentResult,
+    curves: &[NamedCurve],
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let mut files = experiment::tables(result, curves)?;
     files.extend(experiment::figures(result)?);
     for (name, content) in &files {
         let path = folder.join(name);

@@ -3,6 +3,7 @@
 //! Not responsible for which rows are asked for, nor for pages.
 
 use super::commands::{Commands, Training, evaluation_set};
+use super::curves;
 use super::fingerprints::Fingerprints;
 use super::folder::Folders;
 use super::record;
@@ -18,6 +19,7 @@ use crate::experiment::{Row, Weights, summary};
 use crate::net::network::Network;
 use crate::net::weights;
 use crate::results::experiment::{Evaluation, ExperimentResult, Mode, RowResult};
+use crate::results::training::NamedCurve;
 use crate::sim::modes::{ModeImages, ModeOptions, modes};
 use crate::sim::prepare::Prepared;
 use anyhow::anyhow;
@@ -117,6 +119,11 @@ impl<'a> Session<'a> {
             }
         }
         summary::summarize(plan, results)
+    }
+
+    /// Learning curves of the trainings that there are.
+    pub fn curves(&self) -> Vec<NamedCurve> {
+        curves::all(self.commands, &self.folders)
     }
 
     /// Says once what is amiss.

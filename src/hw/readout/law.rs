@@ -7,6 +7,7 @@
 //! negligible beside the shared one is counted as shared where it is alike at all references; where it differs from reference
 //! to reference it stays apart, each at least as large as the quadrature can resolve.
 
+use super::measured::ConfusionMatrix;
 use super::table::{CodeTable, Decode, LOG_FLOOR};
 use super::{Architecture, Converter, CurrentNoise, Kind, binary_search, flash, ramp};
 use crate::hw::comparison_noise::ComparisonNoise;
@@ -146,11 +147,7 @@ impl Readout {
             Kind::Ideal => self.noise_free_table(),
             Kind::Measured(matrix) => {
                 let row = |s: i32| matrix.row(f64::from(s)).to_vec();
-                self.assemble(
-                    row,
-                    |s| halved(&row(s + 1), &row(s - 1), 2.0),
-                    |row, _| logs(row),
-                )
+                self.assemble(row, |s| measured_slope(matrix, s), |row, _| logs(row))
             }
             Kind::Converter(converter) => self.converter_table(converter),
         }
@@ -288,6 +285,15 @@ impl Readout {
             offset: self.offset,
         }
     }
+}
+
+/// Difference of the rows of the sums beside this one over their distance: one-sided at the ends of the matrix. Beyond it all
+/// sums read as its end row, which has no slope; nor has a matrix of one row.
+fn measured_slope(matrix: &ConfusionMatrix, s: i32) -> Vec<f64> {
+    let measured = |s: i32| s.max(matrix.smallest_sum).min(matrix.largest_sum());
+    let (low, high) = (measured(s - 1), measured(s + 1));
+    let row = |s: i32| matrix.row(f64::from(s));
+    halved(row(high), row(low), f64::from((high - low).max(1)))
 }
 
 /// Mean over laws of the current with their shares.

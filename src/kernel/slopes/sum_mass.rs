@@ -7,12 +7,14 @@ use super::Pass;
 use crate::kernel::float::Real;
 use crate::kernel::groups::Taps;
 use crate::kernel::lanes::LANES;
+use crate::kernel::spread::distance;
 use rayon::prelude::*;
 
 /// Images added up apart from each other: most sums are near 0, and an addition to the same number waits for the one before.
 const APART: usize = 8;
 
-/// Mass per output and sum of the slopes' range, `[output][s]`; pixel `block + pixel_step * n` of each block is looked at.
+/// Mass per output and sum of the slopes' range, `[output][s]`; about every `pixel_step`-th pixel of each block is looked at, from
+/// another one on in every block and repeat, so that no part of the map is always left out.
 ///
 /// # Panics
 /// If `pixel_step` is 0 or shapes disagree.
@@ -26,8 +28,9 @@ pub fn sum_mass<T: Real>(pass: &Pass<T>, pixel_step: usize) -> Vec<Vec<f64>> {
         let blocks = pass.inputs.iter().zip(pass.gradients).zip(&taps);
         for (block, ((input, gradient), taps)) in blocks.enumerate() {
             let pixels = taps.pixels.len();
-            let step = pixel_step.min(pixels);
-            let looked: Vec<usize> = (block % step..pixels).step_by(step).collect();
+            let step = distance(pixel_step, weights.geometry.output().width).min(pixels);
+            let first = (pass.keys[block].repeat as usize + block) % step;
+            let looked: Vec<usize> = (first..pixels).step_by(step).collect();
             let worth = pixels as f64 / looked.len() as f64;
             for pixel in looked {
                 let at = (output * pixels + pixel) * LANES;

@@ -205,7 +205,7 @@ fn commands(result: &ExperimentResult) -> String {
     if !result.command.is_empty() {
         let _ = write!(
             text,
-            " All of them, and this page:\n\n```sh\n{}\n```",
+            " `imcsim experiment` runs all of them, and what is still missing, and makes this page and the learning curves in `curves.csv`:\n\n```sh\n{}\n```",
             result.command
         );
     }
@@ -247,6 +247,11 @@ fn evaluation(one: &RowResult) -> String {
     };
     let trained_by = match &one.trained_by[..] {
         [] => "not recorded".to_string(),
+        [first, rest @ ..] if first == "not recorded" => {
+            let start = "a program that did not record itself".to_string();
+            let rest: Vec<String> = rest.iter().map(|next| format!("then {next}")).collect();
+            [vec![start], rest].concat().join(", ")
+        }
         programs => programs.join(", then "),
     };
     format!(

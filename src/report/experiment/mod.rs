@@ -1,14 +1,16 @@
-//! The tables and figures of an experiment: results.json, results.csv, results.md, figures/*.
+//! The tables and figures of an experiment: results.json, results.csv, results.md, curves.csv, figures/*.
 //!
 //! Reads [`crate::results::experiment`] only; the files are returned with their names, and `cli` writes them.
 
 mod csv;
+mod curves;
 mod markdown;
 
 use super::error::ReportError;
 use super::figures::{Figure, experiment_bars, experiment_lines};
 use super::render;
 use crate::results::experiment::{ExperimentResult, GroupSummary, ModeOverSeeds, RowSummary};
+use crate::results::training::NamedCurve;
 
 /// A file by its name inside the experiment's folder.
 pub type File = (String, Vec<u8>);
@@ -28,11 +30,12 @@ pub fn is_figure(name: &str) -> bool {
 ///
 /// # Errors
 /// If a value has no form in one of the formats (never for results of this program).
-pub fn tables(result: &ExperimentResult) -> Result<Vec<File>, ReportError> {
+pub fn tables(result: &ExperimentResult, curves: &[NamedCurve]) -> Result<Vec<File>, ReportError> {
     Ok(vec![
         ("results.json".into(), super::json(result)?),
         ("results.csv".into(), csv::table(result)?),
         ("results.md".into(), markdown::page(result).into_bytes()),
+        ("curves.csv".into(), curves::table(curves)),
     ])
 }
 

@@ -9,7 +9,7 @@ use crate::report::legend::{self, Mark};
 use crate::report::number;
 use crate::report::palette::{BLUE, Color, INK, MUTED, PURPLE, VERMILION};
 use crate::report::picture::{Label, Picture};
-use crate::results::experiment::{GroupSummary, ModeOverSeeds, RowSummary};
+use crate::results::experiment::{GroupSummary, ModeOverSeeds, OverSeeds, RowSummary};
 
 /// A mode: its key, what it is called, its colour.
 pub type NamedMode = (&'static str, &'static str, Color);
@@ -29,8 +29,14 @@ const ROW: f64 = 66.0;
 pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Option<Figure> {
     let x = scale(rows)?;
     let mut picture = Picture::new(WIDE, 142.0 + ROW * rows.len() as f64);
+    let several = rows.iter().any(|row| row.seeds.len() > 1);
+    let seeds = if several {
+        " (means over seeds, dots seeds)"
+    } else {
+        ""
+    };
     let subtitle = format!(
-        "Points lost against ideal MVM values of {baseline}: bars are means over seeds, whiskers 95 % intervals, dots seeds"
+        "Points lost against ideal MVM values of {baseline}{seeds}; whiskers are 95 % intervals; numbers: batch norm as trained / re-estimated"
     );
     frame::headline(&mut picture, &group.title, &subtitle);
     let mut entries: Vec<_> = MODES
@@ -41,7 +47,7 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
     let frame = Frame {
         left: 300.0,
         top: 86.0,
-        right: WIDE - 60.0,
+        right: WIDE - 90.0,
         bottom: picture.height - 50.0,
         x,
         y: Scale::Linear {
@@ -51,7 +57,7 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
     };
     frame.x_grid(&mut picture);
     frame.upright(&mut picture, 0.0, MUTED, 1.4);
-    let names: Vec<String> = rows.iter().map(|row| row.label.clone()).collect();
+    let names = names(rows);
     let middles = legend::row_names(&mut picture, &frame, &names);
     for (row, middle) in rows.iter().zip(middles) {
         for (index, &(name, _, color)) in MODES.iter().enumerate() {
@@ -68,12 +74,24 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
     })
 }
 
+/// Labels, with the number of seeds where it is not the same for all.
+fn names(rows: &[&RowSummary]) -> Vec<String> {
+    let counts: Vec<usize> = rows.iter().map(|row| row.seeds.len()).collect();
+    let differ = counts.iter().any(|count| *count != counts[0]);
+    let name = |row: &&RowSummary| match (differ, row.seeds.len()) {
+        (false, _) => row.label.clone(),
+        (true, 1) => format!("{} (one seed)", row.label),
+        (true, count) => format!("{} ({count} seeds)", row.label),
+    };
+    rows.iter().map(name).collect()
+}
+
 /// Everything that a bar shows, in points: mean, interval, dots of the seeds, ring of the re-estimated batch norm.
 fn drawn(row: &RowSummary, name: &str) -> Vec<f64> {
     let trained = mode(row, name, false);
-    let interval = trained.and_then(|one| one.drop);
+    let interval = drop(row, name, false);
     let interval = interval.map(|drop| [drop.mean, drop.low, drop.high]);
-    let ring = mode(row, name, true).and_then(|one| one.drop);
+    let ring = drop(row, name, true);
     let all = interval.into_iter().flatten();
     let all = all.chain(trained.into_iter().flat_map(dots));
     let all = all.chain(ring.map(|drop| drop.mean));
@@ -101,6 +119,10 @@ fn scale(rows: &[&RowSummary]) -> Option<Scale> {
     })
 }
 
+fn drop(row: &RowSummary, name: &str, re_estimated: bool) -> Option<OverSeeds> {
+    mode(row, name, re_estimated)?.drop
+}
+
 fn bar(
     picture: &mut Picture,
     frame: &Frame,
@@ -108,8 +130,8 @@ fn bar(
     (name, color): (&str, Color),
     y: f64,
 ) {
-    let drop = |again: bool| mode(row, name, again).and_then(|one| Some((one, one.drop?)));
-    if let Some((one, drop)) = drop(false) {
+    let one = mode(row, name, false);
+    if let (Some(one), Some(drop)) = (one, drop(row, name, false)) {
         let (zero, end) = (frame.px(0.0), frame.px(100.0 * drop.mean));
         let (left, right) = (zero.min(end), zero.max(end));
         picture.rect((left, y - BAR / 2.0), (right, y + BAR / 2.0), color, 0.55);
@@ -117,13 +139,15 @@ fn bar(
         for seed in dots(one) {
             picture.dot((frame.px(100.0 * seed), y), 2.4, INK, 0.7);
         }
-        let text = number::fixed(100.0 * drop.mean, 2);
+        let points = |drop: OverSeeds| number::fixed(100.0 * drop.mean, 2);
+        let again = self::drop(row, name, true).map(|again| format!(" / {}", points(again)));
+        let text = points(drop) + &again.unwrap_or_default();
         // Beyond all that is drawn of this bar, ring and dots too.
         let ends = drawn(row, name).into_iter().map(|end| frame.px(end));
         let x = ends.fold(zero, f64::max) + 10.0;
         picture.text_if_free(Label::new(text, (x, y), SMALL).color(INK));
     }
-    if let Some((_, drop)) = drop(true) {
+    if let Some(drop) = drop(row, name, true) {
         picture.ring((frame.px(100.0 * drop.mean), y), 4.5, INK);
     }
 }

@@ -3,6 +3,9 @@
 //! The loss sees a hard code only, so the mean of the sampled slope given that code has the same expectation and never more
 //! variance (the Gumbel-Rao estimator, Paulus et al. 2021); with a soft code in the forward pass it would not be valid.
 //! Draws are those of [`super::race`], keyed by the place of the sum.
+//! Only codes that occur race. What the others add to the slope ([`super::code_law`]) is added to every draw, whatever the
+//! temperature lambda: raced, a code whose probability starts from 0 would add pi lambda / sin(pi lambda) times as much, without
+//! bound from 1 on. The value it takes over is the mean of what the forward pass reads: of the codes, or of the soft values.
 
 use super::code_law::CodeLaw;
 use super::mean::mean_slopes;
@@ -57,10 +60,12 @@ fn by_code(
     let row = |index: usize| {
         let mut row = vec![means[index] as f32; table.codes * size];
         let law = CodeLaw::of(table, index);
+        let added = law.left_out_slope(law.mean());
         let race = Race::new(&law, DRAWS, &mut generator(key, index));
         for (at, &code) in law.codes.iter().enumerate() {
             if law.pmf[at] >= LEAST {
-                let relaxed = race.won_by(at, temperature.max(COLDEST));
+                let mut relaxed = race.won_by(at, temperature.max(COLDEST));
+                add(&mut relaxed.slopes, added);
                 row[code * size..(code + 1) * size].copy_from_slice(&reduce(relaxed.slopes));
             }
         }
@@ -75,12 +80,20 @@ pub(super) fn soft_pairs(table: &CodeTable, temperature: f64, key: Key) -> (Vec<
     let row = |index: usize| {
         let law = CodeLaw::of(table, index);
         let race = Race::new(&law, SOFT_PAIRS, &mut generator(key, index));
-        race.free(temperature.max(COLDEST))
+        let mut relaxed = race.free(temperature.max(COLDEST));
+        let total: f64 = relaxed.values.iter().map(|&value| f64::from(value)).sum();
+        let mean = total / relaxed.values.len() as f64;
+        add(&mut relaxed.slopes, law.left_out_slope(mean));
+        relaxed
     };
     let rows: Vec<Relaxed> = (0..table.sums()).into_par_iter().map(row).collect();
     let values = rows.iter().flat_map(|row| row.values.iter().copied());
     let slopes = rows.iter().flat_map(|row| row.slopes.iter().copied());
     (values.collect(), slopes.collect())
+}
+
+fn add(slopes: &mut [f32], added: f64) {
+    slopes.iter_mut().for_each(|slope| *slope += added as f32);
 }
 
 fn generator((seed, place): Key, index: usize) -> impl rand::Rng + use<> {

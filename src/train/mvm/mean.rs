@@ -6,6 +6,9 @@
 //! Cov_pi(v, psi) / 2 for the drawn code q (Liu et al. 2023), exact for quadratic losses. Scores hold the noise of the cells
 //! fixed while the sum moves (it grows with the rows behind a sum, not with the sum); the lattice slope, a difference of whole
 //! rows, has its change in it.
+//! Codes of a measured read-out that only the neighbours of a sum have ([`super::code_law`]) have no score: ReinMax takes the
+//! codes that occur and adds sum t_k (v_k - m) over the others to each. Its mean is m' again, exact for linear losses; because all
+//! codes get the same, it lacks sum t_k ((v_k - m)^2 - Var v) / 2 where the loss is v^2 / 2.
 
 use super::code_law::CodeLaw;
 use crate::hw::readout::table::CodeTable;
@@ -81,12 +84,13 @@ pub(super) fn reinmax_slopes(table: &CodeTable) -> Vec<f64> {
     let row = |(index, &slope): (usize, &f64)| {
         let mut row = vec![slope; table.codes];
         let law = CodeLaw::of(table, index);
-        let mean: f64 = law.pmf.iter().zip(&law.values).map(|(p, v)| p * v).sum();
+        let mean = law.mean();
+        let added = law.left_out_slope(mean);
         for (k, &code) in law.codes.iter().enumerate() {
-            // The mean score is 0 and Cov_pi(v, psi) is the slope of the mean, so half the law and half the drawn code
-            // leave (slope + v psi) / 2 - (mean + v) psi / 4.
+            // The mean score is 0 and Cov_pi(v, psi) is the slope of the mean less what is added, so half the law and half
+            // the drawn code leave half of that and (v - mean) psi / 2; all that is added comes back whole.
             let (v, psi) = (law.values[k], law.scores[k]);
-            row[code] = 0.5 * slope + 0.5 * (v - mean) * psi;
+            row[code] = 0.5 * (slope + added) + 0.5 * (v - mean) * psi;
         }
         row
     };

@@ -1,7 +1,8 @@
 //! Gradients of what a read-out may learn: its step, its thresholds, its noise.
 //!
 //! All on the mean value m(s) of the codes, at every sum of the range. Values, thresholds and noise that grow together
-//! scale m with the sum (it is homogeneous of degree 1), which gives the gradient of the step from slopes already there.
+//! scale m with the sum (it is homogeneous of degree 1), which gives the gradient of the step from slopes already there. A limit
+//! of the current would have to grow with them, and values of codes that are no multiples of the step do not: `settings` refuses both.
 //! Not responsible for which parameters are learned, nor for the sums over a batch.
 
 use super::mean::mean_values;
@@ -18,7 +19,8 @@ const NOISE_STEP: f64 = 1e-3;
 /// `noise_slope` is sigma dm/dsigma ([`noise_slopes`]; `None` without noise), `d` the slope D(s) in use. Exact with D = m'.
 /// Without noise m(s) is the hard value v(s), and v(s) - s D(s) is the rule of learned step sizes (Esser et al. 2020): with D = 1
 /// inside and 0 outside, the rounding error inside and the outermost value outside. Where references snap to half integers the
-/// rule is that of the references before they do (straight-through). Sums beyond `d` or `noise_slope` count as 0.
+/// rule is that of the references before they do (straight-through). Not for read-outs with a limit L of the current: this gives
+/// v(s) for sums that L clips, where the rule is the rounding error of L. Sums beyond `d` or `noise_slope` count as 0.
 pub fn step_slopes(table: &CodeTable, noise_slope: Option<&[f64]>, d: &[f64]) -> Vec<f64> {
     let at = |list: &[f64], index: usize| list.get(index).copied().unwrap_or(0.0);
     let slope = |(index, mean): (usize, f64)| {

@@ -249,7 +249,8 @@ impl<'a> Readings<'a> {
         first.collect()
     }
 
-    /// Step of the references of every layer on the macro that has evenly spaced codes.
+    /// Step of the references of every layer on the macro: that of the values of codes, which are multiples of it wherever a step may
+    /// be learned ([`Mvm::check`]).
     pub fn steps(&self) -> Vec<Option<f64>> {
         let one = |layer: &Option<LayerReadings>| {
             let readouts = layer.as_ref()?.placed.readouts.first()?;

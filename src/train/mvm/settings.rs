@@ -5,6 +5,7 @@
 use super::Estimator;
 use crate::hw::chip::Hardware;
 use crate::hw::readout::Kind;
+use crate::hw::readout::decode::DecodeRule;
 use crate::hw::reference::References;
 use crate::train::error::TrainError;
 
@@ -26,9 +27,14 @@ pub struct MvmSettings {
     pub final_temperature: f64,
     /// Noise at each read of the forward pass over that of the macro; 0: reads without noise.
     pub noise: f64,
-    /// Share of the epochs over which the noise grows to that.
+    /// Share of the epochs over which the noise grows to that; one epoch or less: all of it from the first on.
     pub ramp: f64,
     /// Standard deviation of an offset of every output column in MAC units, drawn anew for every batch.
+    ///
+    /// An offset is the same in all images of a batch and in every group: it moves the sum of an output by about the number of
+    /// groups times itself, and the statistics of the same batch take that out again. What is trained for is only the moved grid of
+    /// each conversion, while the running mean (momentum 0.1) keeps a random error of about 0.23 times groups times this. Networks
+    /// trained with it are for chips whose batch norm is re-estimated.
     pub column_offset: f64,
     /// What of the read-out is trained.
     pub learn: Learn,
@@ -109,7 +115,7 @@ impl Mvm {
             );
         }
         if settings.learn == Learn::Step {
-            self.check_calibrated("step")?;
+            self.check_step("step")?;
         }
         if settings.learn == Learn::StepPerColumn {
             if by_draw {
@@ -118,7 +124,7 @@ impl Mvm {
                     "columns of several steps go with straight-through, expectation and lattice",
                 );
             }
-            self.check_calibrated("step-per-column")?;
+            self.check_step("step-per-column")?;
         }
         if settings.learn == Learn::Thresholds {
             if settings.noise == 0.0 {
@@ -171,6 +177,34 @@ impl Mvm {
         }
     }
 
+    /// Refuses a trained step where thresholds and values of codes are not all that follows it.
+    ///
+    /// Where the training starts and how it goes on takes both for multiples of one step (`parameters::step_slopes`). Conditional
+    /// means are multiples of no step; rounded values keep still while the step moves and then jump; a limit of the current stays
+    /// where it is.
+    fn check_step(&self, learn: &str) -> Result<(), TrainError> {
+        self.check_calibrated(learn)?;
+        let readout = &self.hardware.readout;
+        let uneven = match &readout.kind {
+            Kind::Converter(converter) if converter.decode != DecodeRule::Centre => Some(converter),
+            Kind::Converter(_) | Kind::Ideal | Kind::Measured(_) => None,
+        };
+        if let Some(converter) = uneven {
+            let (key, word) = (converter.key("decode"), converter.decode.word());
+            return wrong(
+                format!("--learn {learn} with {key} = \"{word}\""),
+                "a trained step moves codes that are worth multiples of it; write decode = \"centre\", or take --learn thresholds",
+            );
+        }
+        if readout.limit.is_some() {
+            return wrong(
+                format!("--learn {learn} with bit_line.saturation.clamp"),
+                "the limit of the current does not move with the step, and its gradient does not count that; write saturation.none = {}, or take --learn thresholds",
+            );
+        }
+        Ok(())
+    }
+
     /// Scale of the read noise in an epoch (from 1) of `epochs`.
     pub fn noise_at(&self, epoch: usize, epochs: usize) -> f64 {
         let ramp = (self.settings.ramp * epochs as f64).max(1.0);
@@ -193,7 +227,11 @@ mod tests {
     use super::*;
 
     fn mvm(change: impl FnOnce(&mut MvmSettings)) -> Mvm {
-        let spec = toml::from_str(include_str!("../../../arch/reram_9wl.toml")).expect("parses");
+        on(include_str!("../../../arch/reram_9wl.toml"), change)
+    }
+
+    fn on(arch: &str, change: impl FnOnce(&mut MvmSettings)) -> Mvm {
+        let spec = toml::from_str(arch).expect("parses");
         let mut settings = MvmSettings {
             estimator: Estimator::GumbelRao { temperature: 1.0 },
             final_temperature: 0.25,
@@ -217,6 +255,57 @@ mod tests {
         assert_eq!(temperature(1), Some(1.0));
         assert!((temperature(2).unwrap_or(0.0) - 0.5).abs() < 1e-12);
         assert!((temperature(3).unwrap_or(0.0) - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_ramp_of_an_epoch_or_less_is_none() {
+        for (ramp, epochs) in [(0.0, 3), (0.33, 3), (0.5, 2), (1.0, 1)] {
+            let mvm = mvm(|s| s.ramp = ramp);
+            assert_eq!(mvm.noise_at(1, epochs), 1.0, "{ramp} of {epochs}");
+        }
+        assert!(mvm(|s| s.ramp = 0.34).noise_at(1, 3) < 1.0);
+    }
+
+    #[test]
+    fn a_step_is_learned_only_where_all_that_counts_follows_it() {
+        let plain = include_str!("../../../arch/reram_9wl.toml");
+        let told = |(from, to): (&str, &str), learn: Learn| {
+            assert!(plain.contains(from), "{from}");
+            let mvm = on(&plain.replace(from, to), |settings| {
+                settings.estimator = Estimator::Lattice;
+                settings.learn = learn;
+            });
+            mvm.check().err().map(|error| error.to_string())
+        };
+        let centre = "decode = \"centre\"";
+        let clamp = "saturation.clamp = { limit_ua = 90.0 }";
+        for (change, named) in [
+            (
+                (centre, "decode = \"conditional_mean\""),
+                "readout.binary_search.decode = \"conditional_mean\"; ",
+            ),
+            (
+                (centre, "decode = \"nearest_integer\""),
+                "readout.binary_search.decode = \"nearest_integer\"; ",
+            ),
+            (
+                ("saturation.none = {}", clamp),
+                "bit_line.saturation.clamp; ",
+            ),
+        ] {
+            for (learn, name) in [
+                (Learn::Step, "step"),
+                (Learn::StepPerColumn, "step-per-column"),
+            ] {
+                let error = told(change, learn).expect("refused");
+                let start = format!("--learn {name} with {named}");
+                assert!(error.starts_with(&start), "{error}");
+                assert_eq!(told((centre, centre), learn), None);
+            }
+            for learn in [Learn::Nothing, Learn::Thresholds] {
+                assert_eq!(told(change, learn), None);
+            }
+        }
     }
 
     #[test]

@@ -2,4 +2,5 @@
 //!
 //! The only rounding of weights. What a code means on cells is `hw::weight_plane`.
 
+pub mod step_gradient;
 pub mod weight;

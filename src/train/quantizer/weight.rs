@@ -3,12 +3,13 @@
 //! ```text
 //! code = clamp(round(w / s), -Q, Q)
 //! ```
-//! Straight-through rule, stated on `v = s code` with `dv = dcode / s` (a batch norm follows, so only codes are passed on):
-//! `dw = dv` where `|w / s| <= Q`, else 0. The step is
-//! - learned (LSQ): `ds = sum dv (code - w / s)` inside, `+-Q dv` outside, times `1 / sqrt(n Q)`;
+//! Straight-through rule with `dv = dcode / s`: `dw = dv` where `|w / s| <= Q`, else 0. The step is
+//! - learned: `ds = sum dv (c code - w / s)` inside, `+-c Q dv` outside, times `1 / sqrt(n Q)`, with c = 1 for the gradient of values
+//!   (LSQ) and 0 for that of codes ([`StepGradient`]);
 //! - threshold rule (ternary weight networks, Li et al., 2016): `|w| > 0.7 mean |w|` gives +-1, so `s = 1.4 mean |w|`, no gradient;
 //! - largest weight: `s = max |w| / Q`, no gradient (digital layers).
 
+use super::step_gradient::StepGradient;
 use crate::kernel::float::Real;
 use crate::kernel::vectorize::vectorized;
 use crate::train::param::CHUNK;
@@ -95,13 +96,13 @@ vectorized! {
 const TERMS: usize = 256;
 
 /// Gradient in the step; the gradient in the codes becomes that in the latent weights, in place.
-pub fn df<T: Real>(weights: &[T], step: T, top: i32, gradient: &mut [T]) -> T {
+pub fn df<T: Real>(weights: &[T], step: T, top: i32, of: StepGradient, gradient: &mut [T]) -> T {
     let chunk = |(gradient, weights): (&mut [T], &[T])| -> f64 {
         let mut total = 0.0;
         for (gradient, weights) in gradient.chunks_mut(TERMS).zip(weights.chunks(TERMS)) {
             // Terms first, then their sum in order: only the first of these vectorizes.
             let mut terms = [0.0; TERMS];
-            step_terms(weights, gradient, &mut terms, step, top);
+            step_terms(weights, gradient, &mut terms, step, top, of.own_code());
             let terms = terms.iter().take(weights.len());
             total = terms.fold(total, |sum, term| sum + term);
         }
@@ -124,6 +125,7 @@ vectorized! {
         terms: &mut [f64],
         step: T,
         top: i32,
+        own_code: f64,
     ) {
         let (q, inverse) = (f64::from(top), 1.0 / step.to_f64());
         for ((term, gradient), &w) in terms.iter_mut().zip(gradient).zip(weights) {
@@ -131,7 +133,8 @@ vectorized! {
             let dv = gradient.to_f64() * inverse;
             let is_inside = ratio.abs() <= q;
             *gradient = T::from_f64(if is_inside { dv } else { 0.0 });
-            let (inside, outside) = (f64::from(code(w, step, top)) - ratio, ratio.signum() * q);
+            let inside = own_code * f64::from(code(w, step, top)) - ratio;
+            let outside = own_code * ratio.signum() * q;
             *term = dv * if is_inside { inside } else { outside };
         }
     }
@@ -175,9 +178,14 @@ mod tests {
     fn gradients_follow_the_stated_rule() {
         let (weights, s, top) = ([0.12f64, -0.31, 0.9, -2.0], 0.4, 1);
         let mut gradient = [1.0, 2.0, 3.0, 4.0];
-        let ds = df(&weights, s, top, &mut gradient);
+        let given = gradient;
+        let ds = df(&weights, s, top, StepGradient::Values, &mut gradient);
         assert_eq!(gradient, [2.5, 5.0, 0.0, 0.0]);
         let terms = 2.5 * (0.0 - 0.3) + 5.0 * (-1.0 + 0.775) + 7.5 * 1.0 - 10.0;
         assert_relative_eq!(ds, terms / 2.0, epsilon = 1e-12);
+        let mut gradient = given;
+        let ds = df(&weights, s, top, StepGradient::Codes, &mut gradient);
+        assert_eq!(gradient, [2.5, 5.0, 0.0, 0.0]);
+        assert_relative_eq!(ds, (2.5 * -0.3 + 5.0 * 0.775) / 2.0, epsilon = 1e-12);
     }
 }

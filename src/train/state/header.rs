@@ -15,6 +15,7 @@ use crate::train::mvm::settings::Mvm;
 use crate::train::settings::Settings;
 use crate::train::trainer::Trainer;
 use safetensors::SafeTensors;
+use std::iter;
 use std::path::Path;
 
 const FORMAT: &str = "imcsim-training-1";
@@ -59,6 +60,22 @@ pub struct Header {
     /// Gradients of the epochs of `curve`; shorter where an older program trained the first of them.
     #[serde(default)]
     pub gradients: Vec<Option<GradientNorms>>,
+}
+
+impl Header {
+    /// The learning curve.
+    pub(super) fn epochs(&self) -> Vec<Epoch> {
+        let gradients = self.gradients.iter().copied().chain(iter::repeat(None));
+        let row = |(&(epoch, rate, loss, train_accuracy, test_accuracy), gradient)| Epoch {
+            epoch,
+            rate,
+            loss,
+            train_accuracy,
+            test_accuracy,
+            gradient,
+        };
+        self.curve.iter().zip(gradients).map(row).collect()
+    }
 }
 
 /// Of a training as it stands; `data` is the fingerprint of the data set, `tensors` that of the tensors beside it.
@@ -188,9 +205,12 @@ fn words_of_start(start: String) -> String {
     }
 }
 
-/// Settings in words; those of a training without clipping read as they did before there was clipping.
+/// Settings in words; those of a training without clipping, and with gradients of steps as LSQ has them, read as they did before
+/// there was anything else.
 fn words_of_settings(settings: &Settings) -> String {
-    format!("{settings:?}").replace(", clip_norm: None", "")
+    let words = format!("{settings:?}");
+    let words = words.replace(", clip_norm: None", "");
+    words.replace(", step_gradient: Values", "")
 }
 
 /// What is trained, in words that differ wherever two trainings would.

@@ -23,7 +23,6 @@ use header::{header, read};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use std::collections::HashMap;
-use std::iter;
 use std::path::Path;
 use tensors::{checksum, copy, fill, refuse_changed, refuse_strangers};
 
@@ -100,6 +99,14 @@ pub fn belonging(path: &Path, identity: &Identity) -> Result<Header, TrainError>
     Ok(found)
 }
 
+/// The learning curve of the training that left a state.
+///
+/// # Errors
+/// If the file cannot be read or is damaged.
+pub fn curve(path: &Path) -> Result<Vec<Epoch>, TrainError> {
+    Ok(read(path)?.1.epochs())
+}
+
 /// Restores a training that was set up with the same network, method, settings and data.
 ///
 /// # Errors
@@ -141,6 +148,7 @@ pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), Trai
         }
     }
     refuse_changed(&tensors, &found, path)?;
+    let curve = found.epochs();
     optimizer.steps = found.steps;
     trainer.model = model;
     trainer.optimizer = optimizer;
@@ -151,16 +159,7 @@ pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), Trai
         images: found.train_data,
         programs: recorded(found.programs),
     };
-    let gradients = found.gradients.into_iter().chain(iter::repeat(None));
-    let row = |((epoch, rate, loss, train_accuracy, test_accuracy), gradient)| Epoch {
-        epoch,
-        rate,
-        loss,
-        train_accuracy,
-        test_accuracy,
-        gradient,
-    };
-    trainer.curve = found.curve.into_iter().zip(gradients).map(row).collect();
+    trainer.curve = curve;
     Ok(())
 }
 

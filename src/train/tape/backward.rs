@@ -58,7 +58,7 @@ impl<T: Real> Tape<T> {
             } => {
                 add_references(params, *references, saved, &gradient, gradients);
                 let (dweights, dinput) = ops::reconv::df(saved, &gradient);
-                source.add(params, dweights, gradients);
+                source.add(params, dweights, self.step_gradient, gradients);
                 Some((*input, dinput))
             }
             Step::BatchNorm {
@@ -86,6 +86,7 @@ impl<T: Real> Tape<T> {
                     self.value(*input),
                     params.scalar(*step),
                     *top,
+                    self.step_gradient,
                     &mut gradient,
                 );
                 gradients.add(*step, &[dstep]);
@@ -137,7 +138,7 @@ impl<T: Real> Tape<T> {
     ) -> Option<(NodeId, Batch<T>)> {
         let mut dweights = vec![T::from_f64(0.0); weights.len()];
         backward_weights_batch(self.value(input), gradient, geometry, &mut dweights);
-        source.add(params, dweights, gradients);
+        source.add(params, dweights, self.step_gradient, gradients);
         if matches!(self.steps[input.0], Step::Input) {
             return None;
         }

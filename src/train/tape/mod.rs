@@ -8,6 +8,7 @@ mod weight_source;
 
 use super::ops::{self, Batch, batch_norm::Statistics};
 use super::param::{ParamId, Params};
+use super::quantizer::step_gradient::StepGradient;
 use super::references::LearnedReferences;
 use crate::kernel::float::{Real, forward_batch};
 use crate::kernel::lanes::Lanes;
@@ -69,14 +70,22 @@ enum Step<T> {
 /// A record of one forward pass.
 #[derive(Default)]
 pub struct Tape<T> {
+    /// What the gradients in steps of weights and activations are taken of.
+    step_gradient: StepGradient,
     values: Vec<Batch<T>>,
     steps: Vec<Step<T>>,
 }
 
 impl<T: Real> Tape<T> {
-    /// An empty tape.
+    /// An empty tape whose gradients in steps are those of values.
     pub fn new() -> Self {
+        Self::with(StepGradient::Values)
+    }
+
+    /// An empty tape.
+    pub fn with(step_gradient: StepGradient) -> Self {
         Tape {
+            step_gradient,
             values: Vec::new(),
             steps: Vec::new(),
         }

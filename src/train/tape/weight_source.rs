@@ -4,6 +4,7 @@
 
 use crate::kernel::float::Real;
 use crate::train::param::{Gradients, ParamId, Params};
+use crate::train::quantizer::step_gradient::StepGradient;
 use crate::train::quantizer::weight;
 
 /// Where the weights of a convolution come from.
@@ -40,6 +41,7 @@ impl<T: Real> WeightSource<T> {
         &self,
         params: &Params<T>,
         mut dweights: Vec<T>,
+        of: StepGradient,
         gradients: &mut Gradients<T>,
     ) {
         match *self {
@@ -50,7 +52,7 @@ impl<T: Real> WeightSource<T> {
                 learned,
                 top,
             } => {
-                let dstep = weight::df(params.get(latent), step, top, &mut dweights);
+                let dstep = weight::df(params.get(latent), step, top, of, &mut dweights);
                 gradients.add(latent, &dweights);
                 if let Some(id) = learned {
                     gradients.add(id, &[dstep]);
