@@ -6,7 +6,10 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-/// The bytes of a file.
+/// Most bytes of what has no length.
+const MOST_OF_UNKNOWN: u64 = 1 << 30;
+
+/// The bytes of a file; of a pipe or a device at most 1 GiB.
 ///
 /// # Errors
 /// If it cannot be read or has more bytes than `most`.
@@ -14,7 +17,13 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = File::open(path)?;
     // Known beforehand of most files, and those that are too long need not be read.
-    let known = file.metadata()?.len();
+    let about = file.metadata()?;
+    let known = about.len();
+    let most = if about.is_file() {
+        most
+    } else {
+        most.min(MOST_OF_UNKNOWN)
+    };
     if known <= most {
         file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     }

@@ -193,7 +193,7 @@ mod tests {
                 "unknown key; nothing is to be written here, remove `x`",
             ),
             (
-                "unknown word `up`; one of: left, right",
+                "unknown word `up`, expected one of: left, right",
                 "unknown word `up`, expected one of left, right; correct or remove it",
             ),
             (

@@ -363,6 +363,8 @@ fn a_step_for_every_column_is_trained_and_run() {
     let network = imcsim::net::spec::parse(TINY, "tiny.toml").expect("a network");
     let deployed = scratch.at("columns/deployed.safetensors");
     let deployed = imcsim::net::weights::load(&deployed, &network).expect("a network");
+    let gradient = deployed.metadata.get("step_gradient");
+    assert_eq!(gradient.map(String::as_str), Some("codes"));
     let deployed = deployed.network;
     let LayerReferences::StepPerColumn { trims, .. } = &deployed.layers[1].references else {
         panic!("{:?}", deployed.layers[1].references);

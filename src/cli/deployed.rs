@@ -81,6 +81,10 @@ pub fn write(
         note("trained_through_fingerprint", mvm.hardware.fingerprint());
         note("estimator", mvm.settings.estimator.name().to_string());
         note("train_noise", mvm.settings.noise.to_string());
+        note(
+            "step_gradient",
+            trainer.settings.step_gradient.name().into(),
+        );
         note("accuracy_on_macro", format!("{:.4}", last.test_accuracy));
     } else {
         note("accuracy_quantized", format!("{:.4}", last.test_accuracy));

@@ -152,7 +152,8 @@ impl TrainArguments {
         }
     }
 
-    /// That of codes behind read-outs, whose references do not move with the step; elsewhere both are the same but for rounding.
+    /// That of codes behind read-outs, whose references do not move with the step; elsewhere that of values, with which all
+    /// earlier trainings go on as they were.
     fn step_gradient(&self) -> StepGradient {
         let through = self.method.macro_defaults().is_some();
         match self.mvm.step_gradient {

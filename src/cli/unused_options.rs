@@ -34,7 +34,7 @@ pub fn of_method(arguments: &TrainArguments) -> anyhow::Result<()> {
 /// Refuses options that the estimator, reads without noise, or a macro without any have no use for.
 ///
 /// # Errors
-/// With the first of them, or if the macro cannot be loaded.
+/// With the first of them.
 pub fn of_reads(
     options: &MvmOptions,
     hardware: &Hardware,
@@ -62,7 +62,7 @@ pub fn of_reads(
         && hardware.is_silent()
     {
         bail!(
-            "{asked} on a macro without noise at each read: there is nothing that it could change; remove it, or write noise of the sense amp, the bit line or the cells into the macro"
+            "{asked} on a macro without noise at each read: there is nothing that it could change; remove it, or take a macro whose reads have noise (of the sense amp, the bit line or the cells, or measured)"
         );
     }
     Ok(())
@@ -70,7 +70,10 @@ pub fn of_reads(
 
 /// The first option about the amount of noise that was given.
 fn asked_of_noise(options: &MvmOptions) -> Option<String> {
-    let (noise, ramp) = (options.noise, options.noise_ramp);
+    let (noise, ramp) = (
+        options.noise,
+        options.noise_ramp.filter(|ramp| *ramp != 0.0),
+    );
     let noise = noise.map(|noise| format!("--noise {noise}"));
     noise.or(ramp.map(|ramp| format!("--noise-ramp {ramp}")))
 }

@@ -10,10 +10,12 @@
 /// assert_eq!([distance(7, 8), distance(7, 14), distance(8, 32)], [7, 9, 9]);
 /// ```
 pub fn distance(least: usize, width: usize) -> usize {
-    let least = least.max(1);
-    (least..)
-        .find(|&step| divisor(step, width) == 1)
-        .unwrap_or(least)
+    let (mut step, width) = (least.max(1), width.max(1));
+    // The next one without a divisor in common is never far.
+    while divisor(step, width) != 1 {
+        step += 1;
+    }
+    step
 }
 
 /// Greatest common divisor.

@@ -80,13 +80,23 @@ pub fn row_names(picture: &mut Picture, frame: &Frame, names: &[String]) -> Vec<
         .collect()
 }
 
-/// A text, or its two parts where it does not fit a width: the first as long as whole words fit.
+/// A text, or its two parts where it does not fit a width: of about the same length where both fit, else the first as long as whole
+/// words fit.
 fn two_lines(text: &str, width: f64) -> Vec<&str> {
-    let fits = |part: &str| text_width(part, TEXT, false) <= width;
-    let mut spaces = text.match_indices(' ').map(|(at, _)| at).rev();
-    match spaces.find(|&at| fits(&text[..at])) {
-        Some(at) if !fits(text) => vec![&text[..at], &text[at + 1..]],
-        _ => vec![text],
+    let long = |part: &str| text_width(part, TEXT, false);
+    if long(text) <= width {
+        return vec![text];
+    }
+    let parts = text
+        .match_indices(' ')
+        .map(|(at, _)| (&text[..at], &text[at + 1..]));
+    let parts: Vec<_> = parts.filter(|(first, _)| long(first) <= width).collect();
+    let longer = |(first, second): &(&str, &str)| long(first).max(long(second));
+    let even = parts.iter().filter(|both| longer(both) <= width);
+    let even = even.min_by(|a, b| longer(a).total_cmp(&longer(b)));
+    match even.or(parts.last()) {
+        Some(&(first, second)) => vec![first, second],
+        None => vec![text],
     }
 }
 

@@ -238,7 +238,7 @@ pub struct Comparison {
 pub struct ExperimentResult {
     /// Version of these keys.
     pub schema: u32,
-    /// The `imcsim experiment` command that put them together last; OUT and DIR stand for folders of the user.
+    /// The `imcsim experiment` command for all of them; OUT and DIR stand for folders of the user.
     #[serde(default)]
     pub command: String,
     /// Name.

@@ -207,6 +207,7 @@ impl<T: Real> Model<T> {
             step,
             learned,
             top: layer.weights.max_code(),
+            is_factor: layer.activation_bits.is_none(),
         }
     }
 

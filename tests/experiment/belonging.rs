@@ -202,6 +202,10 @@ fn a_macro_that_was_changed_after_the_training_is_refused() {
     test.change_network("lattice", |_, metadata| {
         metadata.remove("trained_through_fingerprint");
     });
+    // Where a state is left, it tells.
+    let error = test.refused(&["--rows", "lattice"]);
+    assert!(error.contains("the macro (--arch and --set)"), "{error}");
+    fs::remove_file(test.at("lattice/state.safetensors")).expect("scratch file");
     test.succeeds(&["--rows", "lattice", "--quiet"]);
     test.0.write("my.toml", text);
 }
@@ -314,14 +318,34 @@ fn a_start_that_changed_is_told() {
     // Without commands the state tells: here what `lattice` started from.
     fs::remove_file(test.at("lattice/commands.txt")).expect("scratch file");
     test.succeeds(&["--quiet"]);
+    // The same training in other bytes: blanks at the end of the header mean nothing.
+    let mut bytes = fs::read(test.at("qat/state.safetensors")).expect("a state");
+    let length = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
+    let end = 8 + length as usize;
+    bytes.splice(end..end, [b' '; 8]);
+    bytes[..8].copy_from_slice(&(length + 8).to_le_bytes());
+    fs::write(test.at("qat/state.safetensors"), bytes).expect("scratch file");
+    fs::remove_file(test.at("ideal_values/commands.txt")).expect("scratch file");
+    let error = test.refused(&["--rows", "lattice"]);
+    assert!(error.contains("it started"), "{error}");
+}
+
+#[test]
+fn a_state_of_another_training_under_the_same_commands_is_refused() {
+    let test = Finished::new();
     fs::copy(
         test.at("ideal_values/state.safetensors"),
         test.at("qat/state.safetensors"),
     )
     .expect("scratch file");
-    fs::remove_file(test.at("ideal_values/commands.txt")).expect("scratch file");
     let error = test.refused(&["--rows", "lattice"]);
-    assert!(error.contains("it started"), "{error}");
+    for part in [
+        "seed1/qat",
+        "its data set differs",
+        "remove it to train anew",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{FILE, Folder, complaint};
 use imcsim::experiment;
 use imcsim::results::experiment::ExperimentResult;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Parts of the file and what they are replaced by, once.
 type Changes<'a> = &'a [(&'a str, &'a str)];
@@ -207,21 +207,29 @@ fn an_experiment_may_come_through_a_pipe() {
     assert!(error.contains("/dev/stdin:2: titel"), "{error}");
 }
 
+/// Every results.json below a folder.
+fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("shipped") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            pages(&path, found);
+        } else if path.ends_with("results.json") {
+            found.push(path);
+        }
+    }
+}
+
 #[test]
 fn no_shipped_result_contradicts_itself() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/results");
-    let mut checked = 0;
-    for name in [
-        "mnist_lenet",
-        "cifar10_main",
-        "cifar10_ablation",
-        "cifar10_three_levels",
-    ] {
-        let text = fs::read(folder.join(name).join("results.json")).expect("shipped");
+    let (mut checked, mut found) = (0, Vec::new());
+    pages(&folder, &mut found);
+    for page in found {
+        let text = fs::read(&page).expect("shipped");
         let all: ExperimentResult = serde_json::from_slice(&text).expect("JSON");
         for result in &all.results {
             let found = experiment::contradiction(result);
-            assert_eq!(found, None, "{name}, row {}", result.row);
+            assert_eq!(found, None, "{}, row {}", page.display(), result.row);
             checked += 1;
         }
     }

@@ -1,7 +1,9 @@
 //! The gradient in a trained step of weights: with exact sums that of the codes is LSQ's; behind references that do not follow
 //! the step it is the one that differences of the loss have, and LSQ's is not.
 
-use super::support::{full, hardware};
+use super::support::{Scratch, full, hardware};
+use super::through_macro::mvm;
+use super::{dataset, network, settings};
 use imcsim::convert::{prepare, sums};
 use imcsim::hw::chip::Hardware;
 use imcsim::hw::variation::standard_normal;
@@ -10,13 +12,19 @@ use imcsim::kernel::stream::NoiseKey;
 use imcsim::net::network::Geometry;
 use imcsim::net::references::LayerReferences;
 use imcsim::rng::{Purpose, keyed};
+use imcsim::train::model::{Method, Model};
 use imcsim::train::mvm::Estimator;
 use imcsim::train::mvm::tables::{ConversionTables, Learned, Making};
 use imcsim::train::ops::reconv::Reading;
+use imcsim::train::optimizer::Rule;
 use imcsim::train::param::{ParamId, Params};
 use imcsim::train::quantizer::step_gradient::StepGradient;
+use imcsim::train::quantizer::weight::StepRule;
 use imcsim::train::references::LearnedReferences;
+use imcsim::train::settings::Settings;
+use imcsim::train::state;
 use imcsim::train::tape::{NodeId, Tape, WeightSource};
+use imcsim::train::trainer::Trainer;
 use rand::RngExt;
 use std::sync::Arc;
 
@@ -128,6 +136,7 @@ impl Problem {
             step,
             learned: Some(self.step),
             top: 1,
+            is_factor: false,
         }
     }
 
@@ -205,4 +214,52 @@ fn behind_coarse_references_only_the_gradient_of_codes_is_that_of_the_loss() {
         assert!(codes * loss > 0.0 && values * loss < 0.0, "{told}");
         assert!(5.0 * (codes - loss).abs() < (values - loss).abs(), "{told}");
     }
+}
+
+/// A training through the macro by these gradients, and the same after an epoch.
+fn trained(of: StepGradient) -> (Trainer, Trainer) {
+    let data = dataset(96);
+    let mut model = Model::<f32>::new(&network(), Method::Float, 1);
+    model.start_quantized(StepRule::Learned);
+    let through = mvm(hardware("reram_9wl", &[]), Estimator::StraightThrough);
+    let settings = Settings {
+        step_gradient: of,
+        ..settings(Rule::Sgd)
+    };
+    let before = Trainer::new(model, settings, &data).expect("settings are right");
+    let before = before.through(through, &data).expect("fits");
+    let mut after = before.clone();
+    after.epoch(&data, &mut |_, _| ()).expect("training");
+    (before, after)
+}
+
+#[test]
+fn a_training_takes_the_gradient_that_it_is_told_and_its_state_says_which() {
+    let [(old, values), (mut new, codes)] =
+        [StepGradient::Values, StepGradient::Codes].map(trained);
+    assert_eq!(old.model.params, new.model.params);
+    for (index, layer) in codes.model.layers.iter().enumerate() {
+        let steps =
+            [&values, &codes].map(|trainer| trainer.model.params.scalar(layer.activation_step));
+        let last = index + 1 == codes.model.layers.len();
+        assert_eq!(steps[0] == steps[1], last, "layer {index}: {steps:?}");
+    }
+    let scratch = Scratch::new();
+    let path = scratch.at("state.safetensors");
+    state::save(&values, "f", &path).expect("saved");
+    let refused = state::resume(&mut new, "f", &path).expect_err("another gradient");
+    let told = "--step-gradient values there, codes now";
+    assert!(refused.to_string().contains(told), "{refused}");
+}
+
+#[test]
+fn statistics_are_those_of_the_first_images() {
+    let (mut trainer, _) = trained(StepGradient::Codes);
+    let untouched = trainer.model.layers[0].running.clone();
+    trainer.see_statistics(&dataset(96));
+    let last = trainer.model.layers.len() - 1;
+    for layer in &trainer.model.layers[..last] {
+        assert!(layer.running.variance.iter().all(|&v| v > 0.0 && v != 1.0));
+    }
+    assert_ne!(trainer.model.layers[0].running, untouched);
 }

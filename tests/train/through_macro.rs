@@ -23,6 +23,7 @@ use imcsim::sim::condition::Condition;
 use imcsim::sim::forward::{Seen, forward};
 use imcsim::sim::prepare::Prepared;
 use imcsim::train::deploy::deploy;
+use imcsim::train::evaluate::accuracy_on_macro;
 use imcsim::train::model::{Method, Model};
 use imcsim::train::mvm::readings::{Readings, When};
 use imcsim::train::mvm::settings::{Learn, Mvm, MvmSettings};
@@ -558,4 +559,32 @@ fn a_measured_read_out_trains_like_any_other() {
         trainer.model.params
     });
     assert_ne!(ends[0], ends[1]);
+}
+
+#[test]
+fn soft_codes_are_tested_with_the_reads_of_the_macro() {
+    let data = dataset(96);
+    let mut model = Model::<f32>::new(&network(), Method::Float, 1);
+    model.start_quantized(StepRule::Learned);
+    let soft = mvm(
+        hardware("reram_9wl", &[]),
+        Estimator::Soft { temperature: 0.5 },
+    );
+    let trainer = Trainer::new(model, settings(Rule::Sgd), &data).expect("settings are right");
+    let mut trainer = trainer.through(soft.clone(), &data).expect("fits");
+    let epoch = trainer.epoch(&data, &mut |_, _| ()).expect("training");
+    let network = deploy(&trainer.model).expect("quantized");
+    let mut hard = soft;
+    hard.settings.estimator = Estimator::Lattice;
+    let (seed, when) = (
+        trainer.settings.seed,
+        When {
+            epoch: 1,
+            epochs: 4,
+        },
+    );
+    let readings = Readings::new(&hard, &network, &data.train, seed, when).expect("fits");
+    let readings = readings.batch(seed, (1 << 40) + 1, &[]).expect("steps");
+    let expected = accuracy_on_macro(&network, &readings, &data.test);
+    assert_eq!(epoch.test_accuracy, expected);
 }

@@ -14,7 +14,7 @@ pub fn all(commands: &Commands, folders: &Folders) -> Vec<NamedCurve> {
     let mut curves = Vec::new();
     for &seed in &commands.plan.seeds {
         let mut add = |name: &str, training: anyhow::Result<Training>| {
-            // What does not belong here is told beside the results; it has no curve.
+            // What does not belong here, or has no state any more, has no curve.
             let training = training.ok()?;
             folders.check(&training).ok()?;
             let epochs = state::curve(&training.state()).ok()?;

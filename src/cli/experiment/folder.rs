@@ -53,6 +53,16 @@ impl Folders<'_> {
         if network.is_file() {
             self.check_network(training, &metadata(training)?)?;
         }
+        // Defaults may have changed since a command was written; a state says what was done.
+        if state.is_file() {
+            let found = state::belonging(&state, &self.identity(training)?);
+            found.with_context(|| {
+                let folder = training.arguments.out.display();
+                format!(
+                    "{folder}: remove it to train anew, or write into the row what was done there"
+                )
+            })?;
+        }
         Ok(())
     }
 
@@ -159,7 +169,9 @@ impl Folders<'_> {
         let mvm = arguments.through()?;
         let reads = mvm.as_ref().map(|Mvm { settings, .. }| {
             let estimator = ("estimator", settings.estimator.name().to_string());
-            [estimator, ("train_noise", settings.noise.to_string())]
+            let noise = ("train_noise", settings.noise.to_string());
+            let gradient = arguments.settings().step_gradient.name();
+            [estimator, noise, ("step_gradient", gradient.to_string())]
         });
         for (key, now) in now.into_iter().chain(reads.into_iter().flatten()) {
             if let Some(there) = found.get(key).filter(|there| **there != now) {

@@ -74,8 +74,9 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
         let mut found = session.all();
         found.command = command(arguments, &plan);
         // A row that was there already changes nothing: its figures are drawn.
+        let found = (found, session.curves());
         if shown.as_ref() != Some(&found) {
-            page::write(&found, &session.curves(), &commands.folder())?;
+            page::write(&found.0, &found.1, &commands.folder())?;
             shown = Some(found);
         }
     }

@@ -31,7 +31,8 @@ pub fn sum_mass<T: Real>(pass: &Pass<T>, pixel_step: usize) -> Vec<Vec<f64>> {
             let step = distance(pixel_step, weights.geometry.output().width).min(pixels);
             let first = (pass.keys[block].repeat as usize + block) % step;
             let looked: Vec<usize> = (first..pixels).step_by(step).collect();
-            let worth = pixels as f64 / looked.len() as f64;
+            // Every pixel is looked at once in `step` repeats.
+            let worth = step as f64;
             for pixel in looked {
                 let at = (output * pixels + pixel) * LANES;
                 let dy: [f64; LANES] =

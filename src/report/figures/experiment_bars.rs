@@ -21,6 +21,8 @@ pub const MODES: [NamedMode; 3] = [
     ("m3", "static chips, no read noise", PURPLE),
 ];
 
+/// Most points of the subtitle for the baseline's name.
+const LONGEST_NAME: f64 = 90.0;
 /// Height of one bar and of one row.
 const BAR: f64 = 15.0;
 const ROW: f64 = 66.0;
@@ -36,7 +38,8 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
         ""
     };
     let subtitle = format!(
-        "Points lost against ideal MVM values of {baseline}{seeds}; whiskers are 95 % intervals; numbers: batch norm as trained / re-estimated"
+        "Points lost against ideal MVM values of {}{seeds}; whiskers are 95 % intervals; numbers: batch norm as trained / re-estimated",
+        legend::shorten(baseline, LONGEST_NAME, SMALL)
     );
     frame::headline(&mut picture, &group.title, &subtitle);
     let mut entries: Vec<_> = MODES

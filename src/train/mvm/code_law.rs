@@ -1,6 +1,6 @@
 //! The law of the code of one partial sum: probabilities, values and scores of the codes that can occur.
 //!
-//! The score psi_k = d log T\[s, k\] / ds is all that a gradient through a random code needs; its mean is 0. Codes too rare
+//! The score psi_k = d log T\[s, k\] / ds (where codes are left out that have slopes, with tau below) is all that a gradient through a random code needs; its mean is 0. Codes too rare
 //! to be drawn are left out, where T is 0 or its logarithm has no slope worth the name. From the read-out's own table, so
 //! shared noise, flash, binary search and measured read-outs are all alike here.
 //!
@@ -28,7 +28,7 @@ pub struct CodeLaw {
     pub pmf: Vec<f64>,
     /// Their values in MAC units.
     pub values: Vec<f64>,
-    /// Their scores d log T / ds, per MAC unit, with mean 0.
+    /// Their scores per MAC unit, with mean 0: d log T / ds, and tau where codes are left out that have slopes.
     pub scores: Vec<f64>,
     /// Value and slope dT / ds of the codes left out; none where their slopes count for nothing.
     pub left_out: Vec<(f64, f64)>,

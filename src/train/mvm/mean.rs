@@ -1,7 +1,7 @@
 //! Slopes without draws: of the mean value m(s) of the codes, of its differences between sums, of the clipped identity, and
 //! the second-order slope of a drawn code.
 //!
-//! With pi = T\[s, .\], values v and scores psi: m' = sum v pi psi, which is exact for a loss linear in this read (E1, also the
+//! With pi = T\[s, .\], values v and scores psi: m' = sum v pi psi where all codes with a slope occur, which is exact for a loss linear in this read (E1, also the
 //! slope of the categorical straight-through estimator, because sum pi psi = 0). ReinMax is 2 Cov_{(pi + e_q) / 2}(v, psi) -
 //! Cov_pi(v, psi) / 2 for the drawn code q (Liu et al. 2023), exact for quadratic losses. Scores hold the noise of the cells
 //! fixed while the sum moves (it grows with the rows behind a sum, not with the sum); the lattice slope, a difference of whole

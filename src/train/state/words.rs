@@ -43,7 +43,12 @@ pub fn difference(there: &str, now: &str) -> String {
     let (old, new) = (fields(there), fields(now));
     let find = |fields: &Fields, name: &str| {
         let found = fields.iter().find(|(field, _)| field == name);
-        found.map_or("not given".to_string(), |(_, value)| value.clone())
+        match found {
+            Some((_, value)) => value.clone(),
+            // States of the time before there was a choice do not name it.
+            None if name == "step_gradient" => "values".to_string(),
+            None => "not given".to_string(),
+        }
     };
     let mut names: Vec<&String> = Vec::new();
     for (name, _) in new.iter().chain(&old) {
@@ -160,6 +165,11 @@ mod tests {
                 ", augment",
                 ", clip_norm: Some(2.5), augment",
                 "--clip-norm not given there, 2.5 now",
+            ),
+            (
+                ", augment",
+                ", step_gradient: Codes, augment",
+                "--step-gradient values there, codes now",
             ),
             ("seed: 1", "seed: 1", settings),
         ] {

@@ -22,6 +22,9 @@ pub enum WeightSource<T> {
         learned: Option<ParamId>,
         /// Largest code.
         top: i32,
+        /// True where the step stands in the factor behind the sums too, as in front of logits: it is that of values then,
+        /// whatever is taken elsewhere.
+        is_factor: bool,
     },
 }
 
@@ -51,7 +54,9 @@ impl<T: Real> WeightSource<T> {
                 step,
                 learned,
                 top,
+                is_factor,
             } => {
+                let of = if is_factor { StepGradient::Values } else { of };
                 let dstep = weight::df(params.get(latent), step, top, of, &mut dweights);
                 gradients.add(latent, &dweights);
                 if let Some(id) = learned {

@@ -103,3 +103,66 @@ fn mass_lies_on_the_sums_that_occur() {
         assert_relative_eq!(mass.iter().sum::<f64>(), total, epsilon = 1e-6);
     }
 }
+
+#[test]
+fn ones_as_gradient_count_the_sums() {
+    let (geometry, active) = cases()[0];
+    let mut data = data(&geometry, active);
+    let ones = data.gradients.iter_mut();
+    ones.for_each(|gradient| gradient.values.iter_mut().for_each(|dy| *dy = 1.0));
+    let pass = Pass {
+        inputs: &data.inputs,
+        weights: &data.weights,
+        slopes: &kinds(&data.weights)[0],
+        keys: &data.keys,
+        gradients: &data.gradients,
+    };
+    let mass = sum_mass::sum_mass(&pass, 1);
+    let range = data.weights.sum_min..=data.weights.sum_max;
+    let counts = data.inputs.iter().map(|input| {
+        crate::kernel::histogram::group_histogram(input, &data.weights, 32, range.clone(), 1)
+    });
+    let counts: Vec<Vec<u64>> = counts.collect();
+    for sum in 0..counts[0].len() {
+        let counted: u64 = counts.iter().map(|counts| counts[sum]).sum();
+        let found: f64 = mass.iter().map(|of_output| of_output[sum]).sum();
+        assert_eq!(found, counted as f64, "sum {sum}");
+    }
+}
+
+#[test]
+fn every_pixel_stands_for_as_many_others() {
+    // One map has a multiple of the distance in pixels, the others have not.
+    for (geometry, active) in cases() {
+        let data = data(&geometry, active);
+        let map = geometry.output();
+        let step = crate::kernel::spread::distance(5, map.width).min(map.height * map.width);
+        let slopes = &kinds(&data.weights)[0];
+        let mass = |keys: &[NoiseKey], step: usize| {
+            let pass = Pass {
+                inputs: &data.inputs,
+                weights: &data.weights,
+                slopes,
+                keys,
+                gradients: &data.gradients,
+            };
+            sum_mass::sum_mass(&pass, step)
+        };
+        let all = mass(&data.keys, 1);
+        let mut keys = data.keys.clone();
+        let mut mean = vec![vec![0.0; all[0].len()]; all.len()];
+        for _ in 0..step {
+            keys.iter_mut().for_each(|key| key.repeat += 1);
+            for (mean, found) in mean
+                .iter_mut()
+                .flatten()
+                .zip(mass(&keys, 5).iter().flatten())
+            {
+                *mean += found / step as f64;
+            }
+        }
+        for (mean, all) in mean.iter().flatten().zip(all.iter().flatten()) {
+            assert_relative_eq!(mean, all, epsilon = 1e-9);
+        }
+    }
+}
