@@ -19,6 +19,20 @@ use imcsim::hw::readout::{
 use imcsim::hw::reference::{ReferenceError, References, SignedCodes};
 use imcsim::hw::sense_amp::SenseAmp;
 use imcsim::hw::variation::{LOGISTIC_STD, Law, Noise};
+use imcsim::train::mvm::Slopes;
+
+/// Slopes by sum and code: how many codes there are, how many equally likely draws of each, and the factors.
+fn by_code(slopes: &Slopes) -> (usize, usize, &[f32]) {
+    match slopes {
+        Slopes::ByCode { codes, table } => (*codes, 1, table),
+        Slopes::Drawn {
+            codes,
+            draws,
+            table,
+        } => (*codes, *draws, table),
+        other => panic!("slopes by code, not {other:?}"),
+    }
+}
 
 /// Ternary weights, two-bit inputs, nine rows.
 const MACRO: SumRange = SumRange { min: -27, max: 27 };

@@ -4,7 +4,7 @@
 //! density c / (u + c)^2 and the second code is drawn where u > 1.
 
 use super::relaxed::moments;
-use super::{assert_close, measured_readout, small_matrix};
+use super::{assert_close, by_code, measured_readout, small_matrix};
 use imcsim::hw::partial_sum::SumRange;
 use imcsim::hw::readout::table::CodeTable;
 use imcsim::train::mvm::{Estimator, Slopes, mean_slopes, slopes};
@@ -100,15 +100,7 @@ impl Pair {
 
 /// The equally likely factors of a sum and a code.
 fn of_code(slopes: &Slopes, sum: usize, code: usize) -> Vec<f64> {
-    let (codes, draws, table) = match slopes {
-        Slopes::ByCode { codes, table } => (*codes, 1, table),
-        Slopes::Drawn {
-            codes,
-            draws,
-            table,
-        } => (*codes, *draws, table),
-        other => panic!("slopes by code, not {other:?}"),
-    };
+    let (codes, draws, table) = by_code(slopes);
     let from = (sum * codes + code) * draws;
     table[from..from + draws]
         .iter()

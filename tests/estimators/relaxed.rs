@@ -1,6 +1,6 @@
 //! Slopes of the relaxed read-out against draws made the long way: logits plus Gumbel numbers through a softmax.
 
-use super::{at, logistic, mixed, small_matrix};
+use super::{at, by_code, logistic, mixed, small_matrix};
 use imcsim::hw::readout::Architecture;
 use imcsim::hw::readout::table::CodeTable;
 use imcsim::rng::{Purpose, keyed};
@@ -39,15 +39,7 @@ pub(super) fn moments(values: impl Iterator<Item = f64>) -> (f64, f64) {
 
 /// Mean and standard deviation of the slope that a read of `s` meets when codes and draws follow their laws.
 fn over_codes(table: &CodeTable, s: i32, slopes: &Slopes) -> (f64, f64) {
-    let (codes, draws, list) = match slopes {
-        Slopes::ByCode { codes, table } => (*codes, 1, table),
-        Slopes::Drawn {
-            codes,
-            draws,
-            table,
-        } => (*codes, *draws, table),
-        other => panic!("slopes by code, not {other:?}"),
-    };
+    let (codes, draws, list) = by_code(slopes);
     let (mut mean, mut square) = (0.0, 0.0);
     for (code, pmf) in table.row(s).iter().enumerate() {
         let from = (at(s) * codes + code) * draws;

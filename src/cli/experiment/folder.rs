@@ -46,15 +46,16 @@ impl Folders<'_> {
             return Ok(());
         }
         let path = training.arguments.out.join(COMMANDS);
-        match fs::read_to_string(&path) {
-            Ok(text) => self.check_commands(&text, training)?,
-            Err(_) => self.check_state(training)?,
+        let noted = fs::read_to_string(&path).ok();
+        match &noted {
+            Some(text) => self.check_commands(text, training)?,
+            None => self.check_state(training)?,
         }
         if network.is_file() {
             self.check_network(training, &metadata(training)?)?;
         }
         // Defaults may have changed since a command was written; a state says what was done.
-        if state.is_file() {
+        if noted.is_some() && state.is_file() {
             let found = state::belonging(&state, &self.identity(training)?);
             found.with_context(|| {
                 let folder = training.arguments.out.display();
