@@ -1,22 +1,56 @@
 //! Gradients of partial sums: which form makes them, and the form in plain Rust, which serves every kind of slope on any machine.
 //!
-//! Sums of a strip by integer arithmetic, then their slopes, place by place. Not responsible for the AVX-512 forms (`avx512`,
-//! `drawn`).
+//! Sums of a strip by integer arithmetic, then their slopes, place by place. Not responsible for the forms of the instruction sets
+//! (`avx2`, `avx512`, `drawn`).
 
 use super::group::Group;
 use super::strip::Strip;
 use super::table::Slopes;
 #[cfg(target_arch = "x86_64")]
-use super::{avx512, drawn, table::SumSlopes};
+use super::{avx2, avx512, drawn, table::SumSlopes};
 use crate::kernel::lanes::LANES;
 use crate::kernel::stream::NoiseStream;
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::stream::aes::Keys;
 
+/// Instructions that gradients of partial sums are made by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `plain`.
+    Plain,
+    /// `avx2`, and `plain` where it has no form.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// `avx512` and `drawn`.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Form {
+    /// Those of this processor, the best one last.
+    pub fn available() -> Vec<Self> {
+        let mut all = vec![Form::Plain];
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(avx2::available().then_some(Form::Avx2));
+            all.extend(avx512::available().then_some(Form::Avx512));
+        }
+        all
+    }
+
+    /// The best of this processor.
+    pub fn best() -> Self {
+        Self::available().pop().unwrap_or(Form::Plain)
+    }
+}
+
 /// How gradients of partial sums are made.
 pub enum Fill<'a> {
     /// By `plain`.
     Plain(&'a Slopes, &'a NoiseStream),
+    /// By `avx2`.
+    #[cfg(target_arch = "x86_64")]
+    Products(&'a SumSlopes, Vec<avx2::Table<'a>>),
     /// By `avx512`.
     #[cfg(target_arch = "x86_64")]
     Dots(&'a SumSlopes, Vec<avx512::Table>),
@@ -26,24 +60,30 @@ pub enum Fill<'a> {
 }
 
 impl<'a> Fill<'a> {
-    /// The form for these slopes; `dots` says that the machine runs `avx512` and `drawn`.
-    pub fn new(dots: bool, slopes: &'a Slopes, stream: &'a NoiseStream) -> Self {
+    /// The form for these slopes on a machine.
+    pub fn new(form: Form, slopes: &'a Slopes, stream: &'a NoiseStream) -> Self {
         #[cfg(target_arch = "x86_64")]
-        if dots {
-            return match slopes {
-                Slopes::BySum(by_sum) => {
-                    let table = |values: &Vec<f32>| avx512::Table::new(by_sum.s_min, values);
-                    Fill::Dots(by_sum, by_sum.tables.iter().map(table).collect())
+        match (form, slopes) {
+            (Form::Avx512, Slopes::BySum(by_sum)) => {
+                let table = |values: &Vec<f32>| avx512::Table::new(by_sum.s_min, values);
+                return Fill::Dots(by_sum, by_sum.tables.iter().map(table).collect());
+            }
+            (Form::Avx512, Slopes::ByLevel(by_level)) => {
+                return Fill::Drawn(drawn::Table::by_level(by_level), Keys::new(stream));
+            }
+            (Form::Avx512, Slopes::Soft(soft)) => {
+                return Fill::Drawn(drawn::Table::soft(soft, &soft.slopes), Keys::new(stream));
+            }
+            (Form::Avx2, Slopes::BySum(by_sum)) => {
+                let table = |values: &'a Vec<f32>| avx2::Table::new(by_sum.s_min, values);
+                let tables: Option<Vec<_>> = by_sum.tables.iter().map(table).collect();
+                if let Some(tables) = tables {
+                    return Fill::Products(by_sum, tables);
                 }
-                Slopes::ByLevel(by_level) => {
-                    Fill::Drawn(drawn::Table::by_level(by_level), Keys::new(stream))
-                }
-                Slopes::Soft(soft) => {
-                    Fill::Drawn(drawn::Table::soft(soft, &soft.slopes), Keys::new(stream))
-                }
-            };
+            }
+            (Form::Avx2 | Form::Plain, _) => (),
         }
-        let _ = dots;
+        let _ = form;
         Fill::Plain(slopes, stream)
     }
 
@@ -53,10 +93,14 @@ impl<'a> Fill<'a> {
         match self {
             Fill::Plain(slopes, stream) => plain(slopes, stream, source, output, dy, to),
             #[cfg(target_arch = "x86_64")]
+            Fill::Products(slopes, tables) => {
+                // SAFETY: `Form` saw the instructions; `dy` and `to` hold the strip; slopes cover all sums.
+                unsafe { avx2::fill(&tables[slopes.index(output)], source, output, dy, to) }
+            }
+            #[cfg(target_arch = "x86_64")]
             Fill::Dots(slopes, tables) => {
-                let index = slopes.of_output.get(output).copied().unwrap_or(0);
-                // SAFETY: `Machine::best` saw the instructions; `dy` and `to` hold the strip; slopes cover all sums.
-                unsafe { avx512::fill(&tables[usize::from(index)], source, output, dy, to) }
+                // SAFETY: as above.
+                unsafe { avx512::fill(&tables[slopes.index(output)], source, output, dy, to) }
             }
             #[cfg(target_arch = "x86_64")]
             Fill::Drawn(table, keys) => {

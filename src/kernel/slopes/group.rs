@@ -10,9 +10,6 @@ use crate::kernel::groups::PreparedWeights;
 /// Widest vector register in numbers; sums over places are kept as vectors of this many.
 pub const WIDEST: usize = 16;
 
-/// Outputs handled side by side, at most.
-pub const OUTPUT_TILE: usize = 4;
-
 /// One group.
 pub struct Group {
     /// Number of the group.
@@ -68,11 +65,11 @@ impl Group {
 }
 
 impl Collected {
-    /// Room for up to `outputs` outputs of groups of up to `rows` rows.
-    pub fn new(outputs: usize, rows: usize) -> Self {
+    /// Room for up to `outputs` outputs, filled up to whole tiles of `O`, of groups of up to `rows` rows.
+    pub fn new<const O: usize>(outputs: usize, rows: usize) -> Self {
         let rows = rows.next_multiple_of(ROW_TILE);
         Collected {
-            sums: Aligned::zeros(outputs.next_multiple_of(OUTPUT_TILE) * rows * WIDEST),
+            sums: Aligned::zeros(outputs.next_multiple_of(O) * rows * WIDEST),
         }
     }
 
@@ -81,7 +78,7 @@ impl Collected {
     /// # Safety
     /// The machine runs `V`.
     #[inline(always)]
-    pub unsafe fn finish<V: Vector>(
+    pub unsafe fn finish<V: Vector, const O: usize>(
         &mut self,
         group: &Group,
         (first, count, outputs): (usize, usize, usize),
@@ -95,7 +92,7 @@ impl Collected {
                 to[row * outputs + first + output] += unsafe { V::load(sums.as_ptr()).sum() };
             }
         }
-        let used = count.next_multiple_of(OUTPUT_TILE) * group.padded * WIDEST;
+        let used = count.next_multiple_of(O) * group.padded * WIDEST;
         self.sums[..used].fill(0.0);
     }
 }

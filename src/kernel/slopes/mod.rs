@@ -11,6 +11,8 @@
 //! and run of groups that share no input channel with another. Not responsible for what slopes mean (`train`).
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod drawn;

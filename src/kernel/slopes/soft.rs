@@ -2,6 +2,8 @@
 //!
 //! Only the relaxed-quantization baseline has such a forward pass; no chip does. Not responsible for its slopes (`table`).
 
+#[cfg(target_arch = "x86_64")]
+use super::fill::Form;
 use super::table::SoftTable;
 use super::task::Machine;
 use crate::kernel::groups::{PreparedWeights, Taps};
@@ -43,7 +45,7 @@ pub(super) fn added(
         factor,
     };
     #[cfg(target_arch = "x86_64")]
-    if machine.dots {
+    if machine.form == Form::Avx512 {
         return in_strips::add(&layer, sums);
     }
     let _ = machine;

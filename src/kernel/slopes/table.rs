@@ -62,10 +62,14 @@ impl SumSlopes {
         }
     }
 
+    /// Number of the table of one output.
+    pub fn index(&self, output: usize) -> usize {
+        usize::from(self.of_output.get(output).copied().unwrap_or(0))
+    }
+
     /// The table of one output.
     pub fn table(&self, output: usize) -> &[f32] {
-        let index = self.of_output.get(output).copied().unwrap_or(0);
-        &self.tables[usize::from(index)]
+        &self.tables[self.index(output)]
     }
 }
 

@@ -8,7 +8,7 @@
 //! ```
 //! The loops are written once over [`Vector`]; each instruction set has an entry point compiled for it.
 
-use super::fill::Fill;
+use super::fill::{Fill, Form};
 use super::group::{Collected, Group, WIDEST};
 #[cfg(doc)]
 use super::strip::in_strips;
@@ -20,7 +20,7 @@ use crate::kernel::groups::{PreparedWeights, Taps};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseStream;
 
-/// Outputs whose gradients are made before they are used.
+/// Outputs whose gradients are made before they are used, at most: a task takes as many whole tiles as fit.
 const OUTPUTS: usize = 32;
 
 /// How the groups of a layer are shared out, and where its inputs lie.
@@ -75,20 +75,16 @@ pub struct Task<'a> {
 pub struct Machine {
     /// Products with gradients.
     pub isa: Isa,
-    /// True if sums and slopes are made by `avx512`.
-    pub dots: bool,
+    /// Gradients of partial sums.
+    pub form: Form,
 }
 
 impl Machine {
     /// The best of this processor.
     pub fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        let dots = super::avx512::available();
-        #[cfg(not(target_arch = "x86_64"))]
-        let dots = false;
         Machine {
             isa: Isa::best(),
-            dots,
+            form: Form::best(),
         }
     }
 
@@ -97,11 +93,11 @@ impl Machine {
         // SAFETY: `Isa::best` and `Isa::available` offer only what the processor has.
         unsafe {
             match self.isa {
-                Isa::Portable => run::<Plain, 2, 3>(self.dots, task),
+                Isa::Portable => run::<Plain, 2, 3>(self.form, task),
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => on_avx2(self.dots, task),
+                Isa::Avx2 => on_avx2(self.form, task),
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => on_avx512(self.dots, task),
+                Isa::Avx512 => on_avx512(self.form, task),
             }
         }
     }
@@ -109,16 +105,16 @@ impl Machine {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn on_avx2(dots: bool, task: Task) {
+unsafe fn on_avx2(form: Form, task: Task) {
     // SAFETY: handed on to the caller.
-    unsafe { run::<crate::kernel::float::avx2::Ymm, 3, 3>(dots, task) }
+    unsafe { run::<crate::kernel::float::avx2::Ymm, 3, 3>(form, task) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn on_avx512(dots: bool, task: Task) {
+unsafe fn on_avx512(form: Form, task: Task) {
     // SAFETY: handed on to the caller.
-    unsafe { run::<crate::kernel::float::avx512::Zmm, 4, 9>(dots, task) }
+    unsafe { run::<crate::kernel::float::avx512::Zmm, 4, 9>(form, task) }
 }
 
 /// The whole task with tiles of `O` outputs by 3 rows, and of `R` rows by 2 vectors.
@@ -126,7 +122,7 @@ unsafe fn on_avx512(dots: bool, task: Task) {
 /// # Safety
 /// The machine runs `V`.
 #[inline(always)]
-unsafe fn run<V: Vector, const O: usize, const R: usize>(dots: bool, task: Task) {
+unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task) {
     let Task {
         input,
         gradient,
@@ -137,16 +133,18 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(dots: bool, task: Task)
         ..
     } = task;
     let (taps, outputs) = (&shape.taps, weights.geometry.outputs);
+    // Whole tiles of `O`: only the last tile of a layer is filled up, and by outputs that `made` and `collected` have room for.
+    let side_by_side = OUTPUTS / O * O;
     let pixels = taps.pixels.len();
-    let fills = Fill::new(dots, task.slopes, task.stream);
+    let fills = Fill::new(form, task.slopes, task.stream);
     let mut strip = Strip::new(weights.plan.active);
-    let mut made = Aligned::<f32>::zeros(OUTPUTS * PIXELS * LANES);
+    let mut made = Aligned::<f32>::zeros(side_by_side * PIXELS * LANES);
     let mut spread_rows =
         Aligned::<f32>::zeros(weights.plan.active.next_multiple_of(ROW_TILE) * PIXELS * LANES);
     // On a small map sums are finished tile by tile, which keeps them in the first-level cache.
     let is_one_strip = pixels <= PIXELS;
-    let kept = if is_one_strip { OUTPUTS } else { outputs };
-    let mut collected = Collected::new(kept, weights.plan.active);
+    let kept = if is_one_strip { side_by_side } else { outputs };
+    let mut collected = Collected::new::<O>(kept, weights.plan.active);
     let first = task.unit * shape.groups_per_unit;
     let last = (first + shape.groups_per_unit).min(weights.plan.groups());
     let first_channel = task.unit * shape.channels_per_unit * input.channel_stride();
@@ -159,8 +157,8 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(dots: bool, task: Task)
             strip.read(input, taps, rows.clone(), pixel..pixels.min(pixel + PIXELS));
             let places = strip.places();
             spread_rows.fill(0.0);
-            for output in (0..outputs).step_by(OUTPUTS) {
-                let tile = OUTPUTS.min(outputs - output);
+            for output in (0..outputs).step_by(side_by_side) {
+                let tile = side_by_side.min(outputs - output);
                 for o in 0..tile {
                     let at = pixel * outputs * LANES + (output + o) * places;
                     let dy = &gradient[at..at + places];
@@ -173,7 +171,7 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(dots: bool, task: Task)
                 unsafe {
                     if is_one_strip {
                         collect::<V, O, 3>(&made[..whole], &strip, &group, (0, &mut collected));
-                        collected.finish::<V>(&group, (output, tile, outputs), to);
+                        collected.finish::<V, O>(&group, (output, tile, outputs), to);
                     } else {
                         collect::<V, O, 3>(
                             &made[..whole],
@@ -201,7 +199,7 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(dots: bool, task: Task)
         }
         if !is_one_strip {
             // SAFETY: the caller promises the instructions.
-            unsafe { collected.finish::<V>(&group, (0, outputs, outputs), to) };
+            unsafe { collected.finish::<V, O>(&group, (0, outputs, outputs), to) };
         }
     }
 }

@@ -4,6 +4,7 @@
 mod draws;
 mod formula;
 
+use super::fill::Form;
 use super::table::{LevelSlopes, SoftTable, SumSlopes};
 use super::*;
 use crate::kernel::float::vector::Isa;
@@ -13,7 +14,8 @@ use crate::net::network::{self, Geometry};
 use crate::rng::{Purpose, keyed};
 use rand::RngExt;
 
-/// Kernels 1, 3, 5; groups of 4, 9, 16, 64 rows, uneven last groups, uneven numbers of outputs and pixels.
+/// Kernels 1, 3, 5; groups of 4, 9, 16, 64 rows, uneven last groups, uneven numbers of outputs and pixels, and more outputs than
+/// a strip meets at once, on one strip and on several.
 fn cases() -> Vec<(Geometry, usize)> {
     let shape = |channels, height, width| network::Shape {
         channels,
@@ -34,6 +36,10 @@ fn cases() -> Vec<(Geometry, usize)> {
         (geometry(shape(2, 6, 6), 4, 5, 1, 0), 9),
         (geometry(shape(33, 1, 1), 19, 1, 1, 0), 9),
         (geometry(shape(7, 3, 3), 6, 1, 1, 0), 4),
+        (geometry(shape(2, 2, 3), 32, 3, 1, 1), 9),
+        (geometry(shape(2, 3, 4), 32, 3, 1, 1), 9),
+        (geometry(shape(1, 3, 3), 70, 3, 1, 1), 9),
+        (geometry(shape(12, 1, 1), 65, 1, 1, 0), 9),
     ]
 }
 
@@ -135,14 +141,15 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
     ]
 }
 
+/// Every instruction set for the products with the plain gradients of sums, and the best one with every form of those.
 fn machines() -> Vec<Machine> {
-    let dots = Machine::best().dots;
-    let mut all: Vec<Machine> = Isa::available()
-        .into_iter()
-        .map(|isa| Machine { isa, dots: false })
-        .collect();
-    if dots {
-        all.push(Machine::best());
-    }
-    all
+    let products = Isa::available().into_iter().map(|isa| Machine {
+        isa,
+        form: Form::Plain,
+    });
+    let forms = Form::available().into_iter().map(|form| Machine {
+        isa: Isa::best(),
+        form,
+    });
+    products.chain(forms).collect()
 }
