@@ -13,6 +13,7 @@ pub mod data;
 pub mod durable;
 pub mod experiment;
 pub mod fingerprint;
+pub mod gzip;
 pub mod hw;
 pub mod kernel;
 pub mod mapping;

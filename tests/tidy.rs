@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("override_key", &[]),
     ("durable", &[]),
     ("fingerprint", &[]),
+    ("gzip", &["bounded"]),
     ("cycle", &[]),
     ("trace", &["cycle", "hw", "mapping"]),
     ("hw", &["fingerprint", "rng"]),
@@ -38,9 +39,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "net",
         &[
-            "bounded",
             "durable",
             "fingerprint",
+            "gzip",
             "hw",
             "rng",
             "shipped_text",
@@ -85,12 +86,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "arch",
+            "bounded",
             "convert",
             "cycle",
             "data",
             "durable",
             "experiment",
             "fingerprint",
+            "gzip",
             "hw",
             "mapping",
             "margin",

@@ -2,7 +2,6 @@
 
 pub mod checkpoint;
 pub mod error;
-mod gzip;
 pub mod network;
 pub mod packed;
 pub mod recorded;

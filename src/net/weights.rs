@@ -4,8 +4,8 @@
 
 use super::checkpoint::{Metadata, from_bytes, metadata};
 use super::error::NetError;
-use super::gzip;
 use super::network::{IntNetwork, Network};
+use crate::gzip;
 use std::borrow::Cow;
 use std::path::Path;
 

@@ -30,6 +30,40 @@ pub fn line(epoch: &EpochResult) -> String {
     )
 }
 
+/// The epochs of a table in these columns; `None` if it is not one, whole.
+pub fn parse(table: &str) -> Option<Vec<EpochResult>> {
+    let lines = table.strip_prefix(COLUMNS)?.strip_prefix('\n')?;
+    let epoch = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [number, rest @ ..] = &cells[..] else {
+            return None;
+        };
+        let number = number.parse().ok()?;
+        let [rate, loss, train, test, norms @ ..] = rest else {
+            return None;
+        };
+        let value = |cell: &str| cell.parse().ok().filter(|value: &f64| value.is_finite());
+        let maybe = |cell: &str| match cell {
+            "" => Some(None),
+            cell => Some(Some(value(cell)?)),
+        };
+        let [median, largest] = norms else {
+            return None;
+        };
+        Some(EpochResult {
+            epoch: number,
+            rate: value(rate)?,
+            loss: value(loss)?,
+            train_accuracy: value(train)?,
+            test_accuracy: value(test)?,
+            gradient_norm: maybe(median)?,
+            largest_gradient_norm: maybe(largest)?,
+        })
+    };
+    let epochs: Option<Vec<EpochResult>> = lines.lines().map(epoch).collect();
+    epochs.filter(|epochs| epochs.iter().zip(1..).all(|(one, n)| one.epoch == n))
+}
+
 /// Table and figure; the figure is left out before the first epoch.
 ///
 /// # Errors
@@ -49,6 +83,31 @@ pub fn files(curve: &LearningCurve) -> Result<Vec<File>, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_is_read_back_whole_or_not_at_all() {
+        let epochs = [1, 2].map(|epoch| EpochResult {
+            epoch,
+            rate: 1e-9 / 3.0,
+            loss: 0.1 + 0.2,
+            train_accuracy: 0.5,
+            test_accuracy: 0.25,
+            gradient_norm: (epoch == 1).then_some(1.0 / 3.0),
+            largest_gradient_norm: (epoch == 1).then_some(0.7),
+        });
+        let lines: Vec<String> = epochs.iter().map(line).collect();
+        let table = format!("{COLUMNS}\n{}\n", lines.join("\n"));
+        assert_eq!(parse(&table).as_deref(), Some(&epochs[..]));
+        for wrong in [
+            table.replace("epoch,", "epochs,"),
+            table.replace("0.25", "NaN"),
+            table.replace("\n2,", "\n3,"),
+            table.replace("0.25,", "0.25,1,"),
+            table.trim_end_matches("0.25,,\n").to_string(),
+        ] {
+            assert_eq!(parse(&wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_curve_has_a_table_and_a_figure() {

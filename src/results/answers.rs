@@ -1,4 +1,4 @@
-//! Answers of the modes of an experiment's row, test image by test image (`answers.json`).
+//! Answers of the modes of an experiment's row, test image by test image (`answers.json.gz`).
 //!
 //! Kept beside the counts of `result.json` so that rows, which are different networks, can be compared on the same images.
 

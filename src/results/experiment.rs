@@ -85,6 +85,13 @@ pub struct RowResult {
     pub program: String,
     /// Commit the program was built from, if it was told when it was compiled.
     pub commit: Option<String>,
+    /// Hash of what its trainings were, from full precision on: networks, methods, settings, macros and images as the program
+    /// understood them; missing where an older program evaluated.
+    #[serde(default)]
+    pub training_fingerprint: Option<String>,
+    /// Hash of the file of the state that its training started from; missing where an older program evaluated.
+    #[serde(default)]
+    pub start_fingerprint: Option<String>,
     /// Programs that trained the network, with their commits, in order; empty: not recorded.
     #[serde(default)]
     pub trained_by: Vec<String>,
@@ -107,7 +114,7 @@ pub struct RowResult {
     pub full_precision: Option<f64>,
     /// Accuracies.
     pub modes: Modes,
-    /// Image by image; in a file of its own (`answers.json`), missing where an older program evaluated.
+    /// Image by image; in a file of its own (`answers.json.gz`), missing where an older program evaluated.
     #[serde(skip)]
     pub answers: Option<Answers>,
 }

@@ -3,6 +3,8 @@
 //! Kept in states and deployed networks, so that what lies in a folder can be told from what is asked for. Files of programs
 //! that did not record one of these say nothing about it, and nothing is held against them. Not responsible for settings.
 
+use crate::kernel::float::instructions;
+
 /// The start of a training without `--init`.
 pub const RANDOM_WEIGHTS: &str = "random weights";
 /// The programs behind a state that does not name them.
@@ -38,10 +40,12 @@ pub fn recorded(programs: Vec<String>) -> Vec<String> {
     }
 }
 
-/// This program: name, version and the commit it was built from, if it was told when it was compiled.
+/// This program: name, version, the commit it was built from, if it was told when it was compiled, and the instructions it trains
+/// with, which decide how sums of gradients are rounded.
 pub fn program() -> String {
     let commit = option_env!("IMCSIM_COMMIT").unwrap_or(NOT_RECORDED);
-    format!("imcsim {}, commit {commit}", env!("CARGO_PKG_VERSION"))
+    let (version, vectors) = (env!("CARGO_PKG_VERSION"), instructions());
+    format!("imcsim {version}, commit {commit}, {vectors}")
 }
 
 #[cfg(test)]

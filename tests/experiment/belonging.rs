@@ -2,7 +2,7 @@
 //! something else are refused, evaluated again or left out, never taken for the row's.
 
 use super::support::{TINY, shipped};
-use super::{FILE, Folder, complaint};
+use super::{FILE, Folder, complaint, unpacked};
 use imcsim::fingerprint::fingerprint;
 use imcsim::net::checkpoint::{self, Metadata};
 use imcsim::net::network::IntNetwork;
@@ -173,10 +173,85 @@ fn a_result_is_that_of_the_network_beside_it() {
             let result = result.as_object_mut().expect("keys");
             result.remove("train_data_fingerprint");
             result.remove("trained_by");
+            result.remove("training_fingerprint");
+            result.remove("start_fingerprint");
         });
         test.succeeds(&["--quiet", "--rows", "lattice"]);
         assert_eq!(test.is_marked("lattice"), kept, "{given}");
     }
+}
+
+/// Leaves of the finished trainings what is worth keeping: all but the networks.
+fn without_networks(test: &Finished) {
+    for training in ["float", "qat", "ideal_values", "lattice"] {
+        for name in ["state.safetensors", "deployed.safetensors", "curve.svg"] {
+            let _ = fs::remove_file(test.at(training).join(name));
+        }
+    }
+}
+
+#[test]
+fn results_outlive_their_networks() {
+    let test = Finished::new();
+    let page = |name: &str| fs::read(test.0.at("out/quick").join(name)).expect("a page");
+    let names = ["results.md", "results.json", "results.csv", "curves.csv"];
+    let before = names.map(page);
+    without_networks(&test);
+    for name in names {
+        fs::remove_file(test.0.at("out/quick").join(name)).expect("scratch file");
+    }
+    let said = test.succeeds(&[]);
+    assert_eq!(said.matches("there already").count(), 4, "{said}");
+    assert!(names.map(page) == before, "the pages are the same");
+    assert!(!test.at("float/state.safetensors").exists());
+    // A row that is missing needs the network again, and finds that of the results on this machine.
+    test.mark("lattice");
+    fs::remove_file(test.at("noisier/result.json")).expect("scratch file");
+    test.succeeds(&["--quiet"]);
+    assert!(test.at("lattice/deployed.safetensors").exists());
+    assert!(test.is_marked("lattice"), "its result stands");
+    assert!(page("results.json") != before[1], "the mark is in it");
+    // The result of another network, of other rounding, is not that of the one which is there now.
+    test.change_result("lattice", |result| {
+        result["evaluation"]["weights_fingerprint"] = json!("0123456789abcdef");
+    });
+    test.succeeds(&["--quiet"]);
+    assert!(!test.is_marked("lattice"));
+    assert!(names.map(page) == before, "trained and evaluated again");
+}
+
+#[test]
+fn results_without_networks_tell_what_they_are_of() {
+    let test = Finished::new();
+    without_networks(&test);
+    let right = test.result("lattice");
+    // What a default of another program made of the same command.
+    test.change_result("lattice", |result| {
+        result["training_fingerprint"] = json!("0123456789abcdef");
+    });
+    let error = test.refused(&["--rows", "lattice"]);
+    for part in ["lattice/result.json", "another training", "remove"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    // Rows of one seed from two starts are told apart on the page.
+    test.change_result("lattice", |result| {
+        result["training_fingerprint"] = right["training_fingerprint"].clone();
+        result["start_fingerprint"] = json!("00000000deadbeef");
+    });
+    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
+    assert!(
+        page.contains("## Starts") && page.contains("from 00000000deadbeef: `lattice`"),
+        "{page}"
+    );
+    // Without the name of its training nothing shows whose result it is.
+    test.mark("lattice");
+    test.change_result("lattice", |result| {
+        result["training_fingerprint"] = Value::Null;
+    });
+    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    assert!(!test.is_marked("lattice"), "trained and evaluated again");
+    assert_eq!(test.result("lattice"), right);
 }
 
 #[test]
@@ -366,8 +441,13 @@ fn commands_alone_are_in_nobodys_way() {
 #[test]
 fn one_process_trains_in_a_folder() {
     let test = Finished::new();
-    for name in ["state.safetensors", "deployed.safetensors"] {
-        fs::remove_file(test.at("lattice").join(name)).expect("scratch file");
+    for name in [
+        "lattice/state.safetensors",
+        "lattice/deployed.safetensors",
+        "lattice/result.json",
+        "noisier/result.json",
+    ] {
+        fs::remove_file(test.at(name)).expect("scratch file");
     }
     let lock = File::create(test.at("lattice/training.lock")).expect("scratch file");
     lock.try_lock().expect("nobody else has it");
@@ -437,9 +517,9 @@ fn damaged_and_foreign_results_are_told() {
 #[test]
 fn answers_of_more_runs_than_there_are_are_told() {
     let test = Finished::new();
-    let path = test.at("lattice/answers.json");
+    let path = test.at("lattice/answers.json.gz");
     let text = fs::read(&path).expect("kept");
-    let mut answers: Value = serde_json::from_slice(&text).expect("JSON");
+    let mut answers = unpacked(&text);
     // Both of the two repeats had one image right; a third answer is taken from another image, so that the counts add up.
     let counts = answers["read_noise"][0].as_array_mut().expect("counts");
     let always = counts.iter().position(|n| *n == 2).expect("an image");

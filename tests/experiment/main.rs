@@ -7,6 +7,7 @@ mod refused;
 mod support;
 
 use imcsim::experiment;
+use imcsim::gzip;
 use imcsim::report;
 use imcsim::report::picture::overlap;
 use imcsim::results::experiment::ExperimentResult;
@@ -103,6 +104,11 @@ impl Deref for Folder {
     fn deref(&self) -> &Scratch {
         &self.0
     }
+}
+
+fn unpacked(answers: &[u8]) -> Value {
+    let plain = gzip::unpacked(answers).expect("gzipped");
+    serde_json::from_slice(&plain).expect("JSON")
 }
 
 fn complaint(output: &Output) -> String {
@@ -631,9 +637,9 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     assert_eq!(now, trained);
 
     // Answers are those behind the result, or are refused.
-    let answers = scratch.at("out/quick/seed1/lattice/answers.json");
+    let answers = scratch.at("out/quick/seed1/lattice/answers.json.gz");
     let kept = fs::read(&answers).expect("written beside the result");
-    let found: Value = serde_json::from_slice(&kept).expect("JSON");
+    let found = unpacked(&kept);
     assert_eq!(found["noise_free"][0].as_array().map(Vec::len), Some(128));
     let mut other = found.clone();
     let first = found["ideal"][0].as_u64().expect("a count");
@@ -670,7 +676,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     let page = String::from_utf8(scratch.read("out/quick/results.md")).expect("text");
     assert!(page.contains("| the same (= `lattice`) |"), "{page}");
     assert!(page.contains("5 rows, of which 2 trainings"), "{page}");
-    let of = |row: &str| scratch.read(&format!("out/quick/seed1/{row}/answers.json"));
+    let of = |row: &str| scratch.read(&format!("out/quick/seed1/{row}/answers.json.gz"));
     assert_eq!(of("twin"), of("lattice"));
     assert_ne!(full_precision("noisier"), 0.125);
 

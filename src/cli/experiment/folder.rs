@@ -10,6 +10,7 @@ use crate::cli::train_arguments::MethodName;
 use crate::cli::train_images::{count, images_id};
 use crate::data::Dataset;
 use crate::durable;
+use crate::fingerprint::fingerprint;
 use crate::net::checkpoint::{self, Metadata};
 use crate::net::network::Network;
 use crate::train::ancestry::RANDOM_WEIGHTS;
@@ -89,16 +90,33 @@ impl Folders<'_> {
         durable::replace(&path, text.as_bytes()).with_context(|| path.display().to_string())
     }
 
+    /// Fingerprint of what trainings are, one after the other, wherever they are done: files of states are none of it.
+    ///
+    /// # Errors
+    /// If their macros or images are not as they ask for.
+    pub fn lineage(&self, trainings: &[&Training]) -> anyhow::Result<String> {
+        let words: anyhow::Result<Vec<String>> = trainings
+            .iter()
+            .map(|training| Ok(self.identity(training)?.words()))
+            .collect();
+        Ok(fingerprint(words?.join("\n\n").as_bytes()))
+    }
+
+    /// True if the folder of a training says that it was this one, whatever is left of it.
+    pub fn is_noted(&self, training: &Training) -> bool {
+        let text = fs::read_to_string(training.arguments.out.join(COMMANDS));
+        text.is_ok_and(|text| commands(&text).eq(&training.chain))
+    }
+
     /// Fingerprint of the state that a training starts from; `None` without one.
-    fn start(&self, training: &Training) -> Option<String> {
+    pub fn start(&self, training: &Training) -> Option<String> {
         let init = training.arguments.init.as_ref()?;
         self.fingerprints.file(init)
     }
 
     fn check_commands(&self, text: &str, training: &Training) -> anyhow::Result<()> {
         let folder = training.arguments.out.display();
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        let found: Vec<String> = lines.map(str::to_string).collect();
+        let found: Vec<String> = commands(text).map(str::to_string).collect();
         if found != training.chain {
             let (there, now) = difference(&found, &training.chain);
             bail!(
@@ -213,6 +231,11 @@ impl Folders<'_> {
         };
         Ok(identity)
     }
+}
+
+/// The commands of the file that notes them.
+fn commands(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.starts_with('#'))
 }
 
 /// What the network of a training says about itself.

@@ -1,13 +1,16 @@
 //! A recorded result against the row that is asked for: is it still that of this network on this hardware?
 //!
 //! A result of another training is refused, because hours of work stand behind it and nothing here throws them away; an
-//! evaluation that differs is done again. Not responsible for the training itself (`folder`).
+//! evaluation that differs is done again. Results outlive their networks: where a training's folder holds neither state nor
+//! network any more, a result that says what training it is of stands for itself, so that an experiment goes on where only
+//! results were kept. Not responsible for the training itself (`folder`).
 
 use super::folder::difference;
 use crate::durable;
 use crate::experiment::{answers_contradiction, contradiction};
+use crate::gzip;
 use crate::results::answers::Answers;
-use crate::results::experiment::RowResult;
+use crate::results::experiment::{Evaluation, RowResult};
 use anyhow::{Context, bail};
 use std::fs;
 use std::path::Path;
@@ -15,7 +18,7 @@ use std::path::Path;
 /// File of a row's folder with its result.
 pub const RESULT: &str = "result.json";
 /// File beside it with the answers image by image.
-const ANSWERS: &str = "answers.json";
+const ANSWERS: &str = "answers.json.gz";
 
 /// The recorded result, if it is that of this row; `None` if the row is to be evaluated.
 ///
@@ -41,13 +44,36 @@ pub fn result(
         }
         return Ok(None);
     }
-    // Without its network nothing shows whose result it is; one that does not name its network may be of an earlier one.
-    if expected.evaluation.weights_fingerprint.is_none() || found.evaluation != expected.evaluation
-    {
+    let stands = match &expected.evaluation.weights_fingerprint {
+        Some(_) => found.evaluation == expected.evaluation,
+        None => alone(path, &found, expected)?,
+    };
+    if !stands {
         return Ok(None);
     }
     let answers = answers(path, &found)?;
     Ok(Some(RowResult { answers, ..found }))
+}
+
+/// True if a result without its network is that of this row: it names its network and what that was trained by.
+fn alone(path: &Path, found: &RowResult, expected: &RowResult) -> anyhow::Result<bool> {
+    let [there, now] = [found, expected].map(|result| &result.training_fingerprint);
+    let (Some(there), Some(now), Some(_)) = (there, now, &found.evaluation.weights_fingerprint)
+    else {
+        return Ok(false);
+    };
+    if there != now {
+        bail!(
+            "{}: the same commands meant another training to the program that did it (fingerprint {there} there, {now} now: a default or a macro has changed); remove {} to train anew, or write into the row what was done there",
+            path.display(),
+            path.parent().unwrap_or(path).display()
+        );
+    }
+    let unnamed = Evaluation {
+        weights_fingerprint: None,
+        ..found.evaluation.clone()
+    };
+    Ok(unnamed == expected.evaluation)
 }
 
 fn same_images(path: &Path, found: &RowResult, expected: &RowResult) -> anyhow::Result<()> {
@@ -80,8 +106,9 @@ fn answers(path: &Path, result: &RowResult) -> anyhow::Result<Option<Answers>> {
     if !path.exists() {
         return Ok(None);
     }
-    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let found = serde_json::from_str(&text).ok();
+    let bytes = gzip::read(&path).with_context(|| path.display().to_string())?;
+    let plain = gzip::unpacked(&bytes).ok();
+    let found = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
     let found = found.filter(|answers: &Answers| answers.belong_to(&result.modes));
     let found = found.with_context(|| {
         format!(
@@ -104,10 +131,9 @@ fn answers(path: &Path, result: &RowResult) -> anyhow::Result<Option<Answers>> {
 /// If the file system refuses.
 pub fn write(folder: &Path, result: &RowResult) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let write = |name: &str, mut text: Vec<u8>| {
+    let write = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
-        text.push(b'\n');
-        durable::replace(&path, &text).with_context(|| path.display().to_string())
+        durable::replace(&path, bytes).with_context(|| path.display().to_string())
     };
     // The result comes last and goes first: without it a row is evaluated, whatever else lies there.
     let path = folder.join(RESULT);
@@ -115,12 +141,14 @@ pub fn write(folder: &Path, result: &RowResult) -> anyhow::Result<()> {
         fs::remove_file(&path).with_context(|| path.display().to_string())?;
     }
     match &result.answers {
-        Some(answers) => write(ANSWERS, serde_json::to_vec(answers)?)?,
+        Some(answers) => write(ANSWERS, &gzip::packed(&serde_json::to_vec(answers)?)?)?,
         None => {
             let _ = fs::remove_file(folder.join(ANSWERS));
         }
     }
-    write(RESULT, serde_json::to_vec_pretty(result)?)
+    let mut text = serde_json::to_vec(result)?;
+    text.push(b'\n');
+    write(RESULT, &text)
 }
 
 /// A recorded result of this row and seed, however it came about; `None` without one.

@@ -208,6 +208,9 @@ impl<'a> Session<'a> {
         let (train, test) = (self.data.train.labels.len(), self.data.test.labels.len());
         let calibration = evaluate.calibration_images.min(train);
         let own = matches!(plan.origin(row).weights, Weights::Trained(_));
+        let (float, qat) = (self.commands.float(seed)?, self.commands.qat(seed)?);
+        let lineage = [&float, &qat, &origin];
+        let lineage = &lineage[..if own { 3 } else { 2 }];
         let folder = if own { &plan.origin(row).name } else { "qat" };
         let evaluation = Evaluation {
             weights: format!(
@@ -238,6 +241,8 @@ impl<'a> Session<'a> {
             data: self.data.name.clone(),
             data_fingerprint: self.data.fingerprint.clone(),
             train_data_fingerprint: Some(self.folders.fingerprints.all(self.data)),
+            training_fingerprint: Some(self.folders.lineage(lineage)?),
+            start_fingerprint: self.folders.start(&origin),
             epochs: if own {
                 origin.arguments.epochs as u64
             } else {

@@ -127,6 +127,17 @@ impl Isa {
         *Isa::available().last().unwrap_or(&Isa::Portable)
     }
 
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Isa::Portable => "plain instructions",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => "AVX-512",
+        }
+    }
+
     /// Outputs that one register tile of [`Contraction`] makes side by side, the group of [`contraction::Packed`].
     pub fn outputs(self) -> usize {
         match self {

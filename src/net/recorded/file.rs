@@ -7,8 +7,8 @@
 use super::check::{self, LayerHeader};
 use super::{About, Recorded, RecordedLayer};
 use crate::durable;
+use crate::gzip;
 use crate::net::error::NetError;
-use crate::net::gzip;
 use flate2::read::GzDecoder;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};

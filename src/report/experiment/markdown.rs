@@ -12,6 +12,7 @@ pub fn page(result: &ExperimentResult) -> String {
         accuracies(result),
         drops(result),
         comparisons(result),
+        starts(result),
         missing(result),
         commands(result),
     ] {
@@ -181,6 +182,45 @@ fn comparison(one: &Comparison) -> String {
         cell("m1"),
         cell("m2")
     )
+}
+
+/// Seeds whose rows did not start from one and the same file: the same training by other instructions or programs.
+fn starts(result: &ExperimentResult) -> String {
+    let mut text = String::new();
+    let mut seeds: Vec<u64> = result.results.iter().map(|one| one.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    for seed in seeds {
+        let trained = result.results.iter();
+        let trained = trained.filter(|one| one.seed == seed && one.epochs > 0);
+        let mut starts: Vec<(&str, Vec<&str>)> = Vec::new();
+        for one in trained {
+            let start = one.start_fingerprint.as_deref().unwrap_or("not recorded");
+            match starts.iter_mut().find(|(known, _)| *known == start) {
+                Some((_, rows)) => rows.push(&one.row),
+                None => starts.push((start, vec![&one.row])),
+            }
+        }
+        if starts.len() < 2 {
+            continue;
+        }
+        let _ = write!(
+            text,
+            "Seed {seed}: rows did not all start from the same file, but from {} of the same training; other instructions of a \
+             processor, or another program, round otherwise. A difference between rows of different starts has the spread of \
+             that in it.\n\n",
+            starts.len()
+        );
+        for (start, rows) in &starts {
+            let rows: Vec<String> = rows.iter().map(|row| format!("`{row}`")).collect();
+            let _ = writeln!(text, "- from {start}: {}", rows.join(", "));
+        }
+        text.push('\n');
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!("## Starts\n\n{}\n", text.trim_end())
 }
 
 fn missing(result: &ExperimentResult) -> String {

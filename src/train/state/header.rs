@@ -132,6 +132,19 @@ impl Identity {
         }
     }
 
+    /// All but the start, in words.
+    pub fn words(&self) -> String {
+        let images = self.train_data.as_deref().unwrap_or_default();
+        [
+            &self.network_hash,
+            &self.method,
+            &self.settings,
+            &self.data,
+            images,
+        ]
+        .join("\n")
+    }
+
     pub(super) fn of(trainer: &Trainer, data: &str) -> Self {
         let (model, ancestry) = (&trainer.model, &trainer.ancestry);
         let mvm = trainer.mvm.as_ref();

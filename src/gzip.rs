@@ -17,7 +17,7 @@ const LARGEST_BYTES: u64 = 1 << 30;
 ///
 /// # Errors
 /// If it cannot be read or is too large.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     bounded::read(path, LARGEST_BYTES)
 }
 
@@ -25,7 +25,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// What is wrong with it, without its name.
-pub(super) fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+pub fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     if !bytes.starts_with(&[0x1F, 0x8B]) {
         return Ok(Cow::Borrowed(bytes));
     }
@@ -44,7 +44,7 @@ pub(super) fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
 ///
 /// # Errors
 /// If there is no memory for them.
-pub(super) fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
+pub fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     encoder.finish()
