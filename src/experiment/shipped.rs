@@ -25,6 +25,18 @@ const CARRIED: Carried = Carried {
             include_str!("../../experiments/cifar10_ablation.toml"),
         ),
         (
+            "cifar10_slopes",
+            include_str!("../../experiments/cifar10_slopes.toml"),
+        ),
+        (
+            "cifar10_noise",
+            include_str!("../../experiments/cifar10_noise.toml"),
+        ),
+        (
+            "cifar10_word_lines",
+            include_str!("../../experiments/cifar10_word_lines.toml"),
+        ),
+        (
             "cifar10_three_levels",
             include_str!("../../experiments/cifar10_three_levels.toml"),
         ),

@@ -366,6 +366,9 @@ fn shipped_experiments_stop_at_missing_images_only() {
         ("mnist_lenet", "mnist"),
         ("cifar10_main", "cifar10"),
         ("cifar10_ablation", "cifar10"),
+        ("cifar10_slopes", "cifar10"),
+        ("cifar10_noise", "cifar10"),
+        ("cifar10_word_lines", "cifar10"),
         ("cifar10_three_levels", "cifar10"),
     ] {
         let data = format!("{kind}:absent");

@@ -1,7 +1,10 @@
-//! Gradients of partial sums for AVX2: sums as products of whole numbers in `f32`, which are exact up to 2^24, slopes by one gather.
+//! Gradients of partial sums for AVX2: sums as products of whole numbers in `f32`, which are exact up to 2^24, slopes by shuffles of
+//! their bytes.
 //!
-//! Bytes would need fewer products, but pairs of them are added with saturation there. Not responsible for slopes that depend on
-//! a draw (`fill`).
+//! A table of 16 n slopes (n up to 8) is, for each of their four bytes, n shuffles of XOR-prefix tables: table k holds
+//! `entry[16k+i] ^ entry[16(k-1)+i]` and is asked with `index - 16 k`, which the shuffle answers with 0 while it is negative. Larger
+//! ones are gathered, at four times the price. Sums by bytes would need fewer products, but pairs of them are added with
+//! saturation there. Not responsible for slopes that depend on a draw (`fill`).
 
 use super::group::Group;
 use super::strip::Strip;
@@ -14,6 +17,13 @@ const WIDTH: usize = 8;
 const PARTS: usize = LANES / WIDTH;
 /// Largest magnitude of sums that are exact.
 const EXACT: i32 = 1 << 24;
+/// Entries of a shuffle.
+const SHUFFLED: usize = 16;
+/// Shuffles of the largest table that is shuffled.
+const MOST: usize = 8;
+
+/// Sixteen entries, byte by byte.
+type Bytes = [[u8; SHUFFLED]; 4];
 
 /// True if this processor can run it.
 pub fn available() -> bool {
@@ -24,6 +34,8 @@ pub fn available() -> bool {
 pub struct Table<'a> {
     s_min: i32,
     slopes: &'a [f32],
+    /// The same as XOR-prefix tables; none if there are too many.
+    parts: Vec<Bytes>,
 }
 
 impl<'a> Table<'a> {
@@ -31,15 +43,36 @@ impl<'a> Table<'a> {
     pub fn new(s_min: i32, slopes: &'a [f32]) -> Option<Self> {
         let s_max = i64::from(s_min) + slopes.len() as i64;
         let is_exact = s_min > -EXACT && s_max < i64::from(EXACT);
-        is_exact.then_some(Table { s_min, slopes })
+        let parts = match slopes.len().div_ceil(SHUFFLED) {
+            count @ 0..=MOST => (0..count).map(|part| prefix(slopes, part)).collect(),
+            _ => Vec::new(),
+        };
+        is_exact.then_some(Table {
+            s_min,
+            slopes,
+            parts,
+        })
     }
+}
+
+/// Part `part` of the XOR-prefix tables.
+fn prefix(slopes: &[f32], part: usize) -> Bytes {
+    let bits = |at: usize| slopes.get(at).map_or(0, |slope| slope.to_bits());
+    let mut bytes = [[0; SHUFFLED]; 4];
+    for entry in 0..SHUFFLED {
+        let at = part * SHUFFLED + entry;
+        let before = at.checked_sub(SHUFFLED).map_or(0, bits);
+        for (plane, byte) in (bits(at) ^ before).to_le_bytes().into_iter().enumerate() {
+            bytes[plane][entry] = byte;
+        }
+    }
+    bytes
 }
 
 /// `to[place] = dy[place] D(s[place])` of one output.
 ///
 /// # Safety
 /// [`available`]; `dy` and `to` hold all places of the strip, and every sum lies in the table.
-#[inline]
 #[target_feature(enable = "avx2,fma")]
 pub unsafe fn fill(
     table: &Table,
@@ -51,20 +84,24 @@ pub unsafe fn fill(
     let weights = &group.values[output * group.padded..][..group.rows];
     // SAFETY: handed on to the caller.
     unsafe {
-        match <&[f32; 9]>::try_from(weights) {
-            Ok(nine) => by_rows(table, strip, nine, dy, to),
-            Err(_) => by_rows(table, strip, weights, dy, to),
+        match (<&[f32; 9]>::try_from(weights), table.parts.len()) {
+            (Ok(nine), 1..=4) => by_rows::<4>(table, strip, nine, dy, to),
+            (_, 0) => by_rows::<0>(table, strip, weights, dy, to),
+            (_, 1..=2) => by_rows::<2>(table, strip, weights, dy, to),
+            (_, 3..=4) => by_rows::<4>(table, strip, weights, dy, to),
+            _ => by_rows::<MOST>(table, strip, weights, dy, to),
         }
     }
 }
 
-/// [`fill`] with the weights of the group's rows: an array, if their number is known when this is compiled.
+/// [`fill`] by `N` shuffles, 0 for a gather, with the weights of the group's rows: an array, if their number is known when this is
+/// compiled.
 ///
 /// # Safety
 /// As for [`fill`].
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn by_rows(
+unsafe fn by_rows<const N: usize>(
     table: &Table,
     strip: &Strip,
     weights: &(impl AsRef<[f32]> + ?Sized),
@@ -73,26 +110,68 @@ unsafe fn by_rows(
 ) {
     let places = strip.places();
     let offset = _mm256_set1_ps(-table.s_min as f32);
+    let parts: [[__m256i; 4]; N] = std::array::from_fn(|part| {
+        let bytes = table.parts.get(part).copied().unwrap_or_default();
+        bytes.map(|bytes| _mm256_broadcastsi128_si256(bytemuck::cast(bytes)))
+    });
     for pixel in (0..places).step_by(LANES) {
-        let mut index = [offset; PARTS];
+        let mut sums = [offset; PARTS];
         for (row, weight) in weights.as_ref().iter().enumerate() {
             let weight = _mm256_broadcast_ss(weight);
-            for (part, index) in index.iter_mut().enumerate() {
+            for (part, sums) in sums.iter_mut().enumerate() {
                 let at = row * places + pixel + part * WIDTH;
                 // SAFETY: strips hold all places of every row.
                 let values = unsafe { _mm256_loadu_ps(strip.values.as_ptr().add(at)) };
-                *index = _mm256_fmadd_ps(weight, values, *index);
+                *sums = _mm256_fmadd_ps(weight, values, *sums);
             }
         }
-        for (part, index) in index.into_iter().enumerate() {
+        let index = sums.map(|sum| _mm256_cvtps_epi32(sum));
+        let slopes = if N == 0 {
+            // SAFETY: the caller promises that every sum lies in the table.
+            index.map(|at| unsafe { _mm256_i32gather_ps::<4>(table.slopes.as_ptr(), at) })
+        } else {
+            shuffled(&parts, index)
+        };
+        for (part, slope) in slopes.into_iter().enumerate() {
             let place = pixel + part * WIDTH;
-            // SAFETY: the caller promises sums and places.
+            // SAFETY: the caller promises the places.
             unsafe {
-                let index = _mm256_cvtps_epi32(index);
-                let slope = _mm256_i32gather_ps::<4>(table.slopes.as_ptr(), index);
                 let product = _mm256_mul_ps(slope, _mm256_loadu_ps(dy.as_ptr().add(place)));
                 _mm256_storeu_ps(to.as_mut_ptr().add(place), product);
             }
         }
     }
+}
+
+/// Slopes of the sums of a pixel: numbers are packed to bytes within halves of registers, and unpacked in the same order.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn shuffled<const N: usize>(
+    parts: &[[__m256i; 4]; N],
+    [a, b, c, d]: [__m256i; PARTS],
+) -> [__m256; PARTS] {
+    let index = _mm256_packus_epi16(_mm256_packus_epi32(a, b), _mm256_packus_epi32(c, d));
+    let mut planes = [_mm256_setzero_si256(); 4];
+    for (part, tables) in parts.iter().enumerate() {
+        let asked = _mm256_sub_epi8(index, _mm256_set1_epi8((part * SHUFFLED) as i8));
+        for (plane, &table) in planes.iter_mut().zip(tables) {
+            *plane = _mm256_xor_si256(*plane, _mm256_shuffle_epi8(table, asked));
+        }
+    }
+    let [first, second, third, fourth] = planes;
+    let low = [
+        _mm256_unpacklo_epi8(first, second),
+        _mm256_unpackhi_epi8(first, second),
+    ];
+    let high = [
+        _mm256_unpacklo_epi8(third, fourth),
+        _mm256_unpackhi_epi8(third, fourth),
+    ];
+    [
+        _mm256_unpacklo_epi16(low[0], high[0]),
+        _mm256_unpackhi_epi16(low[0], high[0]),
+        _mm256_unpacklo_epi16(low[1], high[1]),
+        _mm256_unpackhi_epi16(low[1], high[1]),
+    ]
+    .map(|slopes| _mm256_castsi256_ps(slopes))
 }
