@@ -26,16 +26,24 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// What is wrong with it, without its name.
 pub fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    unpacked_within(bytes, LARGEST_BYTES)
+}
+
+/// [`unpacked`], up to `most` bytes.
+///
+/// # Errors
+/// What is wrong with it, without its name.
+pub fn unpacked_within(bytes: &[u8], most: u64) -> Result<Cow<'_, [u8]>, String> {
     if !bytes.starts_with(&[0x1F, 0x8B]) {
         return Ok(Cow::Borrowed(bytes));
     }
     let mut plain = Vec::new();
     GzDecoder::new(bytes)
-        .take(LARGEST_BYTES + 1)
+        .take(most + 1)
         .read_to_end(&mut plain)
         .map_err(|error| format!("not a whole gzip file ({error})"))?;
-    if plain.len() as u64 > LARGEST_BYTES {
-        return Err("more than 1 GiB when unpacked".into());
+    if plain.len() as u64 > most {
+        return Err(format!("more than {} MiB when unpacked", most >> 20));
     }
     Ok(Cow::Owned(plain))
 }

@@ -6,6 +6,7 @@
 use super::train::STATE;
 use super::train_arguments::TrainArguments;
 use crate::data::Dataset;
+use crate::fingerprint::fingerprint;
 use crate::net::checkpoint::{self, Metadata};
 use crate::report::learning_curve;
 use crate::train::deploy::deploy;
@@ -95,6 +96,25 @@ pub fn write(
     let path = arguments.out.join(DEPLOYED);
     checkpoint::save(&network, &metadata, &path)?;
     Ok(Some(path))
+}
+
+/// Hash of a deployed network whoever trained it; that of the bytes if they are none.
+pub fn network_fingerprint(bytes: &[u8]) -> String {
+    let Ok(mut metadata) = checkpoint::metadata(bytes, "") else {
+        return fingerprint(bytes);
+    };
+    metadata.remove("trained_by");
+    let mut words: Vec<String> = metadata.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    words.sort_unstable();
+    // The header's length stands before it; numbers come after it, in the order of their names.
+    let length = bytes
+        .first_chunk()
+        .map_or(0, |first| u64::from_le_bytes(*first));
+    let numbers = usize::try_from(length)
+        .ok()
+        .and_then(|length| bytes.get(8 + length..));
+    let numbers = fingerprint(numbers.unwrap_or(bytes));
+    fingerprint(format!("{}\n{numbers}", words.join("\n")).as_bytes())
 }
 
 /// The programs that trained a network; none where its file does not say.

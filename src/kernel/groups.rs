@@ -70,6 +70,11 @@ impl GroupPlan {
         self.rows.div_ceil(self.active)
     }
 
+    /// Rows of the largest group.
+    pub fn most_rows(&self) -> usize {
+        self.active.min(self.rows)
+    }
+
     /// Rows of one group.
     pub fn range(&self, group: usize) -> Range<usize> {
         let start = group * self.active;
@@ -209,6 +214,12 @@ pub fn prepare(
 }
 
 impl PreparedWeights {
+    /// True if every input code is one that these weights were prepared for: tables by sum cover no others.
+    pub fn takes(&self, input: &Lanes<u8>) -> bool {
+        let largest = input.values.iter().copied().max();
+        largest.is_none_or(|largest| largest <= self.max_input_code)
+    }
+
     /// The same weights for another implementation.
     ///
     /// # Panics

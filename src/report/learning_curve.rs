@@ -33,6 +33,7 @@ pub fn line(epoch: &EpochResult) -> String {
 /// The epochs of a table in these columns; `None` if it is not one, whole.
 pub fn parse(table: &str) -> Option<Vec<EpochResult>> {
     let lines = table.strip_prefix(COLUMNS)?.strip_prefix('\n')?;
+    let lines = lines.strip_suffix('\n')?;
     let epoch = |line: &str| {
         let cells: Vec<&str> = line.split(',').collect();
         let [number, rest @ ..] = &cells[..] else {
@@ -43,6 +44,7 @@ pub fn parse(table: &str) -> Option<Vec<EpochResult>> {
             return None;
         };
         let value = |cell: &str| cell.parse().ok().filter(|value: &f64| value.is_finite());
+        let share = |cell: &str| value(cell).filter(|value| (0.0..=1.0).contains(value));
         let maybe = |cell: &str| match cell {
             "" => Some(None),
             cell => Some(Some(value(cell)?)),
@@ -54,8 +56,8 @@ pub fn parse(table: &str) -> Option<Vec<EpochResult>> {
             epoch: number,
             rate: value(rate)?,
             loss: value(loss)?,
-            train_accuracy: value(train)?,
-            test_accuracy: value(test)?,
+            train_accuracy: share(train)?,
+            test_accuracy: share(test)?,
             gradient_norm: maybe(median)?,
             largest_gradient_norm: maybe(largest)?,
         })
@@ -103,7 +105,9 @@ mod tests {
             table.replace("0.25", "NaN"),
             table.replace("\n2,", "\n3,"),
             table.replace("0.25,", "0.25,1,"),
+            table.replace("0.25", "1.25"),
             table.trim_end_matches("0.25,,\n").to_string(),
+            table.trim_end_matches('\n').to_string(),
         ] {
             assert_eq!(parse(&wrong), None, "{wrong}");
         }

@@ -45,7 +45,7 @@ pub struct Modes {
 pub struct Evaluation {
     /// Weights.
     pub weights: String,
-    /// Hash of the bytes of their file (FNV-1a, 64 bits, 16 hexadecimal digits); missing where an older program evaluated.
+    /// Hash of the network, whoever trained it (FNV-1a, 64 bits, 16 hexadecimal digits); missing where an older program evaluated.
     #[serde(default)]
     pub weights_fingerprint: Option<String>,
     /// Macro as named in the file.
@@ -89,7 +89,7 @@ pub struct RowResult {
     /// understood them; missing where an older program evaluated.
     #[serde(default)]
     pub training_fingerprint: Option<String>,
-    /// Hash of the file of the state that its training started from; missing where an older program evaluated.
+    /// Hash of the numbers of the state that its training started from; missing where an older program evaluated.
     #[serde(default)]
     pub start_fingerprint: Option<String>,
     /// Programs that trained the network, with their commits, in order; empty: not recorded.

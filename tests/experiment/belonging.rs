@@ -55,54 +55,54 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The finished experiment in a folder of its own.
-struct Finished(Folder);
+pub struct Finished(pub Folder);
 
 impl Finished {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let scratch = Folder::new();
         copy(finished(), scratch.path());
         Finished(scratch)
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub fn at(&self, name: &str) -> PathBuf {
         self.0.at("out/quick/seed1").join(name)
     }
 
-    fn run(&self, more: &[&str]) -> Output {
+    pub fn run(&self, more: &[&str]) -> Output {
         self.0.run("out", more)
     }
 
     /// What the program says where it refuses its input.
-    fn refused(&self, more: &[&str]) -> String {
+    pub fn refused(&self, more: &[&str]) -> String {
         let output = self.run(more);
         let error = complaint(&output);
         assert_eq!(output.status.code(), Some(2), "{error}");
         error
     }
 
-    fn succeeds(&self, more: &[&str]) -> String {
+    pub fn succeeds(&self, more: &[&str]) -> String {
         let output = self.run(more);
         assert!(output.status.success(), "{}", complaint(&output));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    fn result(&self, row: &str) -> Value {
+    pub fn result(&self, row: &str) -> Value {
         let text = fs::read(self.at(row).join("result.json")).expect("a result");
         serde_json::from_slice(&text).expect("JSON")
     }
 
-    fn change_result(&self, row: &str, change: impl FnOnce(&mut Value)) {
+    pub fn change_result(&self, row: &str, change: impl FnOnce(&mut Value)) {
         let mut result = self.result(row);
         change(&mut result);
         fs::write(self.at(row).join("result.json"), result.to_string()).expect("scratch file");
     }
 
     /// A number that no evaluation leaves: it stays as long as the result does.
-    fn mark(&self, row: &str) {
+    pub fn mark(&self, row: &str) {
         self.change_result(row, |result| result["full_precision"] = json!(0.125));
     }
 
-    fn is_marked(&self, row: &str) -> bool {
+    pub fn is_marked(&self, row: &str) -> bool {
         self.result(row)["full_precision"] == json!(0.125)
     }
 
@@ -120,7 +120,7 @@ impl Finished {
         checkpoint::save(&network, &metadata, &path).expect("scratch file");
     }
 
-    fn edit(&self, name: &str, from: &str, to: &str) {
+    pub fn edit(&self, name: &str, from: &str, to: &str) {
         let path = self.0.at(name);
         let text = fs::read_to_string(&path).expect("scratch file");
         assert!(text.contains(from), "{from}");
@@ -153,15 +153,18 @@ fn a_result_is_that_of_the_network_beside_it() {
     assert!(page.contains("- lattice: seed 1"), "still missing: {page}");
     test.succeeds(&["--quiet", "--rows", "lattice"]);
     assert!(!test.is_marked("lattice"));
-    // The key is the hash of the file; a result of a program that did not keep it is evaluated again, one that was given
+    // The key is the hash of the network; a result of a program that did not keep it is evaluated again, one that was given
     // it by hand stands.
-    let bytes = fs::read(test.at("lattice/deployed.safetensors")).expect("a network");
-    let key = fingerprint(&bytes);
-    assert_eq!(
-        test.result("lattice")["evaluation"]["weights_fingerprint"],
-        json!(key)
-    );
-    for (given, kept) in [(Value::Null, false), (json!(key), true)] {
+    let key = test.result("lattice")["evaluation"]["weights_fingerprint"].clone();
+    assert_eq!(key.as_str().map(str::len), Some(16), "{key}");
+    // Who trained it makes no other network.
+    test.mark("lattice");
+    test.change_network("lattice", |_, metadata| {
+        metadata.insert("trained_by".into(), "another program".into());
+    });
+    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    assert!(test.is_marked("lattice"));
+    for (given, kept) in [(Value::Null, false), (key, true)] {
         test.mark("lattice");
         test.change_result("lattice", |result| {
             let evaluation = result["evaluation"].as_object_mut().expect("keys");
@@ -179,79 +182,6 @@ fn a_result_is_that_of_the_network_beside_it() {
         test.succeeds(&["--quiet", "--rows", "lattice"]);
         assert_eq!(test.is_marked("lattice"), kept, "{given}");
     }
-}
-
-/// Leaves of the finished trainings what is worth keeping: all but the networks.
-fn without_networks(test: &Finished) {
-    for training in ["float", "qat", "ideal_values", "lattice"] {
-        for name in ["state.safetensors", "deployed.safetensors", "curve.svg"] {
-            let _ = fs::remove_file(test.at(training).join(name));
-        }
-    }
-}
-
-#[test]
-fn results_outlive_their_networks() {
-    let test = Finished::new();
-    let page = |name: &str| fs::read(test.0.at("out/quick").join(name)).expect("a page");
-    let names = ["results.md", "results.json", "results.csv", "curves.csv"];
-    let before = names.map(page);
-    without_networks(&test);
-    for name in names {
-        fs::remove_file(test.0.at("out/quick").join(name)).expect("scratch file");
-    }
-    let said = test.succeeds(&[]);
-    assert_eq!(said.matches("there already").count(), 4, "{said}");
-    assert!(names.map(page) == before, "the pages are the same");
-    assert!(!test.at("float/state.safetensors").exists());
-    // A row that is missing needs the network again, and finds that of the results on this machine.
-    test.mark("lattice");
-    fs::remove_file(test.at("noisier/result.json")).expect("scratch file");
-    test.succeeds(&["--quiet"]);
-    assert!(test.at("lattice/deployed.safetensors").exists());
-    assert!(test.is_marked("lattice"), "its result stands");
-    assert!(page("results.json") != before[1], "the mark is in it");
-    // The result of another network, of other rounding, is not that of the one which is there now.
-    test.change_result("lattice", |result| {
-        result["evaluation"]["weights_fingerprint"] = json!("0123456789abcdef");
-    });
-    test.succeeds(&["--quiet"]);
-    assert!(!test.is_marked("lattice"));
-    assert!(names.map(page) == before, "trained and evaluated again");
-}
-
-#[test]
-fn results_without_networks_tell_what_they_are_of() {
-    let test = Finished::new();
-    without_networks(&test);
-    let right = test.result("lattice");
-    // What a default of another program made of the same command.
-    test.change_result("lattice", |result| {
-        result["training_fingerprint"] = json!("0123456789abcdef");
-    });
-    let error = test.refused(&["--rows", "lattice"]);
-    for part in ["lattice/result.json", "another training", "remove"] {
-        assert!(error.contains(part), "{part}: {error}");
-    }
-    // Rows of one seed from two starts are told apart on the page.
-    test.change_result("lattice", |result| {
-        result["training_fingerprint"] = right["training_fingerprint"].clone();
-        result["start_fingerprint"] = json!("00000000deadbeef");
-    });
-    test.succeeds(&["--quiet", "--rows", "lattice"]);
-    let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
-    assert!(
-        page.contains("## Starts") && page.contains("from 00000000deadbeef: `lattice`"),
-        "{page}"
-    );
-    // Without the name of its training nothing shows whose result it is.
-    test.mark("lattice");
-    test.change_result("lattice", |result| {
-        result["training_fingerprint"] = Value::Null;
-    });
-    test.succeeds(&["--quiet", "--rows", "lattice"]);
-    assert!(!test.is_marked("lattice"), "trained and evaluated again");
-    assert_eq!(test.result("lattice"), right);
 }
 
 #[test]
@@ -281,6 +211,12 @@ fn a_macro_that_was_changed_after_the_training_is_refused() {
     let error = test.refused(&["--rows", "lattice"]);
     assert!(error.contains("the macro (--arch and --set)"), "{error}");
     fs::remove_file(test.at("lattice/state.safetensors")).expect("scratch file");
+    // So does a result that says what training it is of.
+    let error = test.refused(&["--rows", "lattice"]);
+    assert!(error.contains("the macro has changed since"), "{error}");
+    test.change_result("lattice", |result| {
+        result["training_fingerprint"] = Value::Null;
+    });
     test.succeeds(&["--rows", "lattice", "--quiet"]);
     test.0.write("my.toml", text);
 }
@@ -553,6 +489,7 @@ fn pages_tell_who_trained_and_who_evaluated() {
         let there = metadata.get_mut("trained_by").expect("kept");
         *there = format!("imcsim 0.0.9, commit abc; {there}");
     });
+    fs::remove_file(test.at("lattice/result.json")).expect("scratch file");
     test.succeeds(&["--quiet", "--rows", "lattice"]);
     let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
     let both = format!("trained by imcsim 0.0.9, commit abc, then {here}");
@@ -562,6 +499,7 @@ fn pages_tell_who_trained_and_who_evaluated() {
     test.change_network("lattice", |_, metadata| {
         metadata.remove("trained_by");
     });
+    fs::remove_file(test.at("lattice/result.json")).expect("scratch file");
     test.succeeds(&["--quiet", "--rows", "lattice"]);
     let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
     assert!(

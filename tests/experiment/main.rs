@@ -1,6 +1,7 @@
 //! `imcsim experiment`: wrong files by line and key, a whole experiment, one that was interrupted, and changed files.
 
 mod belonging;
+mod outliving;
 mod pages;
 mod refused;
 #[path = "../support/mod.rs"]
@@ -653,7 +654,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
         assert_eq!(output.status.code(), Some(2));
         let error = complaint(&output);
         assert!(
-            error.contains("answers.json") && error.contains("remove both"),
+            error.contains("answers.json.gz") && error.contains("remove it"),
             "{error}"
         );
     }

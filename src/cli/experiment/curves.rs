@@ -50,5 +50,6 @@ fn epochs(training: &Training, folders: &Folders) -> Option<Vec<EpochResult>> {
         return None;
     }
     let bytes = bounded::read(&training.arguments.out.join(NAMES[0]), LARGEST_BYTES).ok()?;
-    parse(std::str::from_utf8(&bytes).ok()?)
+    let epochs = parse(std::str::from_utf8(&bytes).ok()?)?;
+    (epochs.len() == training.arguments.epochs).then_some(epochs)
 }

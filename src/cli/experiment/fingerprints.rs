@@ -1,11 +1,14 @@
-//! Fingerprints of files and training images, each taken once: states are large, and every row asks for them.
+//! Fingerprints of files, of what is in them, and of training images, each taken once: states are large, and every row asks for
+//! them.
 //!
 //! Not responsible for what is compared with them (`folder`, `record`).
 
+use crate::cli::deployed::network_fingerprint;
 use crate::cli::train_arguments::TrainArguments;
 use crate::cli::train_images::split;
 use crate::data::Dataset;
 use crate::fingerprint::fingerprint;
+use crate::train::state;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
@@ -15,26 +18,36 @@ use std::time::SystemTime;
 /// When a file was written, and how long it is: the fingerprint is taken again where either is another.
 type Stamp = (SystemTime, u64);
 
+/// What was found in the files of some paths.
+type Known = RefCell<HashMap<PathBuf, (Stamp, String)>>;
+
 /// What is known so far.
 #[derive(Default)]
 pub struct Fingerprints {
-    files: RefCell<HashMap<PathBuf, (Stamp, String)>>,
+    files: Known,
+    networks: Known,
+    starts: Known,
     splits: RefCell<HashMap<(Option<usize>, u64), String>>,
 }
 
 impl Fingerprints {
     /// Of the bytes of a file; `None` if there is none that can be read.
     pub fn file(&self, path: &Path) -> Option<String> {
-        let about = fs::metadata(path).ok()?;
-        let stamp = (about.modified().ok()?, about.len());
-        let known = self.files.borrow().get(path).cloned();
-        if let Some((_, found)) = known.filter(|(then, _)| *then == stamp) {
-            return Some(found);
-        }
-        let found = fingerprint(&fs::read(path).ok()?);
-        let entry = (stamp, found.clone());
-        self.files.borrow_mut().insert(path.into(), entry);
-        Some(found)
+        once(&self.files, path, || {
+            Some(fingerprint(&fs::read(path).ok()?))
+        })
+    }
+
+    /// Of a deployed network, whichever program trained it; `None` if there is none that can be read.
+    pub fn network(&self, path: &Path) -> Option<String> {
+        once(&self.networks, path, || {
+            Some(network_fingerprint(&fs::read(path).ok()?))
+        })
+    }
+
+    /// Of the numbers of a state, whichever program trained it; `None` if there is none that can be read.
+    pub fn start(&self, path: &Path) -> Option<String> {
+        once(&self.starts, path, || state::tensors(path).ok()?)
     }
 
     /// Of the images that a training sees.
@@ -63,4 +76,19 @@ impl Fingerprints {
             .or_insert_with(|| data.train.fingerprint());
         all.clone()
     }
+}
+
+/// What is found in a file, unless it is known of the file as it stands there.
+fn once(known: &Known, path: &Path, find: impl FnOnce() -> Option<String>) -> Option<String> {
+    let about = fs::metadata(path).ok()?;
+    let stamp = (about.modified().ok()?, about.len());
+    let before = known.borrow().get(path).cloned();
+    if let Some((_, found)) = before.filter(|(then, _)| *then == stamp) {
+        return Some(found);
+    }
+    let found = find()?;
+    known
+        .borrow_mut()
+        .insert(path.into(), (stamp, found.clone()));
+    Some(found)
 }

@@ -6,6 +6,8 @@
 
 use super::commands::Training;
 use super::fingerprints::Fingerprints;
+use super::record::RESULT;
+use crate::bounded;
 use crate::cli::train_arguments::MethodName;
 use crate::cli::train_images::{count, images_id};
 use crate::data::Dataset;
@@ -19,11 +21,15 @@ use crate::train::mvm::settings::Mvm;
 use crate::train::state::{self, Identity};
 use anyhow::{Context, bail};
 use std::fs;
+use std::path::Path;
 
 /// File of a training folder with its commands, from full precision on.
 const COMMANDS: &str = "commands.txt";
 /// What stands there before the fingerprint of the state that the last command starts from.
 const START: &str = "# its --init has the fingerprint ";
+
+/// Largest file of commands that is read.
+const LARGEST_BYTES: u64 = 1 << 20;
 
 /// Folders of trainings of one network on one set of images.
 pub struct Folders<'a> {
@@ -47,7 +53,7 @@ impl Folders<'_> {
             return Ok(());
         }
         let path = training.arguments.out.join(COMMANDS);
-        let noted = fs::read_to_string(&path).ok();
+        let noted = read_commands(&path);
         match &noted {
             Some(text) => self.check_commands(text, training)?,
             None => self.check_state(training)?,
@@ -102,14 +108,32 @@ impl Folders<'_> {
         Ok(fingerprint(words?.join("\n\n").as_bytes()))
     }
 
-    /// True if the folder of a training says that it was this one, whatever is left of it.
-    pub fn is_noted(&self, training: &Training) -> bool {
-        let text = fs::read_to_string(training.arguments.out.join(COMMANDS));
-        text.is_ok_and(|text| commands(&text).eq(&training.chain))
+    /// Refuses to train where the result of another training was kept without its network.
+    ///
+    /// # Errors
+    /// If that is so.
+    pub fn refuse_kept(&self, training: &Training) -> anyhow::Result<()> {
+        let out = &training.arguments.out;
+        let is_left = training.state().is_file() || training.deployed().is_file();
+        let noted = read_commands(&out.join(COMMANDS));
+        let is_other = noted.is_some_and(|text| !commands(&text).eq(&training.chain));
+        if is_other && !is_left && out.join(RESULT).is_file() {
+            bail!(
+                "{}/{RESULT} is of another training ({COMMANDS} there); move the folder away to keep it, remove it to train anew, or take another row name or --out",
+                out.display()
+            );
+        }
+        Ok(())
     }
 
-    /// Fingerprint of the state that a training starts from; `None` without one.
-    pub fn start(&self, training: &Training) -> Option<String> {
+    /// True if the folder of a training says that it was this one, whatever is left of it.
+    pub fn is_noted(&self, training: &Training) -> bool {
+        let text = read_commands(&training.arguments.out.join(COMMANDS));
+        text.is_some_and(|text| commands(&text).eq(&training.chain))
+    }
+
+    /// Fingerprint of the file of the state that a training starts from; `None` without one.
+    fn start(&self, training: &Training) -> Option<String> {
         let init = training.arguments.init.as_ref()?;
         self.fingerprints.file(init)
     }
@@ -231,6 +255,11 @@ impl Folders<'_> {
         };
         Ok(identity)
     }
+}
+
+/// The file that notes the commands of a folder; `None` without one, or if it is no text of that kind.
+fn read_commands(path: &Path) -> Option<String> {
+    String::from_utf8(bounded::read(path, LARGEST_BYTES).ok()?).ok()
 }
 
 /// The commands of the file that notes them.

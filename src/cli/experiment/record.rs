@@ -6,6 +6,7 @@
 //! results were kept. Not responsible for the training itself (`folder`).
 
 use super::folder::difference;
+use crate::bounded;
 use crate::durable;
 use crate::experiment::{answers_contradiction, contradiction};
 use crate::gzip;
@@ -17,6 +18,10 @@ use std::path::Path;
 
 /// File of a row's folder with its result.
 pub const RESULT: &str = "result.json";
+/// The result that stood there before.
+const BEFORE: &str = "result.before.json";
+/// Largest of both files that is read, unpacked: a thousand times those of the shipped experiments.
+const LARGEST_BYTES: u64 = 1 << 27;
 /// File beside it with the answers image by image.
 const ANSWERS: &str = "answers.json.gz";
 
@@ -44,36 +49,48 @@ pub fn result(
         }
         return Ok(None);
     }
-    let stands = match &expected.evaluation.weights_fingerprint {
-        Some(_) => found.evaluation == expected.evaluation,
-        None => alone(path, &found, expected)?,
-    };
-    if !stands {
+    same_training(path, &found, expected)?;
+    if expected.evaluation.weights_fingerprint.is_none() {
+        alone(path, &found, expected)?;
+    } else if found.evaluation != expected.evaluation {
         return Ok(None);
     }
     let answers = answers(path, &found)?;
     Ok(Some(RowResult { answers, ..found }))
 }
 
-/// True if a result without its network is that of this row: it names its network and what that was trained by.
-fn alone(path: &Path, found: &RowResult, expected: &RowResult) -> anyhow::Result<bool> {
+/// Refuses a result whose commands meant another training.
+fn same_training(path: &Path, found: &RowResult, expected: &RowResult) -> anyhow::Result<()> {
     let [there, now] = [found, expected].map(|result| &result.training_fingerprint);
-    let (Some(there), Some(now), Some(_)) = (there, now, &found.evaluation.weights_fingerprint)
-    else {
-        return Ok(false);
-    };
-    if there != now {
-        bail!(
-            "{}: the same commands meant another training to the program that did it (fingerprint {there} there, {now} now: a default or a macro has changed); remove {} to train anew, or write into the row what was done there",
+    match (there, now) {
+        (Some(there), Some(now)) if there != now => bail!(
+            "{}: the same commands meant another training to the program that did it (fingerprint {there} there, {now} now: a default or the macro has changed since); remove {} to train anew, or write into the row what was done there",
             path.display(),
             path.parent().unwrap_or(path).display()
-        );
+        ),
+        _ => Ok(()),
     }
+}
+
+/// Refuses a result without its network that does not stand for itself: to evaluate it again would mean to train it again.
+fn alone(path: &Path, found: &RowResult, expected: &RowResult) -> anyhow::Result<()> {
     let unnamed = Evaluation {
         weights_fingerprint: None,
         ..found.evaluation.clone()
     };
-    Ok(unnamed == expected.evaluation)
+    let is_known =
+        found.training_fingerprint.is_some() && found.evaluation.weights_fingerprint.is_some();
+    let problem = if !is_known {
+        "it does not say what training and network it is of"
+    } else if unnamed != expected.evaluation {
+        "it was evaluated otherwise than the row is now"
+    } else {
+        return Ok(());
+    };
+    bail!(
+        "{}: {problem}, and the network is not there any more; put it back to evaluate it again, or move this file away to train it anew",
+        path.display()
+    )
 }
 
 fn same_images(path: &Path, found: &RowResult, expected: &RowResult) -> anyhow::Result<()> {
@@ -106,13 +123,13 @@ fn answers(path: &Path, result: &RowResult) -> anyhow::Result<Option<Answers>> {
     if !path.exists() {
         return Ok(None);
     }
-    let bytes = gzip::read(&path).with_context(|| path.display().to_string())?;
-    let plain = gzip::unpacked(&bytes).ok();
+    let bytes = bounded::read(&path, LARGEST_BYTES).with_context(|| path.display().to_string())?;
+    let plain = gzip::unpacked_within(&bytes, LARGEST_BYTES).ok();
     let found = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
     let found = found.filter(|answers: &Answers| answers.belong_to(&result.modes));
     let found = found.with_context(|| {
         format!(
-            "{}: not the answers behind {RESULT} beside it; remove both files to evaluate the row again",
+            "{}: not the whole answers behind {RESULT} beside it; remove it to do without them (intervals are not paired then), or both to evaluate the row again",
             path.display()
         )
     })?;
@@ -135,10 +152,12 @@ pub fn write(folder: &Path, result: &RowResult) -> anyhow::Result<()> {
         let path = folder.join(name);
         durable::replace(&path, bytes).with_context(|| path.display().to_string())
     };
-    // The result comes last and goes first: without it a row is evaluated, whatever else lies there.
+    // The result comes last and goes first: without it a row is evaluated, whatever else lies there. What was measured on
+    // another network, or otherwise, is kept.
     let path = folder.join(RESULT);
     if path.exists() {
-        fs::remove_file(&path).with_context(|| path.display().to_string())?;
+        let before = folder.join(BEFORE);
+        fs::rename(&path, before).with_context(|| path.display().to_string())?;
     }
     match &result.answers {
         Some(answers) => write(ANSWERS, &gzip::packed(&serde_json::to_vec(answers)?)?)?,
@@ -159,8 +178,8 @@ fn read(path: &Path, expected: &RowResult) -> anyhow::Result<Option<RowResult>> 
     if !path.exists() {
         return Ok(None);
     }
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let result: RowResult = serde_json::from_str(&text).with_context(|| {
+    let text = bounded::read(path, LARGEST_BYTES).with_context(|| path.display().to_string())?;
+    let result: RowResult = serde_json::from_slice(&text).with_context(|| {
         format!(
             "{}: not a result of this program; remove it to evaluate the row again",
             path.display()

@@ -22,7 +22,7 @@ use crate::results::experiment::{Evaluation, ExperimentResult, Mode, RowResult};
 use crate::results::training::NamedCurve;
 use crate::sim::modes::{ModeImages, ModeOptions, modes};
 use crate::sim::prepare::Prepared;
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -102,6 +102,11 @@ impl<'a> Session<'a> {
         record::result(&self.result_path(seed, row), &expected, trained)
     }
 
+    /// True if a row has no result that is still its own.
+    pub fn is_missing(&self, seed: u64, row: &Row) -> bool {
+        matches!(self.recorded(seed, row), Ok(None))
+    }
+
     /// Every recorded result of the plan that is still asked for, with what it amounts to.
     pub fn all(&self) -> ExperimentResult {
         let plan = self.commands.plan;
@@ -179,6 +184,12 @@ impl<'a> Session<'a> {
         if !self.folders.is_done(&qat)? {
             self.train(self.commands.float(seed)?)?;
             self.train(qat)?;
+        } else if !qat.state().is_file() {
+            bail!(
+                "{} is gone, and its network alone is no start; put it back, or remove {} to train it anew",
+                qat.state().display(),
+                qat.arguments.out.display()
+            );
         }
         Ok(())
     }
@@ -193,6 +204,7 @@ impl<'a> Session<'a> {
         if !self.folders.is_done(&training)? {
             let command = training.chain.last().cloned().unwrap_or_default();
             self.say(&command)?;
+            self.folders.refuse_kept(&training)?;
             self.folders.note(&training)?;
             training.arguments.quiet = self.quiet;
             train_on(&training.arguments, self.network, self.data, Some(locked))?;
@@ -218,7 +230,7 @@ impl<'a> Session<'a> {
                 self.commands.shown(seed, folder),
                 deployed::DEPLOYED
             ),
-            weights_fingerprint: self.folders.fingerprints.file(&origin.deployed()),
+            weights_fingerprint: self.folders.fingerprints.network(&origin.deployed()),
             arch: row.arch.clone(),
             set: evaluation_set(row),
             arch_fingerprint: self.commands.hardware(row)?.hardware.fingerprint(),
@@ -242,7 +254,8 @@ impl<'a> Session<'a> {
             data_fingerprint: self.data.fingerprint.clone(),
             train_data_fingerprint: Some(self.folders.fingerprints.all(self.data)),
             training_fingerprint: Some(self.folders.lineage(lineage)?),
-            start_fingerprint: self.folders.start(&origin),
+            start_fingerprint: (origin.arguments.init.as_deref())
+                .and_then(|init| self.folders.fingerprints.start(init)),
             epochs: if own {
                 origin.arguments.epochs as u64
             } else {

@@ -68,7 +68,7 @@ pub(super) fn run(
         _ => Search::new(&layer.readout, 16, Form::Tree),
     };
     let chunk = (ROWS / plan.active).max(1);
-    let mut tile = Aligned::<f32>::zeros(chunk * plan.active.min(plan.rows) * TILE * LANES);
+    let mut tile = Aligned::<f32>::zeros(chunk * plan.most_rows() * TILE * LANES);
     let places: Vec<usize> = (0..taps.pixels.len())
         .map(|pixel| sums.at(0, pixel / sums.width, pixel % sums.width))
         .collect();

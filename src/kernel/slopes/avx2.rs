@@ -15,7 +15,7 @@ use std::arch::x86_64::*;
 const WIDTH: usize = 8;
 /// Registers of one pixel's images, summed side by side.
 const PARTS: usize = LANES / WIDTH;
-/// Largest magnitude of sums that are exact.
+/// Largest magnitude of whole numbers that are exact.
 const EXACT: i32 = 1 << 24;
 /// Entries of a shuffle.
 const SHUFFLED: usize = 16;
@@ -39,10 +39,11 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// `None` if sums are too large to be exact.
+    /// `None` if sums, or their places in the table, are too large to be exact.
     pub fn new(s_min: i32, slopes: &'a [f32]) -> Option<Self> {
-        let s_max = i64::from(s_min) + slopes.len() as i64;
-        let is_exact = s_min > -EXACT && s_max < i64::from(EXACT);
+        let count = slopes.len() as i64;
+        let s_max = i64::from(s_min) + count;
+        let is_exact = s_min > -EXACT && s_max.max(count) < i64::from(EXACT);
         let parts = match slopes.len().div_ceil(SHUFFLED) {
             count @ 0..=MOST => (0..count).map(|part| prefix(slopes, part)).collect(),
             _ => Vec::new(),
@@ -58,15 +59,12 @@ impl<'a> Table<'a> {
 /// Part `part` of the XOR-prefix tables.
 fn prefix(slopes: &[f32], part: usize) -> Bytes {
     let bits = |at: usize| slopes.get(at).map_or(0, |slope| slope.to_bits());
-    let mut bytes = [[0; SHUFFLED]; 4];
-    for entry in 0..SHUFFLED {
+    let byte = |plane: usize, entry: usize| {
         let at = part * SHUFFLED + entry;
         let before = at.checked_sub(SHUFFLED).map_or(0, bits);
-        for (plane, byte) in (bits(at) ^ before).to_le_bytes().into_iter().enumerate() {
-            bytes[plane][entry] = byte;
-        }
-    }
-    bytes
+        (bits(at) ^ before).to_le_bytes()[plane]
+    };
+    std::array::from_fn(|plane| std::array::from_fn(|entry| byte(plane, entry)))
 }
 
 /// `to[place] = dy[place] D(s[place])` of one output.
@@ -174,4 +172,24 @@ fn shuffled<const N: usize>(
         _mm256_unpackhi_epi16(low[1], high[1]),
     ]
     .map(|slopes| _mm256_castsi256_ps(slopes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_for_sums_and_places_that_are_exact() {
+        let slopes = vec![0.0; 1 << 24];
+        let count = |s_min: i32, count: usize| {
+            Table::new(s_min, &slopes[..count]).map(|table| table.parts.len())
+        };
+        assert_eq!(count(-27, 55), Some(4));
+        assert_eq!(count(-64, 128), Some(8));
+        assert_eq!(count(-64, 129), Some(0), "gathered");
+        assert_eq!(count(1 - EXACT, 100), Some(7));
+        assert_eq!(count(-EXACT, 100), None);
+        assert_eq!(count(EXACT - 100, 100), None);
+        assert_eq!(count(-EXACT / 2, 1 << 24), None, "places beyond 2^24");
+    }
 }

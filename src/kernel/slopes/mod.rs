@@ -83,6 +83,10 @@ impl<T: bytemuck::Pod> Pass<'_, T> {
                 "the gradient has the shape of the output"
             );
         }
+        assert!(
+            self.inputs.iter().all(|input| self.weights.takes(input)),
+            "input codes are those that the weights were prepared for"
+        );
         let (s_min, count) = self.slopes.range();
         assert!(
             s_min <= self.weights.sum_min && self.weights.sum_max < s_min + count as i32,

@@ -34,7 +34,7 @@ pub(super) fn added(
     factor: f32,
     sums: &mut Lanes<f32>,
 ) {
-    check(weights, soft, sums);
+    check(input, weights, soft, sums);
     let (taps, stream) = (Taps::new(&weights.geometry, input), NoiseStream::new(key));
     let layer = Layer {
         input,
@@ -54,7 +54,11 @@ pub(super) fn added(
     planes.for_each(|(output, plane)| layer.add(output, plane));
 }
 
-fn check(weights: &PreparedWeights, soft: &SoftTable, sums: &Lanes<f32>) {
+fn check(input: &Lanes<u8>, weights: &PreparedWeights, soft: &SoftTable, sums: &Lanes<f32>) {
+    assert!(
+        weights.takes(input),
+        "input codes are those that the weights were prepared for"
+    );
     let map = weights.geometry.output();
     assert_eq!(
         (sums.channels, sums.height, sums.width, sums.border),
@@ -131,7 +135,7 @@ mod in_strips {
         let table = Table::soft(layer.soft, &layer.soft.values);
         let keys = Keys::new(layer.stream);
         let plan = &layer.weights.plan;
-        let mut strip = Strip::new(plan.active);
+        let mut strip = Strip::new(plan.most_rows());
         let pixels = layer.taps.pixels.len();
         for pixel in (0..pixels).step_by(PIXELS) {
             let range = pixel..pixels.min(pixel + PIXELS);

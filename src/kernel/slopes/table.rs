@@ -73,6 +73,9 @@ impl SumSlopes {
     }
 }
 
+/// Most numbers of a table: their places are 32-bit in a gather.
+const MOST: usize = i32::MAX as usize;
+
 /// Draw number of the pool of slopes: the forward's codes use 0 and 1.
 pub(super) const POOL_DRAW: u32 = 2;
 
@@ -122,6 +125,7 @@ impl SoftTable {
             && self.draws <= 1 << 16
             && self.values.len() == self.slopes.len()
             && self.values.len().is_multiple_of(self.draws)
+            && self.values.len() <= MOST
     }
 
     fn index(&self, stream: &NoiseStream, place: Place, sums: &[i32; LANES]) -> [usize; LANES] {
@@ -170,6 +174,7 @@ impl Slopes {
                     && slopes.draws <= 1 << 8
                     && slopes.random.thresholds.iter().all(|t| t.len() == sums)
                     && slopes.values.len() == sums * slopes.levels() * slopes.draws
+                    && slopes.values.len() <= MOST
             }
             Slopes::Soft(soft) => soft.is_whole(),
         }

@@ -137,14 +137,14 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
     let side_by_side = OUTPUTS / O * O;
     let pixels = taps.pixels.len();
     let fills = Fill::new(form, task.slopes, task.stream);
-    let mut strip = Strip::new(weights.plan.active);
+    let most = weights.plan.most_rows();
+    let mut strip = Strip::new(most);
     let mut made = Aligned::<f32>::zeros(side_by_side * PIXELS * LANES);
-    let mut spread_rows =
-        Aligned::<f32>::zeros(weights.plan.active.next_multiple_of(ROW_TILE) * PIXELS * LANES);
+    let mut spread_rows = Aligned::<f32>::zeros(most.next_multiple_of(ROW_TILE) * PIXELS * LANES);
     // On a small map sums are finished tile by tile, which keeps them in the first-level cache.
     let is_one_strip = pixels <= PIXELS;
     let kept = if is_one_strip { side_by_side } else { outputs };
-    let mut collected = Collected::new::<O>(kept, weights.plan.active);
+    let mut collected = Collected::new::<O>(kept, most);
     let first = task.unit * shape.groups_per_unit;
     let last = (first + shape.groups_per_unit).min(weights.plan.groups());
     let first_channel = task.unit * shape.channels_per_unit * input.channel_stride();

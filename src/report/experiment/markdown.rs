@@ -1,5 +1,6 @@
 //! results.md: the table of an experiment and the commands that reproduce it, ready to be kept beside a program's sources.
 
+use super::starts::starts;
 use crate::report::number::{fixed, grouped};
 use crate::results::experiment::{Comparison, ExperimentResult, OverSeeds, RowResult, RowSummary};
 use std::fmt::Write;
@@ -184,45 +185,6 @@ fn comparison(one: &Comparison) -> String {
     )
 }
 
-/// Seeds whose rows did not start from one and the same file: the same training by other instructions or programs.
-fn starts(result: &ExperimentResult) -> String {
-    let mut text = String::new();
-    let mut seeds: Vec<u64> = result.results.iter().map(|one| one.seed).collect();
-    seeds.sort_unstable();
-    seeds.dedup();
-    for seed in seeds {
-        let trained = result.results.iter();
-        let trained = trained.filter(|one| one.seed == seed && one.epochs > 0);
-        let mut starts: Vec<(&str, Vec<&str>)> = Vec::new();
-        for one in trained {
-            let start = one.start_fingerprint.as_deref().unwrap_or("not recorded");
-            match starts.iter_mut().find(|(known, _)| *known == start) {
-                Some((_, rows)) => rows.push(&one.row),
-                None => starts.push((start, vec![&one.row])),
-            }
-        }
-        if starts.len() < 2 {
-            continue;
-        }
-        let _ = write!(
-            text,
-            "Seed {seed}: rows did not all start from the same file, but from {} of the same training; other instructions of a \
-             processor, or another program, round otherwise. A difference between rows of different starts has the spread of \
-             that in it.\n\n",
-            starts.len()
-        );
-        for (start, rows) in &starts {
-            let rows: Vec<String> = rows.iter().map(|row| format!("`{row}`")).collect();
-            let _ = writeln!(text, "- from {start}: {}", rows.join(", "));
-        }
-        text.push('\n');
-    }
-    if text.is_empty() {
-        return text;
-    }
-    format!("## Starts\n\n{}\n", text.trim_end())
-}
-
 fn missing(result: &ExperimentResult) -> String {
     let rows = result.rows.iter().filter(|row| !row.missing.is_empty());
     let lines: Vec<String> = rows
@@ -285,7 +247,8 @@ fn evaluation(one: &RowResult) -> String {
     } else {
         format!(" with {}", set.join(", "))
     };
-    let trained_by = match &one.trained_by[..] {
+    let programs: Vec<String> = one.trained_by.iter().map(|program| line(program)).collect();
+    let trained_by = match &programs[..] {
         [] => "not recorded".to_string(),
         [first, rest @ ..] if first == "not recorded" => {
             let start = "a program that did not record itself".to_string();
@@ -331,6 +294,6 @@ fn named(row: &RowSummary) -> String {
 }
 
 /// A text of the file as part of one line of a table.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }

@@ -5,6 +5,7 @@
 mod csv;
 mod curves;
 mod markdown;
+mod starts;
 
 use super::error::ReportError;
 use super::figures::{Figure, experiment_bars, experiment_lines};

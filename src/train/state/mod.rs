@@ -107,6 +107,14 @@ pub fn curve(path: &Path) -> Result<Vec<Epoch>, TrainError> {
     Ok(read(path)?.1.epochs())
 }
 
+/// Fingerprint of the tensors of a state; `None` if an older program did not keep it.
+///
+/// # Errors
+/// As [`curve`].
+pub fn tensors(path: &Path) -> Result<Option<String>, TrainError> {
+    Ok(read(path)?.1.tensors)
+}
+
 /// Restores a training that was set up with the same network, method, settings and data.
 ///
 /// # Errors

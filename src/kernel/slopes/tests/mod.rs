@@ -14,7 +14,7 @@ use crate::net::network::{self, Geometry};
 use crate::rng::{Purpose, keyed};
 use rand::RngExt;
 
-/// Kernels 1, 3, 5; groups of 4, 9, 16, 64 rows, uneven last groups, uneven numbers of outputs and pixels, and more outputs than
+/// Kernels 1, 3, 5; groups of 4, 9, 16, 64, 256 rows and of more than there are, uneven last groups, uneven numbers of outputs and pixels, and more outputs than
 /// a strip meets at once, on one strip and on several.
 fn cases() -> Vec<(Geometry, usize)> {
     let shape = |channels, height, width| network::Shape {
@@ -40,6 +40,9 @@ fn cases() -> Vec<(Geometry, usize)> {
         (geometry(shape(2, 3, 4), 32, 3, 1, 1), 9),
         (geometry(shape(1, 3, 3), 70, 3, 1, 1), 9),
         (geometry(shape(12, 1, 1), 65, 1, 1, 0), 9),
+        (geometry(shape(15, 3, 3), 70, 3, 1, 1), 64),
+        (geometry(shape(57, 3, 3), 5, 3, 1, 1), 256),
+        (geometry(shape(3, 3, 3), 33, 3, 1, 1), 300),
     ]
 }
 
