@@ -57,3 +57,23 @@ pub fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
     encoder.write_all(bytes)?;
     encoder.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_unpacked_up_to_its_bound() {
+        let content = vec![b'0'; 3 << 20];
+        let bytes = packed(&content).expect("memory");
+        assert!(bytes.len() < 1 << 13, "{} bytes", bytes.len());
+        assert_eq!(packed(&content).expect("memory"), bytes, "without a date");
+        assert_eq!(unpacked(&bytes).expect("whole")[..], content[..]);
+        assert!(unpacked_within(&bytes, 3 << 20).is_ok());
+        let error = unpacked_within(&bytes, 2 << 20).expect_err("larger");
+        assert_eq!(error, "more than 2 MiB when unpacked");
+        let error = unpacked(&bytes[..bytes.len() / 2]).expect_err("cut off");
+        assert!(error.contains("not a whole gzip file"), "{error}");
+        assert_eq!(unpacked(b"{}").expect("plain")[..], b"{}"[..]);
+    }
+}

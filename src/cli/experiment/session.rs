@@ -2,8 +2,9 @@
 //!
 //! Not responsible for which rows are asked for, nor for pages.
 
-use super::commands::{Commands, Training, evaluation_set};
+use super::commands::{Commands, Training};
 use super::curves;
+use super::expected::expected;
 use super::fingerprints::Fingerprints;
 use super::folder::Folders;
 use super::record;
@@ -18,7 +19,7 @@ use crate::data::Dataset;
 use crate::experiment::{Row, Weights, summary};
 use crate::net::network::Network;
 use crate::net::weights;
-use crate::results::experiment::{Evaluation, ExperimentResult, Mode, RowResult};
+use crate::results::experiment::{ExperimentResult, Mode, RowResult};
 use crate::results::training::NamedCurve;
 use crate::sim::modes::{ModeImages, ModeOptions, modes};
 use crate::sim::prepare::Prepared;
@@ -27,11 +28,6 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// Training images that references are placed on: as many as `imcsim run` takes.
-const REFERENCE_IMAGES: usize = 128;
-/// Training images for the batch norm of one chip: analog sums are slow, and every chip needs its own.
-const CHIP_CALIBRATION_IMAGES: usize = 256;
 
 /// An experiment at work.
 pub struct Session<'a> {
@@ -97,7 +93,7 @@ impl<'a> Session<'a> {
         self.folders.check(&self.commands.float(seed)?)?;
         self.folders.check(&self.commands.qat(seed)?)?;
         self.folders.check(&self.commands.origin(seed, row)?)?;
-        let expected = self.expected(seed, row)?;
+        let expected = expected(self.commands, &self.folders, seed, row)?;
         let trained = matches!(row.weights, Weights::Trained(_));
         record::result(&self.result_path(seed, row), &expected, trained)
     }
@@ -212,61 +208,6 @@ impl<'a> Session<'a> {
         Ok(training.deployed())
     }
 
-    /// The result of a row but for its accuracies.
-    fn expected(&self, seed: u64, row: &Row) -> anyhow::Result<RowResult> {
-        let plan = self.commands.plan;
-        let origin = self.commands.origin(seed, row)?;
-        let evaluate = &plan.evaluate;
-        let (train, test) = (self.data.train.labels.len(), self.data.test.labels.len());
-        let calibration = evaluate.calibration_images.min(train);
-        let own = matches!(plan.origin(row).weights, Weights::Trained(_));
-        let (float, qat) = (self.commands.float(seed)?, self.commands.qat(seed)?);
-        let lineage = [&float, &qat, &origin];
-        let lineage = &lineage[..if own { 3 } else { 2 }];
-        let folder = if own { &plan.origin(row).name } else { "qat" };
-        let evaluation = Evaluation {
-            weights: format!(
-                "{}/{}",
-                self.commands.shown(seed, folder),
-                deployed::DEPLOYED
-            ),
-            weights_fingerprint: self.folders.fingerprints.network(&origin.deployed()),
-            arch: row.arch.clone(),
-            set: evaluation_set(row),
-            arch_fingerprint: self.commands.hardware(row)?.hardware.fingerprint(),
-            repeats: evaluate.repeats,
-            chips: evaluate.chips,
-            images: evaluate.images.unwrap_or(test).min(test) as u64,
-            chip_images: evaluate.chip_images.min(test) as u64,
-            reference_images: REFERENCE_IMAGES.min(train) as u64,
-            calibration_images: calibration as u64,
-            chip_calibration_images: CHIP_CALIBRATION_IMAGES.min(calibration) as u64,
-        };
-        Ok(RowResult {
-            schema: summary::SCHEMA,
-            experiment: plan.name.clone(),
-            row: row.name.clone(),
-            seed,
-            program: concat!("imcsim ", env!("CARGO_PKG_VERSION")).into(),
-            commit: option_env!("IMCSIM_COMMIT").map(str::to_string),
-            model: plan.model.clone(),
-            data: self.data.name.clone(),
-            data_fingerprint: self.data.fingerprint.clone(),
-            train_data_fingerprint: Some(self.folders.fingerprints.all(self.data)),
-            training_fingerprint: Some(self.folders.lineage(lineage)?),
-            start_fingerprint: (origin.arguments.init.as_deref())
-                .and_then(|init| self.folders.fingerprints.start(init)),
-            epochs: if own {
-                origin.arguments.epochs as u64
-            } else {
-                0
-            },
-            commands: origin.chain,
-            evaluation,
-            ..RowResult::default()
-        })
-    }
-
     /// The result of another row that is the same network on the same hardware, evaluated on the same images.
     ///
     /// Every draw is keyed by seed and place, so a second evaluation would give the same numbers.
@@ -280,7 +221,7 @@ impl<'a> Session<'a> {
     }
 
     fn evaluated(&self, seed: u64, row: &Row, path: &Path) -> anyhow::Result<RowResult> {
-        let mut result = self.expected(seed, row)?;
+        let mut result = expected(self.commands, &self.folders, seed, row)?;
         if let Some(same) = self.same(&result) {
             (result.program, result.commit) = (same.program, same.commit);
             result.trained_by = same.trained_by;
