@@ -166,3 +166,21 @@ fn a_network_without_its_state_is_no_start() {
         assert!(error.contains(part), "{part}: {error}");
     }
 }
+
+/// A change of what these are made of (settings, macros, networks in the program's own words) refuses every result that was kept
+/// without its network. If that is what is meant, these change, and the changelog says so.
+#[test]
+fn trainings_keep_their_fingerprints() {
+    let test = Finished::new();
+    for (row, fingerprint) in [
+        ("start", "41c484d368214fff"),
+        ("ideal_values", "a3c261c2dec3ab72"),
+        ("lattice", "9b8e338632bde442"),
+    ] {
+        assert_eq!(
+            test.result(row)["training_fingerprint"],
+            json!(fingerprint),
+            "{row}"
+        );
+    }
+}
