@@ -36,11 +36,7 @@ pub fn parse(table: &str) -> Option<Vec<EpochResult>> {
     let lines = lines.strip_suffix('\n')?;
     let epoch = |line: &str| {
         let cells: Vec<&str> = line.split(',').collect();
-        let [number, rest @ ..] = &cells[..] else {
-            return None;
-        };
-        let number = number.parse().ok()?;
-        let [rate, loss, train, test, norms @ ..] = rest else {
+        let [number, rate, loss, train, test, median, largest] = cells[..] else {
             return None;
         };
         let value = |cell: &str| cell.parse().ok().filter(|value: &f64| value.is_finite());
@@ -49,11 +45,8 @@ pub fn parse(table: &str) -> Option<Vec<EpochResult>> {
             "" => Some(None),
             cell => Some(Some(value(cell)?)),
         };
-        let [median, largest] = norms else {
-            return None;
-        };
         Some(EpochResult {
-            epoch: number,
+            epoch: number.parse().ok()?,
             rate: value(rate)?,
             loss: value(loss)?,
             train_accuracy: share(train)?,

@@ -115,8 +115,7 @@ impl Folders<'_> {
     pub fn refuse_kept(&self, training: &Training) -> anyhow::Result<()> {
         let out = &training.arguments.out;
         let is_left = training.state().is_file() || training.deployed().is_file();
-        let noted = read_commands(&out.join(COMMANDS));
-        let is_other = noted.is_some_and(|text| !commands(&text).eq(&training.chain));
+        let is_other = notes(training) == Some(false);
         if is_other && !is_left && out.join(RESULT).is_file() {
             bail!(
                 "{}/{RESULT} is of another training ({COMMANDS} there); move the folder away to keep it, remove it to train anew, or take another row name or --out",
@@ -128,8 +127,7 @@ impl Folders<'_> {
 
     /// True if the folder of a training says that it was this one, whatever is left of it.
     pub fn is_noted(&self, training: &Training) -> bool {
-        let text = read_commands(&training.arguments.out.join(COMMANDS));
-        text.is_some_and(|text| commands(&text).eq(&training.chain))
+        notes(training) == Some(true)
     }
 
     /// Fingerprint of the file of the state that a training starts from; `None` without one.
@@ -255,6 +253,12 @@ impl Folders<'_> {
         };
         Ok(identity)
     }
+}
+
+/// True if the commands noted in the folder of a training are its own; `None` if none are.
+fn notes(training: &Training) -> Option<bool> {
+    let text = read_commands(&training.arguments.out.join(COMMANDS))?;
+    Some(commands(&text).eq(&training.chain))
 }
 
 /// The file that notes the commands of a folder; `None` without one, or if it is no text of that kind.

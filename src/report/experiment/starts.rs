@@ -27,15 +27,13 @@ pub fn starts(result: &ExperimentResult) -> String {
         commands.dedup();
         for command in commands {
             let same = of_seed().filter(|one| one.commands.last() == Some(command));
-            let network = |one: &RowResult| one.evaluation.weights_fingerprint.clone();
-            let networks: Vec<(String, &RowResult)> =
-                same.filter_map(|one| Some((network(one)?, one))).collect();
+            let networks = same.filter_map(|one| {
+                let network = one.evaluation.weights_fingerprint.as_deref()?;
+                Some((network, one))
+            });
             let about = format!(
                 "Seed {seed}: these rows are of one training that was done more than once."
             );
-            let networks = networks
-                .iter()
-                .map(|(network, one)| (network.as_str(), *one));
             told(&mut text, &about, networks);
         }
     }
