@@ -4,7 +4,7 @@
 //! A table of 16 n slopes (n up to 8) is, for each of their four bytes, n shuffles of XOR-prefix tables: table k holds
 //! `entry[16k+i] ^ entry[16(k-1)+i]` and is asked with `index - 16 k`, which the shuffle answers with 0 while it is negative. Larger
 //! ones are gathered, at four times the price. Sums by bytes would need fewer products, but pairs of them are added with
-//! saturation there. Not responsible for slopes that depend on a draw (`fill`).
+//! saturation there. Not responsible for slopes that depend on a draw (`drawn`).
 
 use super::group::Group;
 use super::strip::Strip;
@@ -12,22 +12,24 @@ use crate::kernel::lanes::LANES;
 use std::arch::x86_64::*;
 
 /// Numbers in a register.
-const WIDTH: usize = 8;
+pub const WIDTH: usize = 8;
 /// Registers of one pixel's images, summed side by side.
-const PARTS: usize = LANES / WIDTH;
+pub const PARTS: usize = LANES / WIDTH;
 /// Largest magnitude of whole numbers that are exact.
 const EXACT: i32 = 1 << 24;
 /// Entries of a shuffle.
-const SHUFFLED: usize = 16;
+pub const SHUFFLED: usize = 16;
 /// Shuffles of the largest table that is shuffled.
-const MOST: usize = 8;
+pub const MOST: usize = 8;
 
 /// Sixteen entries, byte by byte.
 type Bytes = [[u8; SHUFFLED]; 4];
 
-/// True if this processor can run it.
+/// True if this processor can run it and `drawn`.
 pub fn available() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("aes")
 }
 
 /// Slopes of the sums `s_min + index`.
@@ -41,14 +43,13 @@ pub struct Table<'a> {
 impl<'a> Table<'a> {
     /// `None` if sums, or their places in the table, are too large to be exact.
     pub fn new(s_min: i32, slopes: &'a [f32]) -> Option<Self> {
-        let count = slopes.len() as i64;
-        let s_max = i64::from(s_min) + count;
-        let is_exact = s_min > -EXACT && s_max.max(count) < i64::from(EXACT);
+        let bits = |at: usize| slopes.get(at).map_or(0, |slope| slope.to_bits());
+        let part = |part: usize| prefix(part, |at| bits(at).to_le_bytes());
         let parts = match slopes.len().div_ceil(SHUFFLED) {
-            count @ 0..=MOST => (0..count).map(|part| prefix(slopes, part)).collect(),
+            count @ 0..=MOST => (0..count).map(part).collect(),
             _ => Vec::new(),
         };
-        is_exact.then_some(Table {
+        is_exact(s_min, slopes.len()).then_some(Table {
             s_min,
             slopes,
             parts,
@@ -56,15 +57,24 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Part `part` of the XOR-prefix tables.
-fn prefix(slopes: &[f32], part: usize) -> Bytes {
-    let bits = |at: usize| slopes.get(at).map_or(0, |slope| slope.to_bits());
-    let byte = |plane: usize, entry: usize| {
-        let at = part * SHUFFLED + entry;
-        let before = at.checked_sub(SHUFFLED).map_or(0, bits);
-        (bits(at) ^ before).to_le_bytes()[plane]
+/// True if `count` sums from `s_min` on, and their places in a table, are exact.
+pub fn is_exact(s_min: i32, count: usize) -> bool {
+    let count = count as i64;
+    let s_max = i64::from(s_min) + count;
+    s_min > -EXACT && s_max.max(count) < i64::from(EXACT)
+}
+
+/// Part `part` of the XOR-prefix tables of numbers of `P` bytes.
+pub fn prefix<const P: usize>(
+    part: usize,
+    entry: impl Fn(usize) -> [u8; P],
+) -> [[u8; SHUFFLED]; P] {
+    let byte = |plane: usize, at: usize| {
+        let before = at.checked_sub(SHUFFLED);
+        entry(at)[plane] ^ before.map_or(0, |at| entry(at)[plane])
     };
-    std::array::from_fn(|plane| std::array::from_fn(|entry| byte(plane, entry)))
+    let row = |plane: usize| std::array::from_fn(|i| byte(plane, part * SHUFFLED + i));
+    std::array::from_fn(row)
 }
 
 /// `to[place] = dy[place] D(s[place])` of one output.
@@ -79,7 +89,7 @@ pub unsafe fn fill(
     dy: &[f32],
     to: &mut [f32],
 ) {
-    let weights = &group.values[output * group.padded..][..group.rows];
+    let weights = group.weights(output);
     // SAFETY: handed on to the caller.
     unsafe {
         match (<&[f32; 9]>::try_from(weights), table.parts.len()) {
@@ -113,17 +123,8 @@ unsafe fn by_rows<const N: usize>(
         bytes.map(|bytes| _mm256_broadcastsi128_si256(bytemuck::cast(bytes)))
     });
     for pixel in (0..places).step_by(LANES) {
-        let mut sums = [offset; PARTS];
-        for (row, weight) in weights.as_ref().iter().enumerate() {
-            let weight = _mm256_broadcast_ss(weight);
-            for (part, sums) in sums.iter_mut().enumerate() {
-                let at = row * places + pixel + part * WIDTH;
-                // SAFETY: strips hold all places of every row.
-                let values = unsafe { _mm256_loadu_ps(strip.values.as_ptr().add(at)) };
-                *sums = _mm256_fmadd_ps(weight, values, *sums);
-            }
-        }
-        let index = sums.map(|sum| _mm256_cvtps_epi32(sum));
+        // SAFETY: handed on to the caller.
+        let index = unsafe { sums(strip, weights, pixel, offset) };
         let slopes = if N == 0 {
             // SAFETY: the caller promises that every sum lies in the table.
             index.map(|at| unsafe { _mm256_i32gather_ps::<4>(table.slopes.as_ptr(), at) })
@@ -139,6 +140,32 @@ unsafe fn by_rows<const N: usize>(
             }
         }
     }
+}
+
+/// `offset` plus the sums of the images from place `pixel` on.
+///
+/// # Safety
+/// [`available`]; the strip holds the place, and as many rows as there are weights.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+pub unsafe fn sums(
+    strip: &Strip,
+    weights: &(impl AsRef<[f32]> + ?Sized),
+    pixel: usize,
+    offset: __m256,
+) -> [__m256i; PARTS] {
+    let places = strip.places();
+    let mut sums = [offset; PARTS];
+    for (row, weight) in weights.as_ref().iter().enumerate() {
+        let weight = _mm256_broadcast_ss(weight);
+        for (part, sums) in sums.iter_mut().enumerate() {
+            let at = row * places + pixel + part * WIDTH;
+            // SAFETY: strips hold all places of every row.
+            let values = unsafe { _mm256_loadu_ps(strip.values.as_ptr().add(at)) };
+            *sums = _mm256_fmadd_ps(weight, values, *sums);
+        }
+    }
+    sums.map(|sum| _mm256_cvtps_epi32(sum))
 }
 
 /// Slopes of the sums of a pixel: numbers are packed to bytes within halves of registers, and unpacked in the same order.

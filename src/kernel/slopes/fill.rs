@@ -7,18 +7,20 @@ use super::group::Group;
 use super::strip::Strip;
 use super::table::Slopes;
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512, drawn, table::SumSlopes};
+use super::{
+    avx2, avx512,
+    drawn::{Drawn, Numbers},
+    table::SumSlopes,
+};
 use crate::kernel::lanes::LANES;
 use crate::kernel::stream::NoiseStream;
-#[cfg(target_arch = "x86_64")]
-use crate::kernel::stream::aes::Keys;
 
 /// Instructions that gradients of partial sums are made by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// `plain`.
     Plain,
-    /// `avx2`, and `plain` where it has no form.
+    /// `avx2` and `drawn`, and `plain` where sums are too large for them.
     #[cfg(target_arch = "x86_64")]
     Avx2,
     /// `avx512` and `drawn`.
@@ -56,7 +58,7 @@ pub enum Fill<'a> {
     Dots(&'a SumSlopes, Vec<avx512::Table>),
     /// By `drawn`.
     #[cfg(target_arch = "x86_64")]
-    Drawn(drawn::Table<'a>, Keys),
+    Drawn(Drawn<'a>),
 }
 
 impl<'a> Fill<'a> {
@@ -68,12 +70,6 @@ impl<'a> Fill<'a> {
                 let table = |values: &Vec<f32>| avx512::Table::new(by_sum.s_min, values);
                 return Fill::Dots(by_sum, by_sum.tables.iter().map(table).collect());
             }
-            (Form::Avx512, Slopes::ByLevel(by_level)) => {
-                return Fill::Drawn(drawn::Table::by_level(by_level), Keys::new(stream));
-            }
-            (Form::Avx512, Slopes::Soft(soft)) => {
-                return Fill::Drawn(drawn::Table::soft(soft, &soft.slopes), Keys::new(stream));
-            }
             (Form::Avx2, Slopes::BySum(by_sum)) => {
                 let table = |values: &'a Vec<f32>| avx2::Table::new(by_sum.s_min, values);
                 let tables: Option<Vec<_>> = by_sum.tables.iter().map(table).collect();
@@ -81,7 +77,19 @@ impl<'a> Fill<'a> {
                     return Fill::Products(by_sum, tables);
                 }
             }
-            (Form::Avx2 | Form::Plain, _) => (),
+            (_, Slopes::ByLevel(by_level)) => {
+                let drawn = Drawn::new(form, Numbers::by_level(by_level), stream);
+                if let Some(drawn) = drawn {
+                    return Fill::Drawn(drawn);
+                }
+            }
+            (_, Slopes::Soft(soft)) => {
+                let drawn = Drawn::new(form, Numbers::soft(soft, &soft.slopes), stream);
+                if let Some(drawn) = drawn {
+                    return Fill::Drawn(drawn);
+                }
+            }
+            (Form::Plain, Slopes::BySum(_)) => (),
         }
         let _ = form;
         Fill::Plain(slopes, stream)
@@ -103,9 +111,9 @@ impl<'a> Fill<'a> {
                 unsafe { avx512::fill(&tables[slopes.index(output)], source, output, dy, to) }
             }
             #[cfg(target_arch = "x86_64")]
-            Fill::Drawn(table, keys) => {
+            Fill::Drawn(drawn) => {
                 // SAFETY: as above; `Pass::check` saw that every level and draw has its slope.
-                unsafe { drawn::fill((table, keys), source, output, dy, to) }
+                unsafe { drawn.fill(source, output, dy, to) }
             }
         }
     }

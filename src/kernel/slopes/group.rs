@@ -57,6 +57,11 @@ impl Group {
         }
     }
 
+    /// Weights of one output.
+    pub fn weights(&self, output: usize) -> &[f32] {
+        &self.values[output * self.padded..][..self.rows]
+    }
+
     /// Quads of one output.
     pub fn quads(&self, output: usize) -> &[[i8; QUAD]] {
         let count = self.rows.div_ceil(QUAD);

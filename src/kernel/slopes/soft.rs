@@ -2,8 +2,6 @@
 //!
 //! Only the relaxed-quantization baseline has such a forward pass; no chip does. Not responsible for its slopes (`table`).
 
-#[cfg(target_arch = "x86_64")]
-use super::fill::Form;
 use super::table::SoftTable;
 use super::task::Machine;
 use crate::kernel::groups::{PreparedWeights, Taps};
@@ -45,8 +43,8 @@ pub(super) fn added(
         factor,
     };
     #[cfg(target_arch = "x86_64")]
-    if machine.form == Form::Avx512 {
-        return in_strips::add(&layer, sums);
+    if let Some(values) = in_strips::values(machine.form, &layer) {
+        return in_strips::add(&layer, &values, sums);
     }
     let _ = machine;
     let stride = sums.channel_stride();
@@ -105,35 +103,39 @@ impl Layer<'_> {
 mod in_strips {
     use super::Layer;
     use crate::kernel::lanes::{LANES, Lanes};
-    use crate::kernel::slopes::drawn::{Table, add as add_values};
+    use crate::kernel::slopes::drawn::{Drawn, Numbers};
+    use crate::kernel::slopes::fill::Form;
     use crate::kernel::slopes::group::Group;
     use crate::kernel::slopes::strip::{PIXELS, Strip};
-    use crate::kernel::stream::aes::Keys;
     use rayon::prelude::*;
 
     /// Outputs that meet a strip.
     const OUTPUTS: usize = 32;
 
-    /// All outputs; the machine runs AVX-512.
-    pub(super) fn add(layer: &Layer, sums: &mut Lanes<f32>) {
+    /// Values as these instructions read them; `None` if they have no form for it.
+    pub(super) fn values<'a>(form: Form, layer: &Layer<'a>) -> Option<Drawn<'a>> {
+        let soft = layer.soft;
+        Drawn::new(form, Numbers::soft(soft, &soft.values), layer.stream)
+    }
+
+    /// All outputs; the machine has the instructions of the values' form.
+    pub(super) fn add(layer: &Layer, values: &Drawn, sums: &mut Lanes<f32>) {
         let stride = sums.channel_stride();
         let groups: Vec<Group> = (0..layer.weights.plan.groups())
             .map(|index| Group::new(layer.weights, index))
             .collect();
         let tiles = sums.values.par_chunks_mut(OUTPUTS * stride).enumerate();
         tiles.for_each(|(tile, planes)| {
-            tile_of(layer, &groups, (tile * OUTPUTS, stride), planes);
+            tile_of(layer, (values, &groups), (tile * OUTPUTS, stride), planes);
         });
     }
 
     fn tile_of(
         layer: &Layer,
-        groups: &[Group],
+        (values, groups): (&Drawn, &[Group]),
         (first, stride): (usize, usize),
         planes: &mut [f32],
     ) {
-        let table = Table::soft(layer.soft, &layer.soft.values);
-        let keys = Keys::new(layer.stream);
         let plan = &layer.weights.plan;
         let mut strip = Strip::new(plan.most_rows());
         let pixels = layer.taps.pixels.len();
@@ -149,15 +151,7 @@ mod in_strips {
                 for (at, plane) in planes.chunks_mut(stride).enumerate() {
                     let to = &mut plane[range.start * LANES..range.end * LANES];
                     // SAFETY: the machine has the instructions; `to` holds the strip; `check` saw that values cover all sums.
-                    unsafe {
-                        add_values(
-                            (&table, &keys),
-                            (&strip, group),
-                            first + at,
-                            layer.factor,
-                            to,
-                        );
-                    }
+                    unsafe { values.add((&strip, group), first + at, layer.factor, to) };
                 }
             }
         }

@@ -106,7 +106,16 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
         s_min,
         grain: Grain::Sixteen,
         base: vec![0; count],
-        thresholds: vec![vec![50_000; count], vec![12_345; count]],
+        // Of every sum its own, with equal high bytes, low bytes of all sizes, and none.
+        thresholds: vec![
+            (0..count as u32)
+                .map(|sum| 65_535 - 97 * (sum % 500))
+                .collect(),
+            (0..count as u32)
+                .map(|sum| 12_345 + sum % 5 * 256 + sum % 7)
+                .collect(),
+            (0..count as u32).map(|sum| sum % 2 * 11_000).collect(),
+        ],
     };
     vec![
         Slopes::BySum(SumSlopes::shared(s_min, some(count))),
@@ -118,7 +127,7 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
         Slopes::ByLevel(LevelSlopes {
             random: random.clone(),
             draws: 1,
-            values: some(count * 3),
+            values: some(count * 4),
         }),
         Slopes::ByLevel(LevelSlopes {
             random: RandomTable {
@@ -133,7 +142,7 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
         Slopes::ByLevel(LevelSlopes {
             random,
             draws: 16,
-            values: some(count * 3 * 16),
+            values: some(count * 4 * 16),
         }),
         Slopes::Soft(SoftTable {
             s_min,

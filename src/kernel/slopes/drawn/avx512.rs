@@ -1,13 +1,10 @@
-//! Gradients of partial sums whose slope depends on a random draw, and relaxed values, for AVX-512: the draws of the forward pass and of the pool by the
-//! processor's AES instruction, levels by comparing with permuted thresholds, numbers by one gather.
+//! Numbers of partial sums and draws for AVX-512: levels by comparing with permuted thresholds, numbers by one gather.
 //!
-//! Sixteen images at a time are the block of one counter. Not responsible for what the tables hold (`table`).
+//! Sixteen images at a time are the block of one counter. Not responsible for what the numbers are (`super`).
 
-use super::avx512::sums;
-use super::group::Group;
-use super::strip::Strip;
-use super::table::{LevelSlopes, POOL_DRAW, SoftTable};
+use super::{Choice, Group, Numbers, POOL_DRAW, Strip};
 use crate::kernel::lanes::LANES;
+use crate::kernel::slopes::avx512::sums;
 use crate::kernel::stream::aes::Keys;
 use crate::kernel::tables::Grain;
 use std::arch::x86_64::*;
@@ -15,29 +12,13 @@ use std::arch::x86_64::*;
 /// Numbers in a register.
 const WIDTH: usize = 16;
 
-/// Which bytes choose among the slopes of a place.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Choice {
-    /// There is one.
-    None,
-    /// A draw of their own.
-    Pool,
-    /// Those that a level would be drawn with.
-    Same,
-}
-
-/// Slopes (or relaxed values) with what leads to them.
+/// Numbers with tables in registers.
 pub struct Table<'a> {
-    s_min: i32,
-    grain: Grain,
-    choice: Choice,
-    /// Power of two of the slopes that a draw chooses from.
-    draw_bits: u32,
+    numbers: Numbers<'a>,
     /// Place of the first level of every sum, in draws.
     first: Entries,
-    /// By step: below which number a sum has a level more.
+    /// By step: below which draw a sum has a level more.
     steps: Vec<Entries>,
-    values: &'a [f32],
 }
 
 /// A number for every sum, padded to whole registers.
@@ -76,40 +57,18 @@ impl Entries {
 }
 
 impl<'a> Table<'a> {
-    /// Slopes by level.
-    pub fn by_level(slopes: &'a LevelSlopes) -> Self {
-        let (random, levels) = (&slopes.random, slopes.levels());
-        let steps = random.thresholds.iter();
+    /// Of these numbers.
+    pub fn new(numbers: Numbers<'a>) -> Self {
+        let first = |sum: usize| (sum * numbers.levels()) as i32;
+        let step = |step: &Vec<u32>| Entries::new(step.iter().map(|&below| below as i32));
         Table {
-            s_min: random.s_min,
-            grain: random.grain,
-            choice: match slopes.draws {
-                1 => Choice::None,
-                _ => Choice::Pool,
-            },
-            draw_bits: slopes.draws.ilog2(),
-            first: Entries::new((0..random.base.len()).map(|sum| (sum * levels) as i32)),
-            steps: steps
-                .map(|step| Entries::new(step.iter().map(|&below| below as i32)))
-                .collect(),
-            values: &slopes.values,
+            numbers,
+            first: Entries::new((0..numbers.sums).map(first)),
+            steps: numbers.steps.iter().map(step).collect(),
         }
     }
 
-    /// Slopes of a relaxed read-out, or its values.
-    pub fn soft(soft: &'a SoftTable, values: &'a [f32]) -> Self {
-        Table {
-            s_min: soft.s_min,
-            grain: Grain::Sixteen,
-            choice: Choice::Same,
-            draw_bits: soft.draws.ilog2(),
-            first: Entries::new((0..soft.sums()).map(|sum| sum as i32)),
-            steps: Vec::new(),
-            values,
-        }
-    }
-
-    /// Where the slopes of the images of a pixel lie; `bytes` are those of a draw.
+    /// Where the numbers of the images of a pixel lie; `bytes` are those of a draw.
     ///
     /// # Safety
     /// Every index lies in the tables.
@@ -121,7 +80,7 @@ impl<'a> Table<'a> {
         bytes: impl Fn(u32) -> [__m512i; 2],
     ) -> [__m512i; 2] {
         let mut uniform = bytes(0);
-        if self.grain == Grain::Sixteen {
+        if self.numbers.grain == Grain::Sixteen {
             let low = bytes(1);
             uniform = std::array::from_fn(|half| {
                 _mm512_or_si512(_mm512_slli_epi32::<8>(uniform[half]), low[half])
@@ -137,13 +96,13 @@ impl<'a> Table<'a> {
                 at[half] = _mm512_mask_add_epi32(at[half], below, at[half], _mm512_set1_epi32(1));
             }
         }
-        let chosen = match self.choice {
+        let chosen = match self.numbers.choice {
             Choice::None => return at,
             Choice::Pool => bytes(POOL_DRAW),
             Choice::Same => uniform,
         };
-        let mask = _mm512_set1_epi32((1 << self.draw_bits) - 1);
-        let bits = _mm_cvtsi32_si128(self.draw_bits as i32);
+        let mask = _mm512_set1_epi32((1 << self.numbers.draw_bits) - 1);
+        let bits = _mm_cvtsi32_si128(self.numbers.draw_bits as i32);
         std::array::from_fn(|half| {
             let chosen = _mm512_and_si512(chosen[half], mask);
             _mm512_add_epi32(_mm512_sll_epi32(at[half], bits), chosen)
@@ -164,7 +123,7 @@ impl<'a> Table<'a> {
         mut take: impl FnMut(usize, __m512),
     ) {
         let quads = group.quads(output);
-        let offset = _mm512_set1_epi32(-self.s_min);
+        let offset = _mm512_set1_epi32(-self.numbers.s_min);
         for (p, pixel) in strip.pixels.clone().enumerate() {
             let [group, pixel, output] = [group.index, pixel, output].map(|at| at as u32);
             let bytes = |draw: u32| -> [__m512i; 2] {
@@ -178,7 +137,10 @@ impl<'a> Table<'a> {
                 let index = both.map(|place| sums(strip, quads, place, offset));
                 let at = self.places(index, bytes);
                 for (place, at) in both.into_iter().zip(at) {
-                    take(place, _mm512_i32gather_ps::<4>(at, self.values.as_ptr()));
+                    take(
+                        place,
+                        _mm512_i32gather_ps::<4>(at, self.numbers.values.as_ptr()),
+                    );
                 }
             }
         }
@@ -188,8 +150,7 @@ impl<'a> Table<'a> {
 /// `to[place] = dy[place] D(s[place], draw)` of one output.
 ///
 /// # Safety
-/// [`super::avx512::available`]; `dy` and `to` hold all places of the strip, every sum lies in the table, and the table holds the
-/// slopes of every level and draw.
+/// As for [`super::Drawn::fill`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,aes")]
 pub unsafe fn fill(
     (table, keys): (&Table, &Keys),

@@ -1,0 +1,283 @@
+//! Numbers of partial sums and draws for AVX2: thresholds of up to 128 sums by shuffles of their bytes, larger tables and the numbers
+//! themselves by gathers.
+//!
+//! The 32 images of a pixel are the two blocks of a counter, byte by byte. Not responsible for what the numbers are (`super`).
+
+use super::{Choice, Group, Numbers, POOL_DRAW, Strip};
+use crate::kernel::lanes::LANES;
+use crate::kernel::slopes::avx2::{MOST, PARTS, SHUFFLED, WIDTH, is_exact, prefix, sums};
+use crate::kernel::stream::aes::Keys;
+use crate::kernel::tables::Grain;
+use std::arch::x86_64::*;
+
+/// Makes signed comparisons of bytes those of unsigned ones.
+const BIAS: u8 = 0x80;
+
+/// High and low bytes of sixteen thresholds, biased; those of eight bits are high bytes.
+type Planes = [[u8; SHUFFLED]; 2];
+
+/// Numbers with their thresholds.
+pub struct Table<'a> {
+    numbers: Numbers<'a>,
+    /// XOR-prefix tables of a step: 1, 2, 4 or 8, or 0 where thresholds are gathered.
+    parts: usize,
+    /// `[step][part]`.
+    steps: Vec<Planes>,
+}
+
+impl<'a> Table<'a> {
+    /// `None` if sums are too large to be exact.
+    pub fn new(numbers: Numbers<'a>) -> Option<Self> {
+        let parts = match numbers.sums.div_ceil(SHUFFLED).next_power_of_two() {
+            parts @ ..=MOST => parts,
+            _ => 0,
+        };
+        let of = |step: &'a Vec<u32>| (0..parts).map(|part| planes(numbers.grain, step, part));
+        let steps = numbers.steps.iter().flat_map(of).collect();
+        is_exact(numbers.s_min, numbers.sums).then_some(Table {
+            numbers,
+            parts,
+            steps,
+        })
+    }
+
+    /// Hands the numbers of all places of a strip to `take`, eight at a time.
+    ///
+    /// # Safety
+    /// As for [`super::Drawn::fill`].
+    #[inline]
+    #[target_feature(enable = "avx2,fma,aes")]
+    unsafe fn visit(
+        &self,
+        keys: &Keys,
+        source: (&Strip, &Group),
+        output: usize,
+        take: impl FnMut(usize, __m256),
+    ) {
+        let weights = source.1.weights(output);
+        let place = (keys, source, output);
+        // SAFETY: handed on to the caller.
+        unsafe {
+            match (<&[f32; 9]>::try_from(weights), self.parts) {
+                (Ok(nine), 4) => self.by_rows::<4>(place, nine, take),
+                (_, 0) => self.by_rows::<0>(place, weights, take),
+                (_, 1) => self.by_rows::<1>(place, weights, take),
+                (_, 2) => self.by_rows::<2>(place, weights, take),
+                (_, 4) => self.by_rows::<4>(place, weights, take),
+                _ => self.by_rows::<MOST>(place, weights, take),
+            }
+        }
+    }
+
+    /// [`Self::visit`] with the weights of the group's rows: an array, if their number is known when this is compiled.
+    ///
+    /// # Safety
+    /// As for [`Self::visit`]; `N` parts.
+    #[inline]
+    #[target_feature(enable = "avx2,fma,aes")]
+    unsafe fn by_rows<const N: usize>(
+        &self,
+        (keys, (strip, group), output): (&Keys, (&Strip, &Group), usize),
+        weights: &(impl AsRef<[f32]> + ?Sized),
+        mut take: impl FnMut(usize, __m256),
+    ) {
+        let offset = _mm256_set1_ps(-self.numbers.s_min as f32);
+        for (p, pixel) in strip.pixels.clone().enumerate() {
+            let [group, pixel, output] = [group.index, pixel, output].map(|at| at as u32);
+            let bytes = |draw: u32| {
+                let half = |half: u32| keys.block([group, pixel, output, 2 * draw + half]);
+                _mm256_set_m128i(half(1), half(0))
+            };
+            // SAFETY: strips hold whole pixels; the caller promises sums and numbers.
+            unsafe {
+                let index = sums(strip, weights, p * LANES, offset);
+                let at = self.places::<N>(index, bytes);
+                for (part, at) in at.into_iter().enumerate() {
+                    let numbers = _mm256_i32gather_ps::<4>(self.numbers.values.as_ptr(), at);
+                    take(p * LANES + part * WIDTH, numbers);
+                }
+            }
+        }
+    }
+
+    /// Where the numbers of the images of a pixel lie; `bytes` are those of a draw.
+    ///
+    /// # Safety
+    /// Every index is one of the sums'.
+    #[inline]
+    #[target_feature(enable = "avx2,aes")]
+    unsafe fn places<const N: usize>(
+        &self,
+        index: [__m256i; PARTS],
+        bytes: impl Fn(u32) -> __m256i,
+    ) -> [__m256i; PARTS] {
+        let numbers = &self.numbers;
+        let is_fine = numbers.grain == Grain::Sixteen;
+        let high = bytes(0);
+        let low = if is_fine {
+            bytes(1)
+        } else {
+            _mm256_setzero_si256()
+        };
+        let uniform = || {
+            let (high, low) = (widened(high), widened(low));
+            let fine = |part: usize| _mm256_or_si256(_mm256_slli_epi32::<8>(high[part]), low[part]);
+            std::array::from_fn(|part| if is_fine { fine(part) } else { high[part] })
+        };
+        let above = if N == 0 {
+            // SAFETY: handed on to the caller.
+            unsafe { self.gathered(index, uniform()) }
+        } else {
+            widened(self.shuffled::<N>(packed(index), high, low))
+        };
+        let levels = _mm256_set1_epi32(numbers.levels() as i32);
+        let place =
+            |part: usize| _mm256_add_epi32(_mm256_mullo_epi32(index[part], levels), above[part]);
+        let at: [__m256i; PARTS] = std::array::from_fn(place);
+        let chosen = match numbers.choice {
+            Choice::None => return at,
+            Choice::Pool => widened(bytes(POOL_DRAW)),
+            Choice::Same => uniform(),
+        };
+        let mask = _mm256_set1_epi32((1 << numbers.draw_bits) - 1);
+        let bits = _mm_cvtsi32_si128(numbers.draw_bits as i32);
+        std::array::from_fn(|part| {
+            let chosen = _mm256_and_si256(chosen[part], mask);
+            _mm256_add_epi32(_mm256_sll_epi32(at[part], bits), chosen)
+        })
+    }
+
+    /// Levels above the first by shuffles, byte by byte.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn shuffled<const N: usize>(&self, index: __m256i, high: __m256i, low: __m256i) -> __m256i {
+        let bias = _mm256_set1_epi8(BIAS as i8);
+        let (high, low) = (_mm256_xor_si256(high, bias), _mm256_xor_si256(low, bias));
+        let asked: [__m256i; N] = std::array::from_fn(|part| {
+            _mm256_sub_epi8(index, _mm256_set1_epi8((part * SHUFFLED) as i8))
+        });
+        let mut above = _mm256_setzero_si256();
+        for step in self.steps.chunks_exact(N.max(1)) {
+            let mut threshold = [_mm256_setzero_si256(); 2];
+            for (planes, &asked) in step.iter().zip(&asked) {
+                for (threshold, &plane) in threshold.iter_mut().zip(planes) {
+                    let plane = _mm256_broadcastsi128_si256(bytemuck::cast(plane));
+                    *threshold = _mm256_xor_si256(*threshold, _mm256_shuffle_epi8(plane, asked));
+                }
+            }
+            let mut below = _mm256_cmpgt_epi8(threshold[0], high);
+            if self.numbers.grain == Grain::Sixteen {
+                let equal = _mm256_cmpeq_epi8(threshold[0], high);
+                let lower = _mm256_cmpgt_epi8(threshold[1], low);
+                below = _mm256_or_si256(below, _mm256_and_si256(equal, lower));
+            }
+            above = _mm256_sub_epi8(above, below);
+        }
+        above
+    }
+
+    /// Levels above the first by gathers.
+    ///
+    /// # Safety
+    /// Every index is one of the sums'.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn gathered(
+        &self,
+        index: [__m256i; PARTS],
+        uniform: [__m256i; PARTS],
+    ) -> [__m256i; PARTS] {
+        let mut above = [_mm256_setzero_si256(); PARTS];
+        for step in self.numbers.steps {
+            for (part, above) in above.iter_mut().enumerate() {
+                let from = step.as_ptr().cast::<i32>();
+                // SAFETY: a threshold for every sum.
+                let threshold = unsafe { _mm256_i32gather_epi32::<4>(from, index[part]) };
+                let below = _mm256_cmpgt_epi32(threshold, uniform[part]);
+                *above = _mm256_sub_epi32(*above, below);
+            }
+        }
+        above
+    }
+}
+
+/// Part `part` of the XOR-prefix tables of a step's thresholds.
+fn planes(grain: Grain, step: &[u32], part: usize) -> Planes {
+    prefix(part, |sum| {
+        let below = step.get(sum).copied().unwrap_or(0) as u16;
+        let bytes = match grain {
+            Grain::Eight => [below as u8, 0],
+            Grain::Sixteen => below.to_be_bytes(),
+        };
+        bytes.map(|byte| byte ^ BIAS)
+    })
+}
+
+/// Numbers below 256 of a pixel's images as bytes, in order.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn packed([a, b, c, d]: [__m256i; PARTS]) -> __m256i {
+    let packed = _mm256_packus_epi16(_mm256_packus_epi32(a, b), _mm256_packus_epi32(c, d));
+    // Packing goes by halves of registers: four of a, of b, of c, of d, and the other four of each.
+    _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7))
+}
+
+/// Bytes as numbers, in order.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn widened(bytes: __m256i) -> [__m256i; PARTS] {
+    let halves = [
+        _mm256_castsi256_si128(bytes),
+        _mm256_extracti128_si256::<1>(bytes),
+    ];
+    let [low, high] = halves.map(|half| {
+        let upper = _mm_srli_si128::<8>(half);
+        [_mm256_cvtepu8_epi32(half), _mm256_cvtepu8_epi32(upper)]
+    });
+    [low[0], low[1], high[0], high[1]]
+}
+
+/// `to[place] = dy[place] D(s[place], draw)` of one output.
+///
+/// # Safety
+/// As for [`super::Drawn::fill`].
+#[target_feature(enable = "avx2,fma,aes")]
+pub unsafe fn fill(
+    (table, keys): (&Table, &Keys),
+    source: (&Strip, &Group),
+    output: usize,
+    dy: &[f32],
+    to: &mut [f32],
+) {
+    // SAFETY: handed on to the caller.
+    unsafe {
+        table.visit(keys, source, output, |place, slope| {
+            let product = _mm256_mul_ps(slope, _mm256_loadu_ps(dy.as_ptr().add(place)));
+            _mm256_storeu_ps(to.as_mut_ptr().add(place), product);
+        });
+    }
+}
+
+/// `to[place] += factor y(s[place], draw)` of one output, for a table of values.
+///
+/// # Safety
+/// As for [`super::Drawn::fill`].
+#[target_feature(enable = "avx2,fma,aes")]
+pub unsafe fn add(
+    (table, keys): (&Table, &Keys),
+    source: (&Strip, &Group),
+    output: usize,
+    factor: f32,
+    to: &mut [f32],
+) {
+    let factor = _mm256_set1_ps(factor);
+    // SAFETY: handed on to the caller.
+    unsafe {
+        table.visit(keys, source, output, |place, value| {
+            let to = to.as_mut_ptr().add(place);
+            // Not fused: the plain form rounds the product too.
+            let product = _mm256_mul_ps(factor, value);
+            _mm256_storeu_ps(to, _mm256_add_ps(_mm256_loadu_ps(to), product));
+        });
+    }
+}
