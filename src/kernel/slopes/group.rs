@@ -22,6 +22,8 @@ pub struct Group {
     pub values: Vec<f32>,
     /// `[output][quad of rows]`, four codes in an integer.
     pub quads: Vec<[i8; QUAD]>,
+    /// `[output][row]`, if all are -1, 0 or 1.
+    signs: Option<Vec<i8>>,
 }
 
 /// Sums of products of a group's rows and some outputs, still spread over a vector.
@@ -38,10 +40,12 @@ impl Group {
         let padded = rows.next_multiple_of(ROW_TILE);
         let mut values = Vec::with_capacity(outputs * padded);
         let mut quads = Vec::with_capacity(outputs * rows.div_ceil(QUAD));
+        let mut signs = Vec::with_capacity(outputs * rows);
         for output in 0..outputs {
             let codes = weights.group_codes(output, index);
             values.extend(codes.iter().map(|&code| f32::from(code)));
             values.resize((output + 1) * padded, 0.0);
+            signs.extend_from_slice(codes);
             for part in codes.chunks(QUAD) {
                 let mut quad = [0; QUAD];
                 quad[..part.len()].copy_from_slice(part);
@@ -54,7 +58,14 @@ impl Group {
             padded,
             values,
             quads,
+            signs: (signs.iter().all(|code| (-1..=1).contains(code))).then_some(signs),
         }
+    }
+
+    /// Weights of one output, if all of the group are -1, 0 or 1.
+    pub fn signs(&self, output: usize) -> Option<&[i8]> {
+        let signs = self.signs.as_deref()?;
+        Some(&signs[output * self.rows..][..self.rows])
     }
 
     /// Weights of one output.

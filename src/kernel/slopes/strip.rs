@@ -21,6 +21,8 @@ pub struct Strip {
     pub rows: usize,
     /// `[quad of rows][place][row in the quad]`, a place being a pixel and an image; rows beyond the last are 0.
     pub bytes: Aligned<u8>,
+    /// `[row][place]`.
+    pub codes: Aligned<u8>,
     /// `[row][place]`; rows up to the next multiple of [`ROW_TILE`] are 0.
     pub values: Aligned<f32>,
 }
@@ -36,6 +38,7 @@ impl Strip {
             pixels: 0..0,
             rows,
             bytes: Aligned::zeros(rows.div_ceil(QUAD) * QUAD * places),
+            codes: Aligned::zeros(rows * places),
             values: Aligned::zeros(rows.next_multiple_of(ROW_TILE) * places),
         }
     }
@@ -59,6 +62,12 @@ impl Strip {
         let places = self.places();
         read_values(&mut self.values, input, taps, rows.clone(), pixels.clone());
         self.values[rows.len() * places..].fill(0.0);
+        let lines = self.codes.chunks_exact_mut(places);
+        for (row, line) in taps.rows[rows.clone()].iter().zip(lines) {
+            for (pixel, to) in pixels.clone().zip(line.chunks_exact_mut(LANES)) {
+                to.copy_from_slice(images(input, taps.pixels[pixel] + row));
+            }
+        }
         let words: &mut [[u8; QUAD]] = bytemuck::cast_slice_mut(&mut self.bytes);
         for (quad, to) in words
             .chunks_mut(places)

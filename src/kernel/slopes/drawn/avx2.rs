@@ -5,7 +5,8 @@
 
 use super::{Choice, Group, Numbers, POOL_DRAW, Strip};
 use crate::kernel::lanes::LANES;
-use crate::kernel::slopes::avx2::{MOST, PARTS, SHUFFLED, WIDTH, is_exact, prefix, sums};
+use crate::kernel::slopes::avx2::sums::{PARTS, Sums, WIDTH, is_exact, widened};
+use crate::kernel::slopes::avx2::{MOST, SHUFFLED, prefix};
 use crate::kernel::stream::aes::Keys;
 use crate::kernel::tables::Grain;
 use std::arch::x86_64::*;
@@ -54,34 +55,31 @@ impl<'a> Table<'a> {
         output: usize,
         take: impl FnMut(usize, __m256),
     ) {
-        let weights = source.1.weights(output);
         let place = (keys, source, output);
         // SAFETY: handed on to the caller.
         unsafe {
-            match (<&[f32; 9]>::try_from(weights), self.parts) {
-                (Ok(nine), 4) => self.by_rows::<4>(place, nine, take),
-                (_, 0) => self.by_rows::<0>(place, weights, take),
-                (_, 1) => self.by_rows::<1>(place, weights, take),
-                (_, 2) => self.by_rows::<2>(place, weights, take),
-                (_, 4) => self.by_rows::<4>(place, weights, take),
-                _ => self.by_rows::<MOST>(place, weights, take),
+            match self.parts {
+                0 => self.by_parts::<0>(place, take),
+                1 => self.by_parts::<1>(place, take),
+                2 => self.by_parts::<2>(place, take),
+                4 => self.by_parts::<4>(place, take),
+                _ => self.by_parts::<MOST>(place, take),
             }
         }
     }
 
-    /// [`Self::visit`] with the weights of the group's rows: an array, if their number is known when this is compiled.
+    /// [`Self::visit`] with a known number of parts.
     ///
     /// # Safety
     /// As for [`Self::visit`]; `N` parts.
     #[inline]
     #[target_feature(enable = "avx2,fma,aes")]
-    unsafe fn by_rows<const N: usize>(
+    unsafe fn by_parts<const N: usize>(
         &self,
         (keys, (strip, group), output): (&Keys, (&Strip, &Group), usize),
-        weights: &(impl AsRef<[f32]> + ?Sized),
         mut take: impl FnMut(usize, __m256),
     ) {
-        let offset = _mm256_set1_ps(-self.numbers.s_min as f32);
+        let sums = Sums::new((strip, group), output, self.numbers.s_min);
         for (p, pixel) in strip.pixels.clone().enumerate() {
             let [group, pixel, output] = [group.index, pixel, output].map(|at| at as u32);
             let bytes = |draw: u32| {
@@ -90,8 +88,7 @@ impl<'a> Table<'a> {
             };
             // SAFETY: strips hold whole pixels; the caller promises sums and numbers.
             unsafe {
-                let index = sums(strip, weights, p * LANES, offset);
-                let at = self.places::<N>(index, bytes);
+                let at = self.places::<N>(&sums, p * LANES, bytes);
                 for (part, at) in at.into_iter().enumerate() {
                     let numbers = _mm256_i32gather_ps::<4>(self.numbers.values.as_ptr(), at);
                     take(p * LANES + part * WIDTH, numbers);
@@ -100,15 +97,16 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Where the numbers of the images of a pixel lie; `bytes` are those of a draw.
+    /// Where the numbers of the images from `place` on lie; `bytes` are those of a draw.
     ///
     /// # Safety
-    /// Every index is one of the sums'.
+    /// As for [`Self::by_parts`]; the strip holds the place.
     #[inline]
-    #[target_feature(enable = "avx2,aes")]
+    #[target_feature(enable = "avx2,fma,aes")]
     unsafe fn places<const N: usize>(
         &self,
-        index: [__m256i; PARTS],
+        sums: &Sums,
+        place: usize,
         bytes: impl Fn(u32) -> __m256i,
     ) -> [__m256i; PARTS] {
         let numbers = &self.numbers;
@@ -124,16 +122,23 @@ impl<'a> Table<'a> {
             let fine = |part: usize| _mm256_or_si256(_mm256_slli_epi32::<8>(high[part]), low[part]);
             std::array::from_fn(|part| if is_fine { fine(part) } else { high[part] })
         };
-        let above = if N == 0 {
-            // SAFETY: handed on to the caller.
-            unsafe { self.gathered(index, uniform()) }
-        } else {
-            widened(self.shuffled::<N>(packed(index), high, low))
+        // SAFETY: handed on to the caller; tables with parts have up to 128 sums.
+        let (index, above) = unsafe {
+            if N == 0 {
+                let index = sums.numbers(place);
+                (index, self.gathered(index, uniform()))
+            } else {
+                let index = sums.bytes(place);
+                (
+                    widened(index),
+                    widened(self.shuffled::<N>(index, high, low)),
+                )
+            }
         };
         let levels = _mm256_set1_epi32(numbers.levels() as i32);
-        let place =
-            |part: usize| _mm256_add_epi32(_mm256_mullo_epi32(index[part], levels), above[part]);
-        let at: [__m256i; PARTS] = std::array::from_fn(place);
+        let at: [__m256i; PARTS] = std::array::from_fn(|part| {
+            _mm256_add_epi32(_mm256_mullo_epi32(index[part], levels), above[part])
+        });
         let chosen = match numbers.choice {
             Choice::None => return at,
             Choice::Pool => widened(bytes(POOL_DRAW)),
@@ -211,30 +216,6 @@ fn planes(grain: Grain, step: &[u32], part: usize) -> Planes {
         };
         bytes.map(|byte| byte ^ BIAS)
     })
-}
-
-/// Numbers below 256 of a pixel's images as bytes, in order.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn packed([a, b, c, d]: [__m256i; PARTS]) -> __m256i {
-    let packed = _mm256_packus_epi16(_mm256_packus_epi32(a, b), _mm256_packus_epi32(c, d));
-    // Packing goes by halves of registers: four of a, of b, of c, of d, and the other four of each.
-    _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7))
-}
-
-/// Bytes as numbers, in order.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn widened(bytes: __m256i) -> [__m256i; PARTS] {
-    let halves = [
-        _mm256_castsi256_si128(bytes),
-        _mm256_extracti128_si256::<1>(bytes),
-    ];
-    let [low, high] = halves.map(|half| {
-        let upper = _mm_srli_si128::<8>(half);
-        [_mm256_cvtepu8_epi32(half), _mm256_cvtepu8_epi32(upper)]
-    });
-    [low[0], low[1], high[0], high[1]]
 }
 
 /// `to[place] = dy[place] D(s[place], draw)` of one output.

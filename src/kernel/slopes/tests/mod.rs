@@ -55,8 +55,10 @@ struct Data {
 
 fn data(geometry: &Geometry, active: usize) -> Data {
     let mut rng = keyed(3, Purpose::Pattern, &[active as u64]);
+    // Signs, and for the shortest groups larger weights.
+    let most = if active == 4 { 3 } else { 1 };
     let codes: Vec<i8> = (0..geometry.outputs * geometry.rows())
-        .map(|_| rng.random_range(-1..=1))
+        .map(|_| rng.random_range(-most..=most))
         .collect();
     let (shape, map) = (geometry.input, geometry.output());
     let mut inputs = Vec::new();

@@ -1,22 +1,17 @@
-//! Gradients of partial sums for AVX2: sums as products of whole numbers in `f32`, which are exact up to 2^24, slopes by shuffles of
-//! their bytes.
+//! Gradients of partial sums for AVX2: slopes by shuffles of their bytes.
 //!
 //! A table of 16 n slopes (n up to 8) is, for each of their four bytes, n shuffles of XOR-prefix tables: table k holds
 //! `entry[16k+i] ^ entry[16(k-1)+i]` and is asked with `index - 16 k`, which the shuffle answers with 0 while it is negative. Larger
-//! ones are gathered, at four times the price. Sums by bytes would need fewer products, but pairs of them are added with
-//! saturation there. Not responsible for slopes that depend on a draw (`drawn`).
+//! ones are gathered, at four times the price. Not responsible for slopes that depend on a draw (`drawn`).
 
+pub mod sums;
+
+use self::sums::{PARTS, Sums, WIDTH, is_exact};
 use super::group::Group;
 use super::strip::Strip;
 use crate::kernel::lanes::LANES;
 use std::arch::x86_64::*;
 
-/// Numbers in a register.
-pub const WIDTH: usize = 8;
-/// Registers of one pixel's images, summed side by side.
-pub const PARTS: usize = LANES / WIDTH;
-/// Largest magnitude of whole numbers that are exact.
-const EXACT: i32 = 1 << 24;
 /// Entries of a shuffle.
 pub const SHUFFLED: usize = 16;
 /// Shuffles of the largest table that is shuffled.
@@ -57,13 +52,6 @@ impl<'a> Table<'a> {
     }
 }
 
-/// True if `count` sums from `s_min` on, and their places in a table, are exact.
-pub fn is_exact(s_min: i32, count: usize) -> bool {
-    let count = count as i64;
-    let s_max = i64::from(s_min) + count;
-    s_min > -EXACT && s_max.max(count) < i64::from(EXACT)
-}
-
 /// Part `part` of the XOR-prefix tables of numbers of `P` bytes.
 pub fn prefix<const P: usize>(
     part: usize,
@@ -89,93 +77,70 @@ pub unsafe fn fill(
     dy: &[f32],
     to: &mut [f32],
 ) {
-    let weights = group.weights(output);
+    let sums = Sums::new((strip, group), output, table.s_min);
+    let places = (0..strip.places()).step_by(LANES);
     // SAFETY: handed on to the caller.
     unsafe {
-        match (<&[f32; 9]>::try_from(weights), table.parts.len()) {
-            (Ok(nine), 1..=4) => by_rows::<4>(table, strip, nine, dy, to),
-            (_, 0) => by_rows::<0>(table, strip, weights, dy, to),
-            (_, 1..=2) => by_rows::<2>(table, strip, weights, dy, to),
-            (_, 3..=4) => by_rows::<4>(table, strip, weights, dy, to),
-            _ => by_rows::<MOST>(table, strip, weights, dy, to),
+        match table.parts.len() {
+            0 => {
+                for place in places {
+                    let gather = |at| _mm256_i32gather_ps::<4>(table.slopes.as_ptr(), at);
+                    multiply(sums.numbers(place).map(gather), place, dy, to);
+                }
+            }
+            1..=2 => by_shuffles::<2>(table, &sums, places, dy, to),
+            3..=4 => by_shuffles::<4>(table, &sums, places, dy, to),
+            _ => by_shuffles::<MOST>(table, &sums, places, dy, to),
         }
     }
 }
 
-/// [`fill`] by `N` shuffles, 0 for a gather, with the weights of the group's rows: an array, if their number is known when this is
-/// compiled.
+/// [`fill`] by `N` shuffles.
 ///
 /// # Safety
-/// As for [`fill`].
+/// As for [`fill`]; at most `N` parts.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn by_rows<const N: usize>(
+unsafe fn by_shuffles<const N: usize>(
     table: &Table,
-    strip: &Strip,
-    weights: &(impl AsRef<[f32]> + ?Sized),
+    sums: &Sums,
+    places: impl Iterator<Item = usize>,
     dy: &[f32],
     to: &mut [f32],
 ) {
-    let places = strip.places();
-    let offset = _mm256_set1_ps(-table.s_min as f32);
     let parts: [[__m256i; 4]; N] = std::array::from_fn(|part| {
         let bytes = table.parts.get(part).copied().unwrap_or_default();
         bytes.map(|bytes| _mm256_broadcastsi128_si256(bytemuck::cast(bytes)))
     });
-    for pixel in (0..places).step_by(LANES) {
-        // SAFETY: handed on to the caller.
-        let index = unsafe { sums(strip, weights, pixel, offset) };
-        let slopes = if N == 0 {
-            // SAFETY: the caller promises that every sum lies in the table.
-            index.map(|at| unsafe { _mm256_i32gather_ps::<4>(table.slopes.as_ptr(), at) })
-        } else {
-            shuffled(&parts, index)
-        };
-        for (part, slope) in slopes.into_iter().enumerate() {
-            let place = pixel + part * WIDTH;
-            // SAFETY: the caller promises the places.
-            unsafe {
-                let product = _mm256_mul_ps(slope, _mm256_loadu_ps(dy.as_ptr().add(place)));
-                _mm256_storeu_ps(to.as_mut_ptr().add(place), product);
-            }
-        }
+    for place in places {
+        // SAFETY: handed on to the caller; shuffled tables have up to 128 entries.
+        unsafe { multiply(shuffled(&parts, sums.bytes(place)), place, dy, to) };
     }
 }
 
-/// `offset` plus the sums of the images from place `pixel` on.
+/// `to = slopes dy` of a pixel's images from `place` on.
 ///
 /// # Safety
-/// [`available`]; the strip holds the place, and as many rows as there are weights.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-pub unsafe fn sums(
-    strip: &Strip,
-    weights: &(impl AsRef<[f32]> + ?Sized),
-    pixel: usize,
-    offset: __m256,
-) -> [__m256i; PARTS] {
-    let places = strip.places();
-    let mut sums = [offset; PARTS];
-    for (row, weight) in weights.as_ref().iter().enumerate() {
-        let weight = _mm256_broadcast_ss(weight);
-        for (part, sums) in sums.iter_mut().enumerate() {
-            let at = row * places + pixel + part * WIDTH;
-            // SAFETY: strips hold all places of every row.
-            let values = unsafe { _mm256_loadu_ps(strip.values.as_ptr().add(at)) };
-            *sums = _mm256_fmadd_ps(weight, values, *sums);
-        }
-    }
-    sums.map(|sum| _mm256_cvtps_epi32(sum))
-}
-
-/// Slopes of the sums of a pixel: numbers are packed to bytes within halves of registers, and unpacked in the same order.
+/// AVX2; `dy` and `to` hold the pixel.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn shuffled<const N: usize>(
-    parts: &[[__m256i; 4]; N],
-    [a, b, c, d]: [__m256i; PARTS],
-) -> [__m256; PARTS] {
-    let index = _mm256_packus_epi16(_mm256_packus_epi32(a, b), _mm256_packus_epi32(c, d));
+unsafe fn multiply(slopes: [__m256; PARTS], place: usize, dy: &[f32], to: &mut [f32]) {
+    for (part, slope) in slopes.into_iter().enumerate() {
+        let place = place + part * WIDTH;
+        // SAFETY: the caller promises the places.
+        unsafe {
+            let product = _mm256_mul_ps(slope, _mm256_loadu_ps(dy.as_ptr().add(place)));
+            _mm256_storeu_ps(to.as_mut_ptr().add(place), product);
+        }
+    }
+}
+
+/// Slopes at the bytes `index`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn shuffled<const N: usize>(parts: &[[__m256i; 4]; N], index: __m256i) -> [__m256; PARTS] {
+    // Bytes are unpacked by halves of registers: four of the first eight images, four of the next, and the other four of each.
+    let index = _mm256_permutevar8x32_epi32(index, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
     let mut planes = [_mm256_setzero_si256(); 4];
     for (part, tables) in parts.iter().enumerate() {
         let asked = _mm256_sub_epi8(index, _mm256_set1_epi8((part * SHUFFLED) as i8));
@@ -203,6 +168,7 @@ fn shuffled<const N: usize>(
 
 #[cfg(test)]
 mod tests {
+    use super::sums::EXACT;
     use super::*;
 
     #[test]
