@@ -1,6 +1,8 @@
 //! Slopes without draws: scores, slopes of the mean, ReinMax, lattice.
 
-use super::{MACRO, assert_close, at, logistic, logistic_readout, mixed};
+use super::{
+    MACRO, assert_close, at, logistic, logistic_readout, mixed, mixed_readout, uneven_readout,
+};
 use imcsim::hw::readout::Architecture;
 use imcsim::hw::readout::table::CodeTable;
 use imcsim::train::mvm::{CodeLaw, Estimator, Slopes, mean_slopes, mean_values, slopes};
@@ -45,6 +47,17 @@ fn scores_are_slopes_of_the_logarithm_and_have_mean_zero() {
     for architecture in [Architecture::Flash, Architecture::Ramp] {
         let moved = |by: f64| mixed(architecture, by);
         check_scores(&mixed(architecture, 0.0), moved, 1e-8);
+    }
+    // A signed search takes its sign from thresholds that mirror each other: what moves is the current. Comparisons of its own at
+    // every reference in all of them.
+    for readout in [
+        mixed_readout(Architecture::BinarySearch, 1.5, 1.0, 0.0),
+        uneven_readout(Architecture::BinarySearch),
+        uneven_readout(Architecture::Flash),
+        uneven_readout(Architecture::Ramp),
+    ] {
+        let moved = |by: f64| readout.with_offset(-by).table();
+        check_scores(&readout.table(), moved, 1e-8);
     }
 }
 

@@ -99,6 +99,21 @@ fn mixed_readout(architecture: Architecture, step: f64, scale: f64, moved: f64) 
     design.place(MACRO, None).expect("15 codes fit 4 bits")
 }
 
+/// Normal noise of the line, and comparisons with noise of their own at every reference, the largest six times the smallest.
+fn uneven_readout(architecture: Architecture) -> Readout {
+    let mut design = design(architecture, 1.5, 0.0);
+    let normal = |sigma| Noise {
+        law: Law::Normal,
+        sigma,
+    };
+    design.current_noise.line = normal(0.4);
+    if let Kind::Converter(converter) = &mut design.kind {
+        let sigmas = (0..14).map(|k| normal(0.2 + 0.08 * f64::from(k * 5 % 14)));
+        converter.sense_amp.noise = ComparisonNoise::PerReference(sigmas.collect());
+    }
+    design.place(MACRO, None).expect("15 codes fit 4 bits")
+}
+
 /// A measured read-out of all sums of its matrix.
 fn measured_readout(smallest_sum: i32, code_values: &[f64], rows: &[Vec<f64>]) -> Readout {
     let matrix = ConfusionMatrix {

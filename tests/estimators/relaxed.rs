@@ -228,18 +228,25 @@ fn soft_codes_are_as_far_off_the_grid_as_published() {
     }
 }
 
-/// Soft values of a sum from several keys: their mean, and how many there are.
-fn soft_mean(table: &CodeTable, s: i32, temperature: f64) -> (f64, usize) {
+/// Soft values of a sum from several keys, and their slopes.
+fn soft_pairs(table: &CodeTable, s: i32, temperature: f64) -> Vec<(f64, f64)> {
     let estimator = Estimator::Soft { temperature };
     let of_key = |key: u64| {
-        let Slopes::Soft { draws, values, .. } = slopes(table, estimator, 5, &[key]) else {
+        let found = slopes(table, estimator, 5, &[key]);
+        let Slopes::Soft {
+            draws,
+            values,
+            slopes,
+        } = found
+        else {
             panic!("soft pairs");
         };
-        values[at(s) * draws..][..draws].to_vec()
+        let of_sum = at(s) * draws..(at(s) + 1) * draws;
+        let pairs = values[of_sum.clone()].iter().zip(&slopes[of_sum]);
+        let pairs = pairs.map(|(&value, &slope)| (f64::from(value), f64::from(slope)));
+        pairs.collect::<Vec<_>>()
     };
-    let all: Vec<f32> = (0..8).flat_map(of_key).collect();
-    let (mean, _) = moments(all.iter().map(|&value| f64::from(value)));
-    (mean, all.len())
+    (0..8).flat_map(of_key).collect()
 }
 
 /// The mean of soft values is m(s) inside the range but for a ripple; towards its end they lack codes on one side, which counts
@@ -252,10 +259,25 @@ fn soft_values_have_the_mean_of_draws() {
         let (law, hard) = (CodeLaw::of(&table, at(s)), mean_values(&table)[at(s)]);
         for temperature in [0.1, 0.5, 1.0, 2.0] {
             let mut rng = keyed(6, Purpose::MonteCarlo, &[]);
-            let long_way = (0..draws).map(|_| draw(&law, temperature, &mut rng).1);
-            let (mean, spread) = moments(long_way);
-            let (found, count) = soft_mean(&table, s, temperature);
-            let room = 5.0 * spread * (1.0 / count as f64 + 1.0 / f64::from(draws)).sqrt();
+            let long_way: Vec<_> = (0..draws)
+                .map(|_| draw(&law, temperature, &mut rng))
+                .collect();
+            let (mean, spread) = moments(long_way.iter().map(|d| d.1));
+            let pairs = soft_pairs(&table, s, temperature);
+            let count = (1.0 / pairs.len() as f64 + 1.0 / f64::from(draws)).sqrt();
+            let (found, _) = moments(pairs.iter().map(|pair| pair.0));
+            let room = 5.0 * spread * count;
+            let (slope, slope_spread) = moments(long_way.iter().map(|d| d.2));
+            let (found_slope, found_spread) = moments(pairs.iter().map(|pair| pair.1));
+            assert!(
+                (found_slope - slope).abs() < 5.0 * slope_spread * count,
+                "{temperature} {s}: {found_slope} {slope}"
+            );
+            // Long tails at low temperatures: the spread of a spread is several times that of a normal law.
+            assert!(
+                (found_spread / slope_spread - 1.0).abs() < 0.1,
+                "{temperature} {s}: {found_spread} {slope_spread}"
+            );
             println!("{temperature} {s}: {found:.4}, draws {mean:.4}, m {hard:.4} +- {room:.4}");
             assert!(
                 (found - mean).abs() < room,

@@ -2,6 +2,8 @@
 //! equal to the simulator's, bit for bit.
 
 mod columns;
+mod drawn_slopes;
+mod influence;
 mod readings;
 mod resumption;
 mod step_gradient;

@@ -356,19 +356,33 @@ impl<'a> Random<'a> {
         total
     }
 
-    /// Gradient in the inputs, `[row][lane]`, for a slope of every partial sum.
-    pub fn back(&self, readout: &Readout, slopes: &[f64]) -> Vec<f64> {
+    /// Accumulated sums of so many blocks with these inputs.
+    pub fn sums_of_blocks(&self, blocks: usize, reading: reconv::Reading) -> Vec<Lanes<f64>> {
+        let codes: Vec<f64> = self.int.codes.iter().map(|&c| f64::from(c)).collect();
+        let inputs = vec![self.input.clone(); blocks];
+        reconv::f(&inputs, &codes, &self.int.layer.geometry, reading).0
+    }
+
+    /// Gradients in the weights `[output][row]` and in the inputs `[row][lane]`, for a slope of every (output, image, group) and
+    /// place of its sum.
+    pub fn gradients(
+        &self,
+        readout: &Readout,
+        slope: &mut impl FnMut((usize, usize, usize), usize) -> f64,
+    ) -> (Vec<f64>, Vec<f64>) {
         let rows = self.int.layer.geometry.rows();
-        let mut back = vec![0.0; rows * LANES];
+        let mut weights = vec![0.0; self.int.codes.len()];
+        let mut inputs = vec![0.0; rows * LANES];
         let outputs = 0..self.int.layer.geometry.outputs;
         self.reads(readout, outputs, |output, lane, group, at| {
+            let slope = slope((output, lane, group.start / 9), at);
+            let ds = self.gradient.values[output * LANES + lane] * slope;
             for row in group {
-                let weight = f64::from(self.int.codes[output * rows + row]);
-                let dy = self.gradient.values[output * LANES + lane];
-                back[row * LANES + lane] += weight * dy * slopes[at];
+                inputs[row * LANES + lane] += f64::from(self.int.codes[output * rows + row]) * ds;
+                weights[output * rows + row] += self.input.values[row * LANES + lane] * ds;
             }
         });
-        back
+        (weights, inputs)
     }
 
     /// Every partial sum of nine rows: output, image, rows, and its place among the possible sums.

@@ -114,6 +114,12 @@ impl Mvm {
                 "what is learned of the references is the same for all columns or their own; train it without drawn offsets",
             );
         }
+        if settings.learn != Learn::Nothing && matches!(estimator, Estimator::Soft { .. }) {
+            return wrong(
+                format!("--learn with --estimator {name}"),
+                "gradients of references are those of hard codes, and relaxed values have another mean; train the network with it, or learn with another estimator",
+            );
+        }
         if settings.learn == Learn::Step {
             self.check_step("step")?;
         }
@@ -325,6 +331,14 @@ mod tests {
             s.column_offset = 0.5;
         }));
         assert!(refused(|s| s.learn = Learn::StepPerColumn), "by draws");
+        assert!(!refused(|s| s.learn = Learn::Step));
+        let soft = |settings: &mut MvmSettings, learn: Learn| {
+            settings.estimator = Estimator::Soft { temperature: 1.0 };
+            settings.learn = learn;
+        };
+        let refuses_soft = |learn: Learn| mvm(|s| soft(s, learn)).check().is_err();
+        assert!(!refuses_soft(Learn::Nothing));
+        assert!(refuses_soft(Learn::Step) && refuses_soft(Learn::Thresholds));
         assert!(!refused(|s| {
             s.learn = Learn::StepPerColumn;
             s.estimator = Estimator::Lattice;

@@ -1,0 +1,158 @@
+//! What the noise of a macro does to a training: every kind of it changes reads and slopes, and the forward pass stays that of the
+//! simulator.
+
+use super::readings::reading;
+use super::support::hardware;
+use super::through_macro::{
+    ONE, Random, assert_forward_is_the_simulators, epochs, measured, mvm, trainer,
+};
+use super::trained;
+use approx::assert_relative_eq;
+use imcsim::hw::comparison_noise::ComparisonNoise;
+use imcsim::hw::readout::Kind;
+use imcsim::kernel::lanes::LANES;
+use imcsim::kernel::slopes::table::Slopes;
+use imcsim::train::deploy::deploy;
+use imcsim::train::mvm::settings::Mvm;
+use imcsim::train::mvm::{Estimator, mean_values};
+use imcsim::train::ops::reconv;
+use imcsim::train::quantizer::weight::StepRule;
+
+const SENSE_AMP: &str = "noise.normal = { sigma_ua = 2.2 }";
+const CELLS: &str = "[cell.on_off.read_noise.normal]\nsigma_relative = 0.01";
+
+fn shipped(changes: &[(&str, &str)]) -> Mvm {
+    mvm(hardware("reram_9wl", changes), Estimator::Lattice)
+}
+
+fn assert_simulated(mvm: &Mvm) {
+    let (model, data) = trained(StepRule::Learned, 2, 96);
+    let network = deploy(&model).expect("quantized");
+    assert_forward_is_the_simulators(mvm, &network, &data, &[]);
+}
+
+/// Slopes by sum of the layer on the macro.
+fn lattice(mvm: &Mvm) -> Vec<f32> {
+    let (reading, _) = reading(mvm, ONE, 0);
+    match &reading.tables[0].slopes {
+        Slopes::BySum(slopes) => slopes.tables[0].clone(),
+        other => panic!("by sum, not {other:?}"),
+    }
+}
+
+/// Losses of two epochs on one network in one batch that holds all images: rates are too small to move a weight.
+fn standing(noise: f64) -> [f64; 2] {
+    // References that do not follow the statistics of the batch norm, which change.
+    let calibrated = "calibrated]\nstep_resolution_mac = 0.25\nsnap";
+    let mut mvm = shipped(&[(calibrated, "full_range]\nsnap")]);
+    mvm.settings.noise = noise;
+    let (mut trainer, data) = trainer(mvm);
+    trainer.settings.rate = 1e-30;
+    trainer.settings.batch = 96;
+    trainer.settings.augment = imcsim::train::augment::Augment::NONE;
+    epochs(&mut trainer, &data, 2);
+    [0, 1].map(|epoch: usize| trainer.curve[epoch].loss)
+}
+
+#[test]
+fn every_batch_reads_with_noise_of_its_own() {
+    let [first, second] = standing(0.0);
+    assert_relative_eq!(first, second, epsilon = 1e-6);
+    let [first, second] = standing(1.0);
+    assert!((first - second).abs() > 1e-5, "{first} {second}");
+}
+
+#[test]
+fn noise_of_cells_that_depends_on_the_sum_is_trained_with() {
+    let loud = shipped(&[
+        (SENSE_AMP, "noise.none = {}"),
+        (
+            CELLS,
+            "[cell.on_off.read_noise.normal]\nsigma_relative = 0.15",
+        ),
+    ]);
+    let (_, readout) = reading(&loud, ONE, 0);
+    // Between neighbouring sums the noise changes too: that is not what an offset of the current does.
+    let (mean, found) = (mean_values(&readout.table()), lattice(&loud));
+    let moved = |by: f64| mean_values(&readout.with_offset(by).table());
+    let (up, down) = (moved(1.0), moved(-1.0));
+    let mut most = 0.0f64;
+    for at in 1..mean.len() - 1 {
+        let expected = (mean[at + 1] - mean[at - 1]) / 2.0;
+        assert_relative_eq!(f64::from(found[at]), expected, epsilon = 1e-5);
+        most = most.max((expected - (up[at] - down[at]) / 2.0).abs());
+    }
+    assert!(most > 1e-3, "{most}");
+    assert_simulated(&loud);
+}
+
+#[test]
+fn noise_of_single_references_is_trained_with() {
+    let listed = |list: [f64; 14]| format!("noise.normal = {{ sigma_ua = {list:?} }}");
+    let rising: [f64; 14] = std::array::from_fn(|k| if k < 7 { 0.5 } else { 6.0 });
+    let mut falling = rising;
+    falling.reverse();
+    let [rising, falling] =
+        [rising, falling].map(|list| shipped(&[(SENSE_AMP, listed(list).as_str())]));
+    let Kind::Converter(converter) = &rising.hardware.readout.kind else {
+        panic!("comparisons");
+    };
+    let noise = &converter.sense_amp.noise;
+    assert!(matches!(noise, ComparisonNoise::PerReference(_)));
+    // Where thresholds are sharp the mean is a staircase, where they are blunt it is nearly straight.
+    let unrest = |slopes: &[f32]| -> f32 {
+        let steps = slopes.windows(2).map(|pair| (pair[0] - pair[1]).abs());
+        steps.sum()
+    };
+    let halves = |mvm: &Mvm| {
+        let slopes = lattice(mvm);
+        let middle = slopes.len() / 2;
+        [&slopes[middle - 8..middle], &slopes[middle + 1..middle + 9]].map(unrest)
+    };
+    let ([low, high], [low_falling, high_falling]) = (halves(&rising), halves(&falling));
+    assert!(low > high + 0.2 && high_falling > low_falling + 0.2);
+    assert_simulated(&rising);
+}
+
+#[test]
+fn a_measured_matrix_is_what_training_reads() {
+    assert_simulated(&mvm(measured(), Estimator::Lattice));
+}
+
+#[test]
+fn drawn_offsets_change_what_a_layer_gives_and_passes_back() {
+    let (model, _) = trained(StepRule::Learned, 1, 96);
+    let network = deploy(&model).expect("quantized");
+    let random = Random::new(&network, 2);
+    let mut mvm = shipped(&[]);
+    (mvm.settings.noise, mvm.settings.column_offset) = (0.0, 0.8);
+    let parts = [
+        -1.694, -0.9211, -0.5054, -0.1625, 0.1625, 0.5054, 0.9211, 1.694,
+    ];
+    let mut given = Vec::new();
+    for repeat in [1, 2] {
+        let (reading, readout) = reading(&mvm, ONE, repeat);
+        let classes =
+            parts.map(|part| mean_values(&readout.with_offset(part * 0.8).noise_free_table()));
+        let columns = reading.tables[0].columns.clone();
+        let (value, saved) = random.run(reading);
+        let (weights, inputs) = reconv::df(&saved, std::slice::from_ref(&random.gradient));
+        let mut read = vec![0.0; value[0].values.len()];
+        let mut slope = |(output, lane, _): (usize, usize, usize), at: usize| {
+            let mean = &classes[columns.class(output)];
+            read[output * LANES + lane] += mean[at];
+            let (low, high) = (at.saturating_sub(1), (at + 1).min(mean.len() - 1));
+            (mean[high] - mean[low]) / (high - low) as f64
+        };
+        let (in_weights, in_inputs) = random.gradients(&readout, &mut slope);
+        for (found, expected) in value[0].values.iter().zip(&read) {
+            assert_relative_eq!(*found, *expected, epsilon = 1e-4);
+        }
+        let found = weights.iter().chain(inputs[0].values.iter());
+        for (found, expected) in found.zip(in_weights.iter().chain(&in_inputs)) {
+            assert_relative_eq!(*found, *expected, epsilon = 1e-3);
+        }
+        given.push(read);
+    }
+    assert_ne!(given[0], given[1]);
+}
