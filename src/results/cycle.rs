@@ -48,9 +48,9 @@ pub struct LayerTime {
     pub skipped_operations: u64,
     /// Conversions of all its read-outs.
     pub conversions: u64,
-    /// First and last cycle, all images.
+    /// First cycle, all images.
     pub start_cycle: u64,
-    /// End.
+    /// Last cycle, all images.
     pub end_cycle: u64,
     /// Between them, in microseconds.
     pub time_us: f64,

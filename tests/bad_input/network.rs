@@ -354,3 +354,32 @@ fn a_network_may_come_through_a_pipe() {
         "{error}"
     );
 }
+
+#[test]
+fn the_page_of_keys_has_all_of_them_and_its_example_is_a_network() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let read = |path: &str| fs::read_to_string(format!("{root}/{path}")).expect("shipped");
+    let page = read("docs/network-keys.md");
+    let example = page.split("```toml\n").nth(1).expect("an example");
+    let example = example.split("```").next().expect("its end");
+    let network = parse(example, "docs/network-keys.md").expect("a network");
+    assert_eq!(network.layers.len(), 3);
+    let tables = &page[..page.find("```").expect("tables before it")];
+    let words: Vec<&str> = tables
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .collect();
+    for text in [
+        example,
+        &read("models/vgg.toml"),
+        &read("models/lenet.toml"),
+    ] {
+        let table: Table = toml::from_str(text).expect("TOML");
+        let mut found = Vec::new();
+        paths(&Value::Table(table), &mut Vec::new(), &mut found);
+        for path in found {
+            let key = path.last().expect("not empty");
+            let is_place = key.parse::<usize>().is_ok();
+            assert!(is_place || words.contains(&key.as_str()), "{path:?}");
+        }
+    }
+}

@@ -32,7 +32,7 @@ pub struct MvmSettings {
     /// Standard deviation of an offset of every output column in MAC units, drawn anew for every batch.
     ///
     /// An offset is the same in all images of a batch and in every group: it moves the sum of an output by about the number of
-    /// groups times itself, and the statistics of the same batch take that out again. What is trained for is only the moved grid of
+    /// groups times itself, and the statistics of the same batch take that out again. Training sees only the shifted thresholds of
     /// each conversion, while the running mean (momentum 0.1) keeps a random error of about 0.23 times groups times this. Networks
     /// trained with it are for chips whose batch norm is re-estimated.
     pub column_offset: f64,
