@@ -11,7 +11,7 @@ use clap::Args;
 /// Options of `imcsim show`.
 #[derive(Args, Debug)]
 pub struct ShowArguments {
-    /// Hardware: a shipped name (ideal, reram_9wl, reram_64wl, or a published macro) or a TOML file.
+    /// Hardware: a shipped name (ideal, reram_9wl, reram_64wl, worked_schedule, or a published macro) or a TOML file.
     #[arg(value_name = "ARCH")]
     pub arch: String,
     /// Change a value of the hardware, for example word_lines.active=16.
