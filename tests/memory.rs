@@ -4,19 +4,14 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use imcsim::convert::{prepare, sums};
 use imcsim::kernel::lanes::{LANES, Lanes};
-use imcsim::kernel::stream::NoiseKey;
 use imcsim::net::network::{Geometry, Shape};
-use imcsim::net::references::LayerReferences;
 use imcsim::rng::{Purpose, keyed};
 use imcsim::train::mvm::Estimator;
-use imcsim::train::mvm::tables::{ConversionTables, Learned, Making};
-use imcsim::train::ops::reconv::{self, Reading};
+use imcsim::train::ops::reconv;
 use peak_alloc::PeakAlloc;
 use rand::RngExt;
-use std::sync::Arc;
-use support::{conv, hardware};
+use support::{conv, hardware, layer_reading};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -40,49 +35,12 @@ fn codes() -> Vec<i8> {
     (0..count).map(|_| rng.random_range(-1..=1)).collect()
 }
 
-/// Noisy read-outs of the layer with so many word lines open.
-fn reading(active: usize, estimator: Estimator) -> Reading {
-    let active = format!("\nactive = {active}\n");
-    let hardware = hardware("reram_9wl", &[("\nactive = 9\n", &active)]);
-    let (geometry, codes) = (geometry(), codes());
-    let conversions = prepare(&hardware, &geometry, &codes, 2, 2).expect("fits");
-    let layer = sums::Layer {
-        hardware: &hardware,
-        conversions: &conversions,
-        codes: &codes,
-        input_bits: 2,
-        index: 0,
-    };
-    let (seen, fixed) = (layer.empty(), LayerReferences::Calibrated);
-    let (design, accumulator) = (&hardware.readout, hardware.accumulator);
-    let placed = sums::place(&conversions, &seen, design, &fixed, accumulator).expect("fits");
-    let making = Making {
-        estimator,
-        noisy: true,
-        column_offset: 0.0,
-        seed: 1,
-    };
-    let tables = placed
-        .iter()
-        .map(|readouts| ConversionTables::new(readouts, making, &[], Learned::Nothing));
-    Reading {
-        tables: Arc::new(tables.collect()),
-        conversions: Arc::new(conversions),
-        bits: (2, 2),
-        key: NoiseKey {
-            seed: 1,
-            layer: 0,
-            block: 0,
-            repeat: 0,
-            conversion: 0,
-        },
-    }
-}
-
 /// Most bytes beyond what was there before while two blocks pass forward and backward, and bytes that lie between the passes beside
 /// what the forward pass gave.
 fn bytes(active: usize, estimator: Estimator) -> (usize, usize) {
-    let reading = reading(active, estimator);
+    let active = format!("\nactive = {active}\n");
+    let hardware = hardware("reram_9wl", &[("\nactive = 9\n", &active)]);
+    let reading = layer_reading(&hardware, &geometry(), &codes(), (estimator, true));
     let weights: Vec<f32> = codes().into_iter().map(f32::from).collect();
     let geometry = geometry();
     let mut input = Lanes::<f32>::zeros(16, EDGE, EDGE, 1);

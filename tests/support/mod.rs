@@ -5,8 +5,14 @@
     reason = "every test program takes in the whole file and uses a part of it"
 )]
 
+use imcsim::convert::{prepare, sums};
 use imcsim::hw::chip::{Hardware, HardwareSpec};
+use imcsim::kernel::stream::NoiseKey;
 use imcsim::net::network::{Geometry, Shape};
+use imcsim::net::references::LayerReferences;
+use imcsim::train::mvm::Estimator;
+use imcsim::train::mvm::tables::{ConversionTables, Learned, Making};
+use imcsim::train::ops::reconv::Reading;
 use std::ffi::OsStr;
 #[cfg(unix)]
 use std::io::Write;
@@ -14,6 +20,7 @@ use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::process::Stdio;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A network small enough to train in a test, on the built-in digits.
@@ -147,5 +154,46 @@ pub fn full(inputs: usize, outputs: usize) -> Geometry {
         kernel: 1,
         stride: 1,
         padding: 0,
+    }
+}
+
+/// Read-outs of one layer on a macro, placed without having seen sums, as a training step takes them.
+pub fn layer_reading(
+    hardware: &Hardware,
+    geometry: &Geometry,
+    codes: &[i8],
+    (estimator, noisy): (Estimator, bool),
+) -> Reading {
+    let conversions = prepare(hardware, geometry, codes, 2, 2).expect("fits");
+    let layer = sums::Layer {
+        hardware,
+        conversions: &conversions,
+        codes,
+        input_bits: 2,
+        index: 0,
+    };
+    let (seen, fixed) = (layer.empty(), LayerReferences::Calibrated);
+    let (design, accumulator) = (&hardware.readout, hardware.accumulator);
+    let placed = sums::place(&conversions, &seen, design, &fixed, accumulator).expect("fits");
+    let making = Making {
+        estimator,
+        noisy,
+        column_offset: 0.0,
+        seed: 1,
+    };
+    let tables = placed
+        .iter()
+        .map(|readouts| ConversionTables::new(readouts, making, &[], Learned::Nothing));
+    Reading {
+        tables: Arc::new(tables.collect()),
+        conversions: Arc::new(conversions),
+        bits: (2, 2),
+        key: NoiseKey {
+            seed: 1,
+            layer: 0,
+            block: 0,
+            repeat: 0,
+            conversion: 0,
+        },
     }
 }

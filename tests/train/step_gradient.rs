@@ -1,20 +1,16 @@
 //! The gradient in a trained step of weights: with exact sums that of the codes is LSQ's; behind references that do not follow
 //! the step it is the one that differences of the loss have, and LSQ's is not.
 
-use super::support::{Scratch, full, hardware};
+use super::support::{Scratch, full, hardware, layer_reading};
 use super::through_macro::mvm;
 use super::{dataset, network, settings};
-use imcsim::convert::{prepare, sums};
 use imcsim::hw::chip::Hardware;
 use imcsim::hw::variation::standard_normal;
 use imcsim::kernel::lanes::Lanes;
-use imcsim::kernel::stream::NoiseKey;
 use imcsim::net::network::Geometry;
-use imcsim::net::references::LayerReferences;
 use imcsim::rng::{Purpose, keyed};
 use imcsim::train::model::{Method, Model};
 use imcsim::train::mvm::Estimator;
-use imcsim::train::mvm::tables::{ConversionTables, Learned, Making};
 use imcsim::train::ops::reconv::Reading;
 use imcsim::train::optimizer::Rule;
 use imcsim::train::param::{ParamId, Params};
@@ -26,7 +22,6 @@ use imcsim::train::state;
 use imcsim::train::tape::{NodeId, Tape, WeightSource};
 use imcsim::train::trainer::Trainer;
 use rand::RngExt;
-use std::sync::Arc;
 
 const ROWS: usize = 90;
 const OUTPUTS: usize = 64;
@@ -42,6 +37,7 @@ struct Problem {
     beta: ParamId,
     inputs: Vec<Lanes<f64>>,
     target: Vec<Lanes<f64>>,
+    /// `None`: exact sums.
     reading: Option<Reading>,
 }
 
@@ -49,41 +45,11 @@ fn geometry() -> Geometry {
     full(ROWS, OUTPUTS)
 }
 
-/// Read-outs of the macro without noise; `None` for exact sums.
+/// Read-outs of the macro without noise.
 fn reading(hardware: &Hardware) -> Reading {
     let codes = vec![0; ROWS * OUTPUTS];
-    let conversions = prepare(hardware, &geometry(), &codes, 2, 2).expect("fits");
-    let layer = sums::Layer {
-        hardware,
-        conversions: &conversions,
-        codes: &codes,
-        input_bits: 2,
-        index: 0,
-    };
-    let (seen, fixed) = (layer.empty(), LayerReferences::Calibrated);
-    let (design, accumulator) = (&hardware.readout, hardware.accumulator);
-    let placed = sums::place(&conversions, &seen, design, &fixed, accumulator).expect("fits");
-    let making = Making {
-        estimator: Estimator::StraightThrough,
-        noisy: false,
-        column_offset: 0.0,
-        seed: 1,
-    };
-    let tables = placed
-        .iter()
-        .map(|readouts| ConversionTables::new(readouts, making, &[], Learned::Nothing));
-    Reading {
-        tables: Arc::new(tables.collect()),
-        conversions: Arc::new(conversions),
-        bits: (2, 2),
-        key: NoiseKey {
-            seed: 1,
-            layer: 0,
-            block: 0,
-            repeat: 0,
-            conversion: 0,
-        },
-    }
+    let straight = (Estimator::StraightThrough, false);
+    layer_reading(hardware, &geometry(), &codes, straight)
 }
 
 impl Problem {
