@@ -1,5 +1,5 @@
 //! The memory of a pass through a macro: nothing of size groups x outputs x pixels is kept, forward or backward, so that a layer takes
-//! as much whether its 144 rows are summed at once or in groups of four.
+//! as much whether its 144 rows are summed in groups of 36 or of four.
 
 #[path = "support/mod.rs"]
 mod support;

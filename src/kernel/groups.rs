@@ -4,7 +4,9 @@
 
 use super::lanes::{LANES, Lanes};
 use super::tiled::lookup::Lookup;
-use super::vectorize::{Vectors, vectorized};
+#[cfg(target_arch = "x86_64")]
+use super::vectorize::Vectors;
+use super::vectorize::vectorized;
 use crate::net::network::Geometry;
 use rayon::prelude::*;
 use std::ops::Range;

@@ -364,9 +364,10 @@ fn the_page_of_keys_has_all_of_them_and_its_example_is_a_network() {
     let example = example.split("```").next().expect("its end");
     let network = parse(example, "docs/network-keys.md").expect("a network");
     assert_eq!(network.layers.len(), 3);
-    let tables = &page[..page.find("```").expect("tables before it")];
-    let words: Vec<&str> = tables
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+    let text = &page[..page.find("```").expect("text before it")];
+    let keys = text.split('`').skip(1).step_by(2);
+    let words: Vec<&str> = keys
+        .flat_map(|key| key.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
         .collect();
     for text in [
         example,

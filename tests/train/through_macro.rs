@@ -9,6 +9,7 @@ use imcsim::convert::{self, digital};
 use imcsim::data::Split;
 use imcsim::hw::chip::Hardware;
 use imcsim::hw::readout::Readout;
+use imcsim::kernel::float::Real;
 use imcsim::kernel::groups::prepare;
 use imcsim::kernel::lanes::{LANES, Lanes};
 use imcsim::kernel::slopes::table::{Slopes, SumSlopes};
@@ -354,6 +355,28 @@ impl<'a> Random<'a> {
             total += self.gradient.values[output * LANES + lane] * numbers[at];
         });
         total
+    }
+
+    /// What a pass forward and backward gives in numbers of this type: sums `[output][lane]`, gradients in the weights `[output][row]`
+    /// and in the inputs `[row][lane]`. The vectors of the processor are those of `f32`, `f64` is the formula.
+    pub fn there_and_back<T: Real>(&self, reading: reconv::Reading) -> [Vec<f64>; 3] {
+        let real = |block: &Lanes<f64>| {
+            let mut real = Lanes::<T>::zeros(block.channels, block.height, block.width, 0);
+            let values = real.values.iter_mut().zip(block.values.iter());
+            values.for_each(|(to, &from)| *to = T::from_f64(from));
+            real
+        };
+        let numbers = |values: &[T]| values.iter().map(|value| value.to_f64()).collect();
+        let codes: Vec<T> = self
+            .int
+            .codes
+            .iter()
+            .map(|&c| T::from_f64(c.into()))
+            .collect();
+        let geometry = &self.int.layer.geometry;
+        let (value, saved) = reconv::f(&[real(&self.input)], &codes, geometry, reading);
+        let (weights, inputs) = reconv::df(&saved, &[real(&self.gradient)]);
+        [&value[0].values[..], &weights, &inputs[0].values].map(numbers)
     }
 
     /// Accumulated sums of so many blocks with these inputs.

@@ -109,17 +109,16 @@ pub enum Isa {
 impl Isa {
     /// All that this machine can run, the best last.
     pub fn available() -> Vec<Isa> {
-        let mut found = vec![Isa::Portable];
         #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                found.push(Isa::Avx2);
-            }
-            if is_x86_feature_detected!("avx512f") {
-                found.push(Isa::Avx512);
-            }
-        }
-        found
+        let is_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        let all = [
+            Some(Isa::Portable),
+            #[cfg(target_arch = "x86_64")]
+            is_avx2.then_some(Isa::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            is_x86_feature_detected!("avx512f").then_some(Isa::Avx512),
+        ];
+        all.into_iter().flatten().collect()
     }
 
     /// The best that this machine can run.

@@ -4,7 +4,7 @@
 //! (`avx2`, `avx512`, `drawn`).
 
 use super::group::Group;
-use super::strip::Strip;
+use super::strip::{Layout, Strip};
 use super::table::Slopes;
 #[cfg(target_arch = "x86_64")]
 use super::{
@@ -31,13 +31,14 @@ pub enum Form {
 impl Form {
     /// Those of this processor, the best one last.
     pub fn available() -> Vec<Self> {
-        let mut all = vec![Form::Plain];
-        #[cfg(target_arch = "x86_64")]
-        {
-            all.extend(avx2::available().then_some(Form::Avx2));
-            all.extend(avx512::available().then_some(Form::Avx512));
-        }
-        all
+        let all = [
+            Some(Form::Plain),
+            #[cfg(target_arch = "x86_64")]
+            avx2::available().then_some(Form::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            avx512::available().then_some(Form::Avx512),
+        ];
+        all.into_iter().flatten().collect()
     }
 
     /// The best of this processor.
@@ -93,6 +94,19 @@ impl<'a> Fill<'a> {
         }
         let _ = form;
         Fill::Plain(slopes, stream)
+    }
+
+    /// How it wants the codes of a strip.
+    pub fn layout(&self) -> Layout {
+        match self {
+            Fill::Plain(..) => Layout::Quads,
+            #[cfg(target_arch = "x86_64")]
+            Fill::Products(..) => Layout::Rows,
+            #[cfg(target_arch = "x86_64")]
+            Fill::Dots(..) => Layout::Quads,
+            #[cfg(target_arch = "x86_64")]
+            Fill::Drawn(drawn) => drawn.layout(),
+        }
     }
 
     /// `to[place] = dy[place] D(s[place])` of one output.

@@ -11,6 +11,10 @@ use crate::kernel::groups::PreparedWeights;
 pub const WIDEST: usize = 16;
 
 /// One group.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(dead_code, reason = "only the vectors of x86-64 ask for signs")
+)]
 pub struct Group {
     /// Number of the group.
     pub index: usize,
@@ -62,6 +66,15 @@ impl Group {
         }
     }
 
+    /// Quads of one output.
+    pub fn quads(&self, output: usize) -> &[[i8; QUAD]] {
+        let count = self.rows.div_ceil(QUAD);
+        &self.quads[output * count..(output + 1) * count]
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Group {
     /// Weights of one output, if all of the group are -1, 0 or 1.
     pub fn signs(&self, output: usize) -> Option<&[i8]> {
         let signs = self.signs.as_deref()?;
@@ -71,12 +84,6 @@ impl Group {
     /// Weights of one output.
     pub fn weights(&self, output: usize) -> &[f32] {
         &self.values[output * self.padded..][..self.rows]
-    }
-
-    /// Quads of one output.
-    pub fn quads(&self, output: usize) -> &[[i8; QUAD]] {
-        let count = self.rows.div_ceil(QUAD);
-        &self.quads[output * count..(output + 1) * count]
     }
 }
 

@@ -137,7 +137,7 @@ mod in_strips {
         planes: &mut [f32],
     ) {
         let plan = &layer.weights.plan;
-        let mut strip = Strip::new(plan.most_rows());
+        let mut strip = Strip::new(plan.most_rows(), values.layout());
         let pixels = layer.taps.pixels.len();
         for pixel in (0..pixels).step_by(PIXELS) {
             let range = pixel..pixels.min(pixel + PIXELS);

@@ -13,15 +13,27 @@ pub const QUAD: usize = 4;
 /// Pixels of a strip: gradients and inputs of a tile of outputs then stay in the first-level cache.
 pub const PIXELS: usize = 8;
 
+/// How codes lie for whoever sums them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Four rows side by side, for dot products.
+    Quads,
+    /// Row by row.
+    #[cfg(target_arch = "x86_64")]
+    Rows,
+}
+
 /// Inputs of one group at consecutive output pixels.
 pub struct Strip {
     /// Output pixels.
     pub pixels: Range<usize>,
     /// Rows of the group.
     pub rows: usize,
-    /// `[quad of rows][place][row in the quad]`, a place being a pixel and an image; rows beyond the last are 0.
+    layout: Layout,
+    /// With [`Layout::Quads`] `[quad of rows][place][row in the quad]`, a place being a pixel and an image; rows beyond the last are 0.
     pub bytes: Aligned<u8>,
-    /// `[row][place]`.
+    /// With [`Layout::Rows`] `[row][place]`.
+    #[cfg(target_arch = "x86_64")]
     pub codes: Aligned<u8>,
     /// `[row][place]`; rows up to the next multiple of [`ROW_TILE`] are 0.
     pub values: Aligned<f32>,
@@ -32,12 +44,14 @@ pub const ROW_TILE: usize = 9;
 
 impl Strip {
     /// An empty strip for groups of up to `rows` rows.
-    pub fn new(rows: usize) -> Self {
+    pub fn new(rows: usize, layout: Layout) -> Self {
         let places = PIXELS * LANES;
         Strip {
             pixels: 0..0,
             rows,
+            layout,
             bytes: Aligned::zeros(rows.div_ceil(QUAD) * QUAD * places),
+            #[cfg(target_arch = "x86_64")]
             codes: Aligned::zeros(rows * places),
             values: Aligned::zeros(rows.next_multiple_of(ROW_TILE) * places),
         }
@@ -62,12 +76,39 @@ impl Strip {
         let places = self.places();
         read_values(&mut self.values, input, taps, rows.clone(), pixels.clone());
         self.values[rows.len() * places..].fill(0.0);
-        let lines = self.codes.chunks_exact_mut(places);
-        for (row, line) in taps.rows[rows.clone()].iter().zip(lines) {
+        match self.layout {
+            Layout::Quads => self.read_quads(input, taps, rows, pixels),
+            #[cfg(target_arch = "x86_64")]
+            Layout::Rows => self.read_rows(input, taps, rows, pixels),
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn read_rows(
+        &mut self,
+        input: &Lanes<u8>,
+        taps: &Taps,
+        rows: Range<usize>,
+        pixels: Range<usize>,
+    ) {
+        let lines = self.codes.chunks_exact_mut(pixels.len() * LANES);
+        for (row, line) in taps.rows[rows].iter().zip(lines) {
             for (pixel, to) in pixels.clone().zip(line.chunks_exact_mut(LANES)) {
                 to.copy_from_slice(images(input, taps.pixels[pixel] + row));
             }
         }
+    }
+
+    #[inline(always)]
+    fn read_quads(
+        &mut self,
+        input: &Lanes<u8>,
+        taps: &Taps,
+        rows: Range<usize>,
+        pixels: Range<usize>,
+    ) {
+        let places = pixels.len() * LANES;
         let words: &mut [[u8; QUAD]] = bytemuck::cast_slice_mut(&mut self.bytes);
         for (quad, to) in words
             .chunks_mut(places)

@@ -173,6 +173,8 @@ impl Slopes {
                 slopes.draws.is_power_of_two()
                     && slopes.draws <= 1 << 8
                     && slopes.random.thresholds.iter().all(|t| t.len() == sums)
+                    && (slopes.random.thresholds.iter().flatten())
+                        .all(|&t| t < slopes.random.grain.values())
                     && slopes.values.len() == sums * slopes.levels() * slopes.draws
                     && slopes.values.len() <= MOST
             }

@@ -138,7 +138,7 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
     let pixels = taps.pixels.len();
     let fills = Fill::new(form, task.slopes, task.stream);
     let most = weights.plan.most_rows();
-    let mut strip = Strip::new(most);
+    let mut strip = Strip::new(most, fills.layout());
     let mut made = Aligned::<f32>::zeros(side_by_side * PIXELS * LANES);
     let mut spread_rows = Aligned::<f32>::zeros(most.next_multiple_of(ROW_TILE) * PIXELS * LANES);
     // On a small map sums are finished tile by tile, which keeps them in the first-level cache.

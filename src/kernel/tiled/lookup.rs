@@ -13,6 +13,10 @@ pub(in crate::kernel) const BYTE_SUMS: i32 = 256;
 
 /// The lookup form of a layer's weights.
 #[derive(Clone)]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(dead_code, reason = "only the vectors of x86-64 look weights up")
+)]
 pub(in crate::kernel) struct Lookup {
     /// Bits of an input code.
     pub bits: u32,

@@ -9,6 +9,7 @@ pub mod sums;
 use self::sums::{PARTS, Sums, WIDTH, is_exact};
 use super::group::Group;
 use super::strip::Strip;
+use crate::kernel::groups::Backend;
 use crate::kernel::lanes::LANES;
 use std::arch::x86_64::*;
 
@@ -22,9 +23,7 @@ type Bytes = [[u8; SHUFFLED]; 4];
 
 /// True if this processor can run it and `drawn`.
 pub fn available() -> bool {
-    is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("fma")
-        && is_x86_feature_detected!("aes")
+    Backend::Avx2.available()
 }
 
 /// Slopes of the sums `s_min + index`.
@@ -68,7 +67,7 @@ pub fn prefix<const P: usize>(
 /// `to[place] = dy[place] D(s[place])` of one output.
 ///
 /// # Safety
-/// [`available`]; `dy` and `to` hold all places of the strip, and every sum lies in the table.
+/// [`available`]; the strip lies in rows, `dy` and `to` hold all its places, and every sum lies in the table.
 #[target_feature(enable = "avx2,fma")]
 pub unsafe fn fill(
     table: &Table,

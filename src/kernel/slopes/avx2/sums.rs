@@ -58,7 +58,7 @@ impl<'a> Sums<'a> {
     /// Those of the images from `place` on, in order; bytes.
     ///
     /// # Safety
-    /// [`super::available`]; the strip holds the place, and all sums less `s_min` are below 256.
+    /// [`super::available`]; the strip lies in rows and holds the place, and all sums less `s_min` are below 256.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     pub unsafe fn bytes(&self, place: usize) -> __m256i {

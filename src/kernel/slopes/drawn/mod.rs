@@ -9,7 +9,7 @@ mod avx512;
 
 use super::fill::Form;
 use super::group::Group;
-use super::strip::Strip;
+use super::strip::{Layout, Strip};
 use super::table::{LevelSlopes, POOL_DRAW, SoftTable};
 use crate::kernel::stream::NoiseStream;
 use crate::kernel::stream::aes::Keys;
@@ -102,11 +102,20 @@ impl<'a> Drawn<'a> {
         })
     }
 
+    /// How it wants the codes of a strip.
+    pub fn layout(&self) -> Layout {
+        match self.table {
+            Table::Avx2(_) => Layout::Rows,
+            Table::Avx512(_) => Layout::Quads,
+        }
+    }
+
     /// `to[place] = dy[place] D(s[place], draw)` of one output.
     ///
     /// # Safety
     /// The processor has the instructions of the form; `dy` and `to` hold all places of the strip, every sum is one of the numbers',
-    /// and these are there for every level and draw.
+    /// these are
+    /// there for every level and draw, and the strip has the layout of the form.
     #[inline]
     pub unsafe fn fill(&self, source: (&Strip, &Group), output: usize, dy: &[f32], to: &mut [f32]) {
         // SAFETY: handed on to the caller.

@@ -8,30 +8,69 @@ use approx::assert_relative_eq;
 #[test]
 fn strips_compute_the_formula_exactly() {
     for (geometry, active) in cases() {
-        let data = data(&geometry, active);
-        for slopes in kinds(&data.weights) {
-            let pass = Pass {
-                inputs: &data.inputs,
-                weights: &data.weights,
-                slopes: &slopes,
-                keys: &data.keys,
-                gradients: &data.gradients,
-            };
-            let empty = || -> Vec<Lanes<f32>> {
-                data.inputs
-                    .iter()
-                    .map(|i| Lanes::zeros(i.channels, i.height, i.width, i.border))
-                    .collect()
-            };
-            let (mut weights, mut inputs) = (vec![0.5; data.weights.codes.len()], empty());
-            reference::backward(&pass, &mut weights, &mut inputs);
-            for machine in machines() {
-                let (mut fast, mut back) = (vec![0.5; data.weights.codes.len()], empty());
-                backward_f32(machine, &pass, &mut fast, &mut back);
-                assert_eq!(weights, fast, "{geometry:?} {active} {machine:?}");
-                for (a, b) in inputs.iter().zip(&back) {
-                    assert!(a.values[..] == b.values[..], "{geometry:?} {machine:?}");
-                }
+        assert_formula(&data(&geometry, active));
+    }
+}
+
+/// Tables at the edges of what shuffles of sixteen entries hold, up to codes that have the sign bit of a byte.
+#[test]
+fn tables_of_every_size_are_read_to_their_ends() {
+    for (weights, top, count) in [
+        (&[1i8][..], 14, 15),
+        (&[1], 15, 16),
+        (&[-1], 16, 17),
+        (&[1], 31, 32),
+        (&[-1], 32, 33),
+        (&[1, -1], 31, 63),
+        (&[1, -1], 32, 65),
+        (&[1], 127, 128),
+        (&[2], 63, 127),
+        (&[2], 64, 129),
+        (&[-1], 128, 129),
+        (&[1], 255, 256),
+    ] {
+        let geometry = Geometry {
+            input: network::Shape {
+                channels: weights.len(),
+                height: 3,
+                width: 4,
+            },
+            outputs: 1,
+            kernel: 1,
+            stride: 1,
+            padding: 0,
+        };
+        let data = of_codes(&geometry, weights.len(), weights, top);
+        let (low, high) = (data.weights.sum_min, data.weights.sum_max);
+        assert_eq!(high - low + 1, count, "{weights:?} {top}");
+        assert_formula(&data);
+    }
+}
+
+fn assert_formula(data: &Data) {
+    let shape = (data.weights.geometry, data.weights.plan.active);
+    for slopes in kinds(&data.weights) {
+        let pass = Pass {
+            inputs: &data.inputs,
+            weights: &data.weights,
+            slopes: &slopes,
+            keys: &data.keys,
+            gradients: &data.gradients,
+        };
+        let empty = || -> Vec<Lanes<f32>> {
+            data.inputs
+                .iter()
+                .map(|i| Lanes::zeros(i.channels, i.height, i.width, i.border))
+                .collect()
+        };
+        let (mut weights, mut inputs) = (vec![0.5; data.weights.codes.len()], empty());
+        reference::backward(&pass, &mut weights, &mut inputs);
+        for machine in machines() {
+            let (mut fast, mut back) = (vec![0.5; data.weights.codes.len()], empty());
+            backward_f32(machine, &pass, &mut fast, &mut back);
+            assert_eq!(weights, fast, "{shape:?} {machine:?}");
+            for (a, b) in inputs.iter().zip(&back) {
+                assert!(a.values[..] == b.values[..], "{shape:?} {machine:?}");
             }
         }
     }

@@ -60,6 +60,12 @@ fn data(geometry: &Geometry, active: usize) -> Data {
     let codes: Vec<i8> = (0..geometry.outputs * geometry.rows())
         .map(|_| rng.random_range(-most..=most))
         .collect();
+    of_codes(geometry, active, &codes, 3)
+}
+
+/// Random inputs up to `top` of a layer with these weights.
+fn of_codes(geometry: &Geometry, active: usize, codes: &[i8], top: u8) -> Data {
+    let mut rng = keyed(5, Purpose::Pattern, &[active as u64]);
     let (shape, map) = (geometry.input, geometry.output());
     let mut inputs = Vec::new();
     let mut gradients = Vec::new();
@@ -68,7 +74,7 @@ fn data(geometry: &Geometry, active: usize) -> Data {
         input
             .values
             .iter_mut()
-            .for_each(|a| *a = rng.random_range(0..4));
+            .for_each(|a| *a = rng.random_range(0..=top));
         inputs.push(input.with_border(geometry.padding));
         let mut gradient = Lanes::zeros(map.channels, map.height, map.width, 0);
         let small = |_: &f32| f32::from(rng.random_range(-8i8..=8)) / 4.0;
@@ -84,7 +90,7 @@ fn data(geometry: &Geometry, active: usize) -> Data {
         conversion: 0,
     };
     Data {
-        weights: prepare(geometry, &codes, active, 3),
+        weights: prepare(geometry, codes, active, top),
         inputs,
         gradients,
         keys: vec![key(0), key(1)],
