@@ -1,7 +1,7 @@
 //! What the noise of a macro does to a training: every kind of it changes reads and slopes, and the forward pass stays that of the
 //! simulator.
 
-use super::readings::reading;
+use super::readings::{OFFSETS, reading};
 use super::support::hardware;
 use super::through_macro::{
     ONE, Random, assert_forward_is_the_simulators, epochs, measured, mvm, trainer,
@@ -129,14 +129,11 @@ fn drawn_offsets_change_what_a_layer_gives_and_passes_back() {
     let random = Random::new(&network, 2);
     let mut mvm = shipped(&[]);
     (mvm.settings.noise, mvm.settings.column_offset) = (0.0, 0.8);
-    let parts = [
-        -1.694, -0.9211, -0.5054, -0.1625, 0.1625, 0.5054, 0.9211, 1.694,
-    ];
     let mut given = Vec::new();
     for repeat in [1, 2] {
         let (reading, readout) = reading(&mvm, ONE, repeat);
         let classes =
-            parts.map(|part| mean_values(&readout.with_offset(part * 0.8).noise_free_table()));
+            OFFSETS.map(|part| mean_values(&readout.with_offset(part * 0.8).noise_free_table()));
         let columns = reading.tables[0].columns.clone();
         let mut read = vec![0.0; random.columns() as usize * LANES];
         let mut slope = |(output, lane, _): (usize, usize, usize), at: usize| {

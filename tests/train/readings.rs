@@ -20,6 +20,11 @@ use imcsim::train::mvm::{Estimator, Slopes, mean_values, noise_slopes, slopes};
 use imcsim::train::ops::reconv;
 use imcsim::train::quantizer::weight::StepRule;
 
+/// Offsets of the classes of columns: means of eight equal parts of a normal law, at a variance of 1.
+pub const OFFSETS: [f64; 8] = [
+    -1.694, -0.9211, -0.5054, -0.1625, 0.1625, 0.5054, 0.9211, 1.694,
+];
+
 fn network() -> (IntNetwork, Dataset) {
     let (model, data) = trained(StepRule::Learned, 1, 96);
     (deploy(&model).expect("quantized"), data)
@@ -91,13 +96,9 @@ fn offsets_of_columns_are_drawn_anew_for_every_batch() {
         let Reads::Codes(codes) = &tables.reads else {
             panic!("codes");
         };
-        // Means of eight equal parts of a normal law, at a variance of 1.
-        let parts = [
-            -1.694, -0.9211, -0.5054, -0.1625, 0.1625, 0.5054, 0.9211, 1.694,
-        ];
-        let square: f64 = parts.iter().map(|z: &f64| z * z).sum();
+        let square: f64 = OFFSETS.iter().map(|z| z * z).sum();
         assert_relative_eq!(square / 8.0, 1.0, epsilon = 1e-3);
-        for (codes, part) in codes.iter().zip(parts) {
+        for (codes, part) in codes.iter().zip(OFFSETS) {
             let expected = readout.with_offset(part * 0.8).noise_free_table();
             assert_eq!(*codes, Codes::NoiseFree(LevelTable::new(&expected)));
         }

@@ -322,9 +322,14 @@ impl<'a> Random<'a> {
     }
 
     pub fn run(&self, reading: reconv::Reading) -> (Vec<Lanes<f64>>, reconv::Saved) {
-        let codes: Vec<f64> = self.int.codes.iter().map(|&c| f64::from(c)).collect();
-        let geometry = &self.int.layer.geometry;
-        reconv::f(std::slice::from_ref(&self.input), &codes, geometry, reading)
+        let input = std::slice::from_ref(&self.input);
+        reconv::f(input, &self.codes(), &self.int.layer.geometry, reading)
+    }
+
+    /// Weight codes `[output][row]`.
+    fn codes<T: Real>(&self) -> Vec<T> {
+        let codes = self.int.codes.iter();
+        codes.map(|&code| T::from_f64(code.into())).collect()
     }
 
     pub fn columns(&self) -> f64 {
@@ -367,23 +372,16 @@ impl<'a> Random<'a> {
             real
         };
         let numbers = |values: &[T]| values.iter().map(|value| value.to_f64()).collect();
-        let codes: Vec<T> = self
-            .int
-            .codes
-            .iter()
-            .map(|&c| T::from_f64(c.into()))
-            .collect();
         let geometry = &self.int.layer.geometry;
-        let (value, saved) = reconv::f(&[real(&self.input)], &codes, geometry, reading);
+        let (value, saved) = reconv::f(&[real(&self.input)], &self.codes(), geometry, reading);
         let (weights, inputs) = reconv::df(&saved, &[real(&self.gradient)]);
         [&value[0].values[..], &weights, &inputs[0].values].map(numbers)
     }
 
     /// Accumulated sums of so many blocks with these inputs.
     pub fn sums_of_blocks(&self, blocks: usize, reading: reconv::Reading) -> Vec<Lanes<f64>> {
-        let codes: Vec<f64> = self.int.codes.iter().map(|&c| f64::from(c)).collect();
         let inputs = vec![self.input.clone(); blocks];
-        reconv::f(&inputs, &codes, &self.int.layer.geometry, reading).0
+        reconv::f(&inputs, &self.codes(), &self.int.layer.geometry, reading).0
     }
 
     /// Gradients in the weights `[output][row]` and in the inputs `[row][lane]`, for a slope of every (output, image, group) and
