@@ -169,18 +169,19 @@ fn grouped(geometry: &Geometry, blocks: usize) -> [f64; 3] {
         s_min: S_MIN,
         levels: (0..SUMS).map(|s| (s as u8).clamp(20, 34) - 20).collect(),
     };
-    // Below and above every level with some probability: what a noisy 4-bit read-out looks like.
+    // One level below and one above with some probability, none beyond the ends: what a noisy 4-bit read-out looks like.
+    let near = |sums: std::ops::RangeInclusive<usize>, below: u32| {
+        let below = |s| if sums.contains(&s) { below } else { 0 };
+        (0..SUMS).map(below).collect()
+    };
     let random = RandomTable {
         s_min: S_MIN,
         grain: Grain::Sixteen,
-        base: levels
-            .levels
-            .iter()
-            .map(|&level| level.saturating_sub(1))
-            .collect(),
-        thresholds: vec![vec![60_000; SUMS], vec![5_000; SUMS]],
+        base: (0..SUMS).map(|s| (s as u8).clamp(21, 35) - 21).collect(),
+        thresholds: vec![near(20..=34, 64_000), near(21..=33, 1_500)],
     };
-    let slopes = Slopes::BySum(SumSlopes::shared(S_MIN, vec![0.9; SUMS]));
+    let slope = |s| if (19..=35).contains(&s) { 0.9 } else { 0.0 };
+    let slopes = Slopes::BySum(SumSlopes::shared(S_MIN, (0..SUMS).map(slope).collect()));
     let pass = Pass {
         inputs: &inputs,
         weights: &weights,

@@ -16,6 +16,8 @@ pub mod lanes;
 pub mod reconv;
 mod recycled;
 mod reference;
+#[cfg(target_arch = "x86_64")]
+mod shuffle;
 pub mod slopes;
 pub mod spread;
 pub mod stream;

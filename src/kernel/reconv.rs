@@ -12,7 +12,7 @@ use super::tables::{LevelTable, RandomTable};
 #[cfg(target_arch = "x86_64")]
 use super::tiled::{
     avx2, avx512,
-    drive::{Arithmetic, Chunk, Drive},
+    drive::{Arithmetic, Chunk, ChunkKernel, Drive},
     readout::ByteReadout,
 };
 use super::wide::{self, WideReadout};
@@ -247,29 +247,29 @@ fn run_tiled(
         WideReadout::Fixed(table) => (ByteReadout::fixed(table, weights), None),
         WideReadout::Random(table, stream) => (ByteReadout::random(table, weights), Some(stream)),
     };
-    let arithmetic = Arithmetic {
+    let arithmetic = &Arithmetic {
         readout: &bytes,
         stream,
     };
-    let small = |chunk: &Chunk, spill: &mut [u16]| avx2::chunk(&arithmetic, chunk, spill);
-    let large = |chunk: &Chunk, spill: &mut [u16]| avx512::chunk(&arithmetic, chunk, spill);
-    let mut drive = Drive {
+    let large = |chunk: &Chunk, spill: &mut [u16]| avx512::chunk(arithmetic, chunk, spill);
+    let shuffles = avx2::Shuffles::new(arithmetic);
+    let small = shuffles
+        .as_ref()
+        .map(|shuffles| |chunk: &Chunk, spill: &mut [u16]| shuffles.run(chunk, spill));
+    let (vector, kernel): (usize, &ChunkKernel) = match (weights.backend(), &small) {
+        (Backend::Avx512, _) => (avx512::VECTOR, &large),
+        (_, Some(small)) => (LANES, small),
+        (_, None) => return false,
+    };
+    let drive = Drive {
         input,
         taps,
         plan: weights.plan,
         lookup,
         max_level: bytes.max_level,
-        vector: LANES,
-        kernel: &small,
+        vector,
+        kernel,
     };
-    match weights.backend() {
-        Backend::Avx512 => {
-            drive.vector = avx512::VECTOR;
-            drive.kernel = &large;
-        }
-        _ if bytes.entries > avx2::MAX_SUMS => return false,
-        _ => {}
-    }
     drive.run(outputs, sums, stride, places);
     true
 }

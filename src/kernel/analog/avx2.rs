@@ -1,4 +1,4 @@
-//! A tile of a virtual chip for AVX2: 8 lanes, 15 thresholds bisected by permutations.
+//! A tile of a virtual chip for AVX2: 8 lanes, 15 thresholds bisected in registers: one, two, four and then eight of them to choose from.
 //!
 //! Not responsible for tiling or for choosing the instruction set (`work`).
 
@@ -20,28 +20,33 @@ const PIXELS: usize = 1;
 pub(super) unsafe fn run(work: &Work, outputs: usize, sums: &mut [i32]) {
     // SAFETY: as this function's own conditions.
     unsafe {
-        match work.search.depth {
-            4 => all::<4>(work, outputs, sums),
-            _ => all::<0>(work, outputs, sums),
+        match (work.search.depth, work.search.is_identity) {
+            (4, true) => all::<4, true>(work, outputs, sums),
+            (4, false) => all::<4, false>(work, outputs, sums),
+            _ => all::<0, false>(work, outputs, sums),
         }
     }
 }
 
 /// # Safety
-/// As [`run`]; `DEPTH` is the depth of the search.
+/// As [`run`]; `DEPTH` is the depth of the search, and with `IDENTITY` the level of a code is its number.
 #[target_feature(enable = "avx2,fma")]
-unsafe fn all<const DEPTH: u32>(work: &Work, outputs: usize, sums: &mut [i32]) {
+unsafe fn all<const DEPTH: u32, const IDENTITY: bool>(
+    work: &Work,
+    outputs: usize,
+    sums: &mut [i32],
+) {
     for output in 0..outputs {
-        let codes = Codes::<DEPTH>::new(work.search, work.row_tile * outputs + output);
+        let codes = Codes::<DEPTH, IDENTITY>::new(work.search, work.row_tile * outputs + output);
         let (mut pixel, pixels) = (0, work.places.len());
         while pixel < pixels {
             // SAFETY: the block's pixels exist.
             unsafe {
                 if pixel + PIXELS <= pixels {
-                    block::<DEPTH, { PIXELS * PARTS }>(work, &codes, output, pixel, sums);
+                    block::<DEPTH, IDENTITY, { PIXELS * PARTS }>(work, &codes, output, pixel, sums);
                     pixel += PIXELS;
                 } else {
-                    block::<DEPTH, PARTS>(work, &codes, output, pixel, sums);
+                    block::<DEPTH, IDENTITY, PARTS>(work, &codes, output, pixel, sums);
                     pixel += 1;
                 }
             }
@@ -52,9 +57,9 @@ unsafe fn all<const DEPTH: u32>(work: &Work, outputs: usize, sums: &mut [i32]) {
 /// # Safety
 /// As [`all`]; `N` registers hold whole pixels, and the pixels from `pixel` on exist.
 #[target_feature(enable = "avx2,fma")]
-unsafe fn block<const DEPTH: u32, const N: usize>(
+unsafe fn block<const DEPTH: u32, const IDENTITY: bool, const N: usize>(
     work: &Work,
-    codes: &Codes<DEPTH>,
+    codes: &Codes<DEPTH, IDENTITY>,
     output: usize,
     pixel: usize,
     sums: &mut [i32],
@@ -92,37 +97,39 @@ unsafe fn block<const DEPTH: u32, const N: usize>(
 }
 
 /// One read-out's thresholds and the levels in registers.
-struct Codes<'a, const DEPTH: u32> {
-    /// Nodes 0 to 7 and 8 to 15.
-    nodes: [__m256; 2],
+struct Codes<'a, const DEPTH: u32, const IDENTITY: bool> {
+    /// Node 1 in all places.
+    first: __m256,
+    /// Nodes 2 and 3, each in all places.
+    second: [__m256; 2],
+    /// Nodes 4 to 7 in both halves.
+    third: __m256,
+    /// Nodes 8 to 15.
+    fourth: __m256,
     /// Levels of codes 0 to 7 and 8 to 15.
-    levels: [__m256; 2],
+    levels: [__m256i; 2],
     one_by_one: (&'a [f32], &'a [i32], i32),
 }
 
-impl<'a, const DEPTH: u32> Codes<'a, DEPTH> {
+impl<'a, const DEPTH: u32, const IDENTITY: bool> Codes<'a, DEPTH, IDENTITY> {
     #[target_feature(enable = "avx2,fma")]
     fn new(search: &'a Search, number: usize) -> Self {
         let nodes = search.of(number);
-        let mut codes = Codes {
-            nodes: [_mm256_setzero_ps(); 2],
-            levels: [_mm256_setzero_ps(); 2],
-            one_by_one: (nodes, &search.levels, search.lowest),
+        let node = |at: usize| nodes.get(at).copied().unwrap_or(f32::INFINITY);
+        let eight = |first: usize| std::array::from_fn::<f32, 8, _>(|at| node(first + at));
+        let four: [f32; 8] = std::array::from_fn(|at| node(4 + at % 4));
+        let level = |first: usize| {
+            let level = |at| search.levels.get(first + at).copied().unwrap_or(0);
+            std::array::from_fn::<i32, 8, _>(level)
         };
-        if DEPTH > 0 {
-            for (half, (nodes, levels)) in nodes
-                .chunks_exact(8)
-                .zip(search.levels.chunks_exact(8))
-                .enumerate()
-            {
-                // SAFETY: both chunks have 8 elements.
-                unsafe {
-                    codes.nodes[half] = _mm256_loadu_ps(nodes.as_ptr());
-                    codes.levels[half] = _mm256_loadu_ps(levels.as_ptr().cast());
-                }
-            }
+        Codes {
+            first: _mm256_set1_ps(node(1)),
+            second: [_mm256_set1_ps(node(2)), _mm256_set1_ps(node(3))],
+            third: bytemuck::cast(four),
+            fourth: bytemuck::cast(eight(8)),
+            levels: [bytemuck::cast(level(0)), bytemuck::cast(level(8))],
+            one_by_one: (nodes, &search.levels, search.lowest),
         }
-        codes
     }
 
     /// Adds the level of each lane's group sum.
@@ -132,21 +139,35 @@ impl<'a, const DEPTH: u32> Codes<'a, DEPTH> {
         if DEPTH == 0 {
             return self.compare_all(totals, sums);
         }
+        let reached = |node: __m256, x: __m256| _mm256_cmp_ps::<_CMP_LE_OQ>(node, x);
+        // A number of which all bits are set is -1.
+        let next = |code: __m256i, reached: __m256| {
+            _mm256_sub_epi32(_mm256_add_epi32(code, code), _mm256_castps_si256(reached))
+        };
         for (total, &x) in totals.iter_mut().zip(sums) {
-            let mut k = _mm256_set1_epi32(1);
-            for step in 0..4 {
-                // A permutation uses three bits of k, so nodes 8 to 15 of the last step have a table of their own.
-                let node = _mm256_permutevar8x32_ps(self.nodes[usize::from(step == 3)], k);
-                let reached = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_LE_OQ>(node, x));
-                k = _mm256_sub_epi32(_mm256_add_epi32(k, k), reached);
-            }
-            let upper = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(k));
-            let [low, high] = self
-                .levels
-                .map(|levels| _mm256_permutevar8x32_ps(levels, k));
-            let level = _mm256_castps_si256(_mm256_blendv_ps(low, high, upper));
-            *total = _mm256_add_epi32(*total, level);
+            let upper = reached(self.first, x);
+            let code = next(_mm256_setzero_si256(), upper);
+            let node = _mm256_blendv_ps(self.second[0], self.second[1], upper);
+            let code = next(code, reached(node, x));
+            let node = _mm256_permutevar_ps(self.third, code);
+            let code = next(code, reached(node, x));
+            let node = _mm256_permutevar8x32_ps(self.fourth, code);
+            let code = next(code, reached(node, x));
+            *total = _mm256_add_epi32(*total, self.level(code, upper));
         }
+    }
+
+    /// Levels of codes; `upper` is set where they are 8 and more.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn level(&self, code: __m256i, upper: __m256) -> __m256i {
+        if IDENTITY {
+            return code;
+        }
+        let [low, high] = self
+            .levels
+            .map(|levels| _mm256_permutevar8x32_ps(_mm256_castsi256_ps(levels), code));
+        _mm256_castps_si256(_mm256_blendv_ps(low, high, upper))
     }
 
     #[target_feature(enable = "avx2,fma")]

@@ -27,6 +27,8 @@ pub(super) struct Search {
     pub levels: Vec<i32>,
     /// Level below all thresholds, if compared one by one.
     pub lowest: i32,
+    /// The level of every code is its number.
+    pub is_identity: bool,
 }
 
 impl Search {
@@ -36,6 +38,7 @@ impl Search {
         let depth = (readout.levels.len().next_power_of_two().ilog2()).max(4);
         let sorted = readout.thresholds.chunks(steps.max(1)).map(ascending);
         let levels: Vec<i32> = readout.levels.iter().map(|&level| level.into()).collect();
+        let is_identity = (0..).zip(&levels).all(|(code, &level)| code == level);
         if 1 << depth > entries || steps == 0 {
             return Search {
                 depth: 0,
@@ -43,6 +46,7 @@ impl Search {
                 nodes: sorted.flatten().collect(),
                 lowest: levels[0],
                 levels: levels.windows(2).map(|pair| pair[1] - pair[0]).collect(),
+                is_identity,
             };
         }
         let (mut padded, table) = (levels, 1 << depth);
@@ -61,6 +65,7 @@ impl Search {
             nodes: sorted.flat_map(nodes).collect(),
             levels: padded,
             lowest: 0,
+            is_identity,
         }
     }
 

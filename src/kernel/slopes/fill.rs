@@ -66,7 +66,7 @@ impl<'a> Fill<'a> {
     /// The form for these slopes on a machine.
     pub fn new(form: Form, slopes: &'a Slopes, stream: &'a NoiseStream) -> Self {
         #[cfg(target_arch = "x86_64")]
-        match (form, slopes) {
+        let drawn = match (form, slopes) {
             (Form::Avx512, Slopes::BySum(by_sum)) => {
                 let table = |values: &Vec<f32>| avx512::Table::new(by_sum.s_min, values);
                 return Fill::Dots(by_sum, by_sum.tables.iter().map(table).collect());
@@ -77,20 +77,15 @@ impl<'a> Fill<'a> {
                 if let Some(tables) = tables {
                     return Fill::Products(by_sum, tables);
                 }
+                None
             }
-            (_, Slopes::ByLevel(by_level)) => {
-                let drawn = Drawn::new(form, Numbers::by_level(by_level), stream);
-                if let Some(drawn) = drawn {
-                    return Fill::Drawn(drawn);
-                }
-            }
-            (_, Slopes::Soft(soft)) => {
-                let drawn = Drawn::new(form, Numbers::soft(soft, &soft.slopes), stream);
-                if let Some(drawn) = drawn {
-                    return Fill::Drawn(drawn);
-                }
-            }
-            (Form::Plain, Slopes::BySum(_)) => (),
+            (Form::Plain, Slopes::BySum(_)) => None,
+            (_, Slopes::ByLevel(by_level)) => Some(Numbers::by_level(by_level)),
+            (_, Slopes::Soft(soft)) => Some(Numbers::soft(soft, &soft.slopes)),
+        };
+        #[cfg(target_arch = "x86_64")]
+        if let Some(drawn) = drawn.and_then(|numbers| Drawn::new(form, numbers, stream)) {
+            return Fill::Drawn(drawn);
         }
         let _ = form;
         Fill::Plain(slopes, stream)
@@ -101,7 +96,7 @@ impl<'a> Fill<'a> {
         match self {
             Fill::Plain(..) => Layout::Quads,
             #[cfg(target_arch = "x86_64")]
-            Fill::Products(..) => Layout::Rows,
+            Fill::Products(_, tables) => avx2::layout(tables),
             #[cfg(target_arch = "x86_64")]
             Fill::Dots(..) => Layout::Quads,
             #[cfg(target_arch = "x86_64")]

@@ -2,7 +2,7 @@
 //!
 //! Not responsible for which group comes when.
 
-use super::strip::{QUAD, ROW_TILE};
+use super::strip::{QUAD, ROW_TILE, TRIPLE, combination};
 use crate::kernel::aligned::Aligned;
 use crate::kernel::float::vector::Vector;
 use crate::kernel::groups::PreparedWeights;
@@ -13,7 +13,7 @@ pub const WIDEST: usize = 16;
 /// One group.
 #[cfg_attr(
     not(target_arch = "x86_64"),
-    expect(dead_code, reason = "only the vectors of x86-64 ask for signs")
+    expect(dead_code, reason = "only the vectors of x86-64 ask for triples")
 )]
 pub struct Group {
     /// Number of the group.
@@ -26,8 +26,8 @@ pub struct Group {
     pub values: Vec<f32>,
     /// `[output][quad of rows]`, four codes in an integer.
     pub quads: Vec<[i8; QUAD]>,
-    /// `[output][row]`, if all are -1, 0 or 1.
-    signs: Option<Vec<i8>>,
+    /// `[output][triple of rows]`, their [`combination`], if all are -1, 0 or 1.
+    triples: Option<Vec<u8>>,
 }
 
 /// Sums of products of a group's rows and some outputs, still spread over a vector.
@@ -44,12 +44,16 @@ impl Group {
         let padded = rows.next_multiple_of(ROW_TILE);
         let mut values = Vec::with_capacity(outputs * padded);
         let mut quads = Vec::with_capacity(outputs * rows.div_ceil(QUAD));
-        let mut signs = Vec::with_capacity(outputs * rows);
+        let mut triples = Some(Vec::with_capacity(outputs * rows.div_ceil(TRIPLE)));
         for output in 0..outputs {
             let codes = weights.group_codes(output, index);
             values.extend(codes.iter().map(|&code| f32::from(code)));
             values.resize((output + 1) * padded, 0.0);
-            signs.extend_from_slice(codes);
+            let are_signs = codes.iter().all(|code| (-1..=1).contains(code));
+            triples = triples.filter(|_| are_signs);
+            if let Some(triples) = &mut triples {
+                triples.extend(codes.chunks(TRIPLE).map(combination));
+            }
             for part in codes.chunks(QUAD) {
                 let mut quad = [0; QUAD];
                 quad[..part.len()].copy_from_slice(part);
@@ -62,7 +66,7 @@ impl Group {
             padded,
             values,
             quads,
-            signs: (signs.iter().all(|code| (-1..=1).contains(code))).then_some(signs),
+            triples,
         }
     }
 
@@ -75,10 +79,10 @@ impl Group {
 
 #[cfg(target_arch = "x86_64")]
 impl Group {
-    /// Weights of one output, if all of the group are -1, 0 or 1.
-    pub fn signs(&self, output: usize) -> Option<&[i8]> {
-        let signs = self.signs.as_deref()?;
-        Some(&signs[output * self.rows..][..self.rows])
+    /// Combinations of one output's weights, if all of the group are -1, 0 or 1.
+    pub fn triples(&self, output: usize) -> Option<&[u8]> {
+        let count = self.rows.div_ceil(TRIPLE);
+        Some(&self.triples.as_deref()?[output * count..][..count])
     }
 
     /// Weights of one output.

@@ -18,9 +18,12 @@ pub const PIXELS: usize = 8;
 pub enum Layout {
     /// Four rows side by side, for dot products.
     Quads,
-    /// Row by row.
+    /// All sums that weights of -1, 0 and 1 can make of three rows.
     #[cfg(target_arch = "x86_64")]
-    Rows,
+    Triples,
+    /// Not at all: values are enough.
+    #[cfg(target_arch = "x86_64")]
+    Values,
 }
 
 /// Inputs of one group at consecutive output pixels.
@@ -32,11 +35,23 @@ pub struct Strip {
     layout: Layout,
     /// With [`Layout::Quads`] `[quad of rows][place][row in the quad]`, a place being a pixel and an image; rows beyond the last are 0.
     pub bytes: Aligned<u8>,
-    /// With [`Layout::Rows`] `[row][place]`.
+    /// With [`Layout::Triples`] `[triple of rows][combination of weights][place]`, modulo 256; rows beyond the last are 0.
     #[cfg(target_arch = "x86_64")]
-    pub codes: Aligned<u8>,
+    pub triples: Aligned<u8>,
     /// `[row][place]`; rows up to the next multiple of [`ROW_TILE`] are 0.
     pub values: Aligned<f32>,
+}
+
+/// Rows whose sums are made for all weights, where these are -1, 0 or 1.
+pub const TRIPLE: usize = 3;
+
+/// Weights that three such rows can have.
+pub const COMBINATIONS: usize = 27;
+
+/// Number of a combination; weights beyond the last row are 0.
+pub fn combination(weights: &[i8]) -> u8 {
+    let digit = |at: usize| weights.get(at).map_or(1, |w| (w + 1) as u8);
+    (0..TRIPLE).fold(0, |number, at| 3 * number + digit(at))
 }
 
 /// Rows handled side by side: groups are padded to whole tiles, so that no loop has a rest.
@@ -46,13 +61,23 @@ impl Strip {
     /// An empty strip for groups of up to `rows` rows.
     pub fn new(rows: usize, layout: Layout) -> Self {
         let places = PIXELS * LANES;
+        let bytes = match layout {
+            Layout::Quads => rows.div_ceil(QUAD) * QUAD,
+            #[cfg(target_arch = "x86_64")]
+            Layout::Triples | Layout::Values => 0,
+        };
+        #[cfg(target_arch = "x86_64")]
+        let triples = match layout {
+            Layout::Triples => rows.div_ceil(TRIPLE) * COMBINATIONS,
+            Layout::Quads | Layout::Values => 0,
+        };
         Strip {
             pixels: 0..0,
             rows,
             layout,
-            bytes: Aligned::zeros(rows.div_ceil(QUAD) * QUAD * places),
+            bytes: Aligned::zeros(bytes * places),
             #[cfg(target_arch = "x86_64")]
-            codes: Aligned::zeros(rows * places),
+            triples: Aligned::zeros(triples * places),
             values: Aligned::zeros(rows.next_multiple_of(ROW_TILE) * places),
         }
     }
@@ -60,6 +85,12 @@ impl Strip {
     /// Pixels times images.
     pub fn places(&self) -> usize {
         self.pixels.len() * LANES
+    }
+
+    /// True if it holds sums of three rows.
+    #[cfg(target_arch = "x86_64")]
+    pub fn has_triples(&self) -> bool {
+        self.layout == Layout::Triples
     }
 
     /// Reads the rows `rows` of the weight matrix at `pixels`; part of the caller, so that it is compiled for its instructions.
@@ -79,23 +110,38 @@ impl Strip {
         match self.layout {
             Layout::Quads => self.read_quads(input, taps, rows, pixels),
             #[cfg(target_arch = "x86_64")]
-            Layout::Rows => self.read_rows(input, taps, rows, pixels),
+            Layout::Triples => self.read_triples(input, taps, rows, pixels),
+            #[cfg(target_arch = "x86_64")]
+            Layout::Values => (),
         }
     }
 
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn read_rows(
+    fn read_triples(
         &mut self,
         input: &Lanes<u8>,
         taps: &Taps,
         rows: Range<usize>,
         pixels: Range<usize>,
     ) {
-        let lines = self.codes.chunks_exact_mut(pixels.len() * LANES);
-        for (row, line) in taps.rows[rows].iter().zip(lines) {
-            for (pixel, to) in pixels.clone().zip(line.chunks_exact_mut(LANES)) {
-                to.copy_from_slice(images(input, taps.pixels[pixel] + row));
+        let places = pixels.len() * LANES;
+        let triples = self.triples.chunks_mut(COMBINATIONS * places);
+        for (rows, to) in taps.rows[rows].chunks(TRIPLE).zip(triples) {
+            for (p, &corner) in taps.pixels[pixels.clone()].iter().enumerate() {
+                let row = |row: usize| rows.get(row).map(|row| *images(input, corner + row));
+                let [first, second, third] =
+                    [row(0), row(1), row(2)].map(|codes| signed(codes.unwrap_or([0; LANES])));
+                let mut at = p * LANES;
+                for a in &first {
+                    for b in &second {
+                        let two = added(a, b);
+                        for c in &third {
+                            to[at..at + LANES].copy_from_slice(&added(&two, c));
+                            at += places;
+                        }
+                    }
+                }
             }
         }
     }
@@ -136,6 +182,27 @@ impl Strip {
 fn images(input: &Lanes<u8>, at: usize) -> &[u8; LANES] {
     let from = input.values[at..].first_chunk();
     from.expect("whole pixels lie in a block")
+}
+
+/// Codes times -1, 0 and 1.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn signed(codes: [u8; LANES]) -> [[u8; LANES]; 3] {
+    let mut negative = codes;
+    for code in &mut negative {
+        *code = code.wrapping_neg();
+    }
+    [negative, [0; LANES], codes]
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn added(a: &[u8; LANES], b: &[u8; LANES]) -> [u8; LANES] {
+    let mut sums = *a;
+    for (sum, b) in sums.iter_mut().zip(b) {
+        *sum = sum.wrapping_add(*b);
+    }
+    sums
 }
 
 /// A block without border as `[strip of pixels][channel][place]`: a task then reads it from front to back for every group.

@@ -1,65 +1,144 @@
 //! The chunk arithmetic for AVX2 with AES-NI: 32 lanes = one pixel per register, 16-entry shuffles.
 //!
-//! A read-out of 16 n entries (n up to 8) is n shuffles of XOR-prefix tables: table k holds `entry[16k+i] ^ entry[16(k-1)+i]`
-//! and is asked with `index - 16 k`, which the shuffle answers with 0 while it is negative.
+//! Read-outs are looked up as in [`shuffle`].
 
 use super::drive::{Arithmetic, Chunk};
 use super::readout::ByteReadout;
 use crate::kernel::lanes::LANES;
+use crate::kernel::shuffle::{self, Span, in_register, lookup};
 use crate::kernel::stream::{NoiseStream, ROUNDS};
 use crate::kernel::tables::Grain;
 use std::arch::x86_64::*;
 
-/// Largest read-out this arithmetic can look up.
-pub(in crate::kernel) const MAX_SUMS: usize = 128;
-
 const FIXED: u8 = 0;
 const ONE_BYTE: u8 = 1;
 const BYTES: u8 = 2;
-const WORDS: u8 = 3;
+const TWO_WORDS: u8 = 3;
+const WORDS: u8 = 4;
 
-/// Runs one chunk.
-pub(in crate::kernel) fn chunk(arithmetic: &Arithmetic, chunk: &Chunk, spill: &mut [u16]) {
-    chunk.check(spill);
-    let readout = arithmetic.readout;
-    assert!(readout.entries <= MAX_SUMS, "the read-out fits the tables");
-    // SAFETY: the dispatcher checked AVX2 and AES; the chunk's buffers were checked just above.
-    unsafe {
-        match readout.entries {
-            0..=32 => by_mode::<2>(arithmetic, chunk, spill),
-            33..=64 => by_mode::<4>(arithmetic, chunk, spill),
-            _ => by_mode::<8>(arithmetic, chunk, spill),
+/// A read-out that is looked up by shuffles.
+pub(in crate::kernel) struct Shuffles<'a> {
+    arithmetic: &'a Arithmetic<'a>,
+    span: Span,
+    /// The processor has AES rounds for both halves of a register.
+    has_vaes: bool,
+}
+
+impl<'a> Shuffles<'a> {
+    /// `None` if too many sums are answered each in its own way.
+    pub fn new(arithmetic: &'a Arithmetic<'a>) -> Option<Self> {
+        let readout = arithmetic.readout;
+        let span = Span::new(readout.entries, |one, other| readout.is_same(one, other))?;
+        Some(Shuffles {
+            arithmetic,
+            span,
+            has_vaes: is_x86_feature_detected!("vaes"),
+        })
+    }
+
+    /// Runs one chunk, on a processor with AVX2 and AES.
+    pub fn run(&self, chunk: &Chunk, spill: &mut [u16]) {
+        match self.span.parts() {
+            1 => self.by_machine::<1>(chunk, spill),
+            2 => self.by_machine::<2>(chunk, spill),
+            4 => self.by_machine::<4>(chunk, spill),
+            _ => self.by_machine::<{ shuffle::MOST }>(chunk, spill),
+        }
+    }
+
+    fn by_machine<const N: usize>(&self, chunk: &Chunk, spill: &mut [u16]) {
+        chunk.check(spill);
+        let readout = self.arithmetic.readout;
+        // SAFETY: the dispatcher checked AVX2 and AES, `new` VAES; the chunk's buffers were checked just above.
+        unsafe {
+            let tables = Tables::<N>::new(readout, self.span);
+            let noise = Noise::new(self.arithmetic.stream);
+            if readout.steps.is_empty() {
+                fixed(&tables, &noise, chunk, spill);
+            } else if self.has_vaes {
+                on_vaes((&tables, readout.grain), &noise, chunk, spill);
+            } else {
+                on_aes((&tables, readout.grain), &noise, chunk, spill);
+            }
         }
     }
 }
 
+/// # Safety
+/// AVX2; the chunk was checked.
+#[target_feature(enable = "avx2")]
+unsafe fn fixed<const N: usize>(
+    tables: &Tables<N>,
+    noise: &Noise,
+    chunk: &Chunk,
+    spill: &mut [u16],
+) {
+    // SAFETY: handed on to the caller.
+    unsafe { by_width::<N, FIXED, 4, false>(tables, noise, chunk, spill) }
+}
+
+/// # Safety
+/// AVX2 and AES; the chunk was checked.
 #[target_feature(enable = "avx2,aes")]
-fn by_mode<const N: usize>(arithmetic: &Arithmetic, chunk: &Chunk, spill: &mut [u16]) {
-    let readout = arithmetic.readout;
-    let tables = Tables::<N>::new(readout);
-    let noise = Noise::new(arithmetic.stream);
-    match (readout.steps.len(), readout.grain) {
-        (0, _) => by_width::<N, FIXED, 4>(&tables, &noise, chunk, spill),
-        (1, Grain::Eight) => by_width::<N, ONE_BYTE, 2>(&tables, &noise, chunk, spill),
-        (_, Grain::Eight) => by_width::<N, BYTES, 2>(&tables, &noise, chunk, spill),
-        (_, Grain::Sixteen) => by_width::<N, WORDS, 2>(&tables, &noise, chunk, spill),
+unsafe fn on_aes<const N: usize>(
+    random: (&Tables<N>, Grain),
+    noise: &Noise,
+    chunk: &Chunk,
+    spill: &mut [u16],
+) {
+    // SAFETY: handed on to the caller.
+    unsafe { by_mode::<N, false>(random, noise, chunk, spill) }
+}
+
+/// # Safety
+/// AVX2 and VAES, AES in both halves of a register; the chunk was checked.
+#[target_feature(enable = "avx2,aes,vaes")]
+unsafe fn on_vaes<const N: usize>(
+    random: (&Tables<N>, Grain),
+    noise: &Noise,
+    chunk: &Chunk,
+    spill: &mut [u16],
+) {
+    // SAFETY: handed on to the caller.
+    unsafe { by_mode::<N, true>(random, noise, chunk, spill) }
+}
+
+/// # Safety
+/// AVX2 and AES, or VAES if so asked; the chunk was checked. Part of its caller, so that it is compiled for these; so is all below.
+#[inline(always)]
+unsafe fn by_mode<const N: usize, const VAES: bool>(
+    (tables, grain): (&Tables<N>, Grain),
+    noise: &Noise,
+    chunk: &Chunk,
+    spill: &mut [u16],
+) {
+    // SAFETY: handed on to the caller.
+    unsafe {
+        match (tables.steps.len(), grain) {
+            (1, Grain::Eight) => by_width::<N, ONE_BYTE, 2, VAES>(tables, noise, chunk, spill),
+            (_, Grain::Eight) => by_width::<N, BYTES, 2, VAES>(tables, noise, chunk, spill),
+            (2, Grain::Sixteen) => by_width::<N, TWO_WORDS, 2, VAES>(tables, noise, chunk, spill),
+            (_, Grain::Sixteen) => by_width::<N, WORDS, 2, VAES>(tables, noise, chunk, spill),
+        }
     }
 }
 
-#[target_feature(enable = "avx2,aes")]
-fn by_width<const N: usize, const MODE: u8, const WIDTH: usize>(
+/// # Safety
+/// As for [`by_mode`].
+#[inline(always)]
+unsafe fn by_width<const N: usize, const MODE: u8, const WIDTH: usize, const VAES: bool>(
     tables: &Tables<N>,
     noise: &Noise,
     chunk: &Chunk,
     spill: &mut [u16],
 ) {
     let wide = chunk.pixels.is_multiple_of(WIDTH);
-    // SAFETY: `Chunk::check` ran in `chunk`.
+    // SAFETY: handed on to the caller.
     unsafe {
         match (wide, chunk.lookup.units) {
-            (true, 5) => tile::<N, MODE, WIDTH, 5>(tables, noise, chunk, spill),
-            (true, _) => tile::<N, MODE, WIDTH, 0>(tables, noise, chunk, spill),
-            (false, _) => tile::<N, MODE, 1, 0>(tables, noise, chunk, spill),
+            (true, 5) => tile::<N, MODE, WIDTH, 5, VAES>(tables, noise, chunk, spill),
+            (true, _) => tile::<N, MODE, WIDTH, 0, VAES>(tables, noise, chunk, spill),
+            (false, _) => tile::<N, MODE, 1, 0, VAES>(tables, noise, chunk, spill),
         }
     }
 }
@@ -67,56 +146,77 @@ fn by_width<const N: usize, const MODE: u8, const WIDTH: usize>(
 /// All outputs of a chunk, `WIDTH` pixels at a time; `UNITS` is the number of lookups per group, 0 if known only at run time.
 ///
 /// # Safety
-/// `chunk.check(spill)` must have passed and `WIDTH` must divide `chunk.pixels`.
-#[target_feature(enable = "avx2,aes")]
-unsafe fn tile<const N: usize, const MODE: u8, const WIDTH: usize, const UNITS: usize>(
+/// As for [`by_mode`]; `WIDTH` divides `chunk.pixels`.
+#[inline(always)]
+unsafe fn tile<
+    const N: usize,
+    const MODE: u8,
+    const WIDTH: usize,
+    const UNITS: usize,
+    const VAES: bool,
+>(
     tables: &Tables<N>,
     noise: &Noise,
     chunk: &Chunk,
     spill: &mut [u16],
 ) {
     let units = if UNITS > 0 { UNITS } else { chunk.lookup.units };
-    let (groups, weights) = (chunk.groups.len(), chunk.lookup.tables.as_ptr());
-    let low = _mm256_set1_epi16(0xFF);
-    for (row, &output) in chunk.outputs.iter().enumerate() {
-        let offsets = chunk.offsets(output);
-        for pixel in (0..chunk.pixels).step_by(WIDTH) {
-            let mut levels = [_mm256_setzero_si256(); WIDTH];
-            let mut counters = noise.start::<WIDTH>(chunk, output, pixel);
-            for group in 0..groups {
-                // SAFETY: `group < groups`, `unit < units` and `pixel + WIDTH <= pixels` stay inside the index tile;
-                // offsets come from `Lookup::new` and point at whole tables.
-                let mut index = [_mm256_setzero_si256(); WIDTH];
-                for unit in 0..units {
-                    unsafe {
-                        let offset = *offsets.get_unchecked(group * units + unit) as usize;
-                        let table = broadcast(weights.add(offset));
-                        let at = ((group * units + unit) * chunk.pixels + pixel) * LANES;
-                        let bytes = chunk.index.as_ptr().add(at);
+    let weights = chunk.lookup.tables.as_ptr();
+    let unit_bytes = chunk.pixels * LANES;
+    // SAFETY: `offsets` has `units` for each of the chunk's groups, and the index tile `unit_bytes` for each of these, of which
+    // `pixel + WIDTH` pixels are read; offsets come from `Lookup::new` and point at whole tables; `spill` holds `outputs * pixels * LANES`
+    // values. The caller promises the instructions.
+    unsafe {
+        for (row, &output) in chunk.outputs.iter().enumerate() {
+            let offsets = chunk.offsets(output);
+            let first = noise.counter(chunk, output);
+            for pixel in (0..chunk.pixels).step_by(WIDTH) {
+                let mut levels = [_mm256_setzero_si256(); WIDTH];
+                let mut counters = [first; WIDTH];
+                for (p, counter) in counters.iter_mut().enumerate() {
+                    *counter = after(*counter, [0, (pixel + p) as i32, 0, 0]);
+                }
+                let mut bytes = chunk.index[pixel * LANES..].as_ptr();
+                for offsets in offsets.chunks_exact(units) {
+                    let mut index = [_mm256_setzero_si256(); WIDTH];
+                    for &offset in offsets {
+                        let table = broadcast(weights.add(offset as usize));
                         for (p, index) in index.iter_mut().enumerate() {
                             let codes = _mm256_loadu_si256(bytes.add(p * LANES).cast());
                             *index = _mm256_add_epi8(*index, _mm256_shuffle_epi8(table, codes));
                         }
+                        bytes = bytes.wrapping_add(unit_bytes);
+                    }
+                    for p in 0..WIDTH {
+                        let place = (index[p], counters[p]);
+                        levels[p] = tables.add_level::<MODE, VAES>(levels[p], place, noise);
+                        counters[p] = after(counters[p], [1, 0, 0, 0]);
                     }
                 }
-                for p in 0..WIDTH {
-                    levels[p] =
-                        tables.add_level::<MODE>(levels[p], index[p], noise, &mut counters[p]);
-                }
-            }
-            let at = (row * chunk.pixels + pixel) * LANES;
-            for (p, levels) in levels.into_iter().enumerate() {
-                // SAFETY: `spill` holds `outputs * pixels * LANES` values.
-                unsafe {
-                    let even = spill.as_mut_ptr().add(at + p * LANES).cast::<__m256i>();
-                    let odd = even.add(1);
-                    let evens = _mm256_and_si256(levels, low);
-                    let odds = _mm256_srli_epi16::<8>(levels);
-                    _mm256_storeu_si256(even, _mm256_add_epi16(_mm256_loadu_si256(even), evens));
-                    _mm256_storeu_si256(odd, _mm256_add_epi16(_mm256_loadu_si256(odd), odds));
+                let at = (row * chunk.pixels + pixel) * LANES;
+                for (p, levels) in levels.into_iter().enumerate() {
+                    add_spread(levels, spill.as_mut_ptr().add(at + p * LANES));
                 }
             }
         }
+    }
+}
+
+/// Adds bytes to 16-bit sums: even bytes, then odd ones.
+///
+/// # Safety
+/// AVX2; `to` holds 32 sums.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn add_spread(bytes: __m256i, to: *mut u16) {
+    let evens = _mm256_and_si256(bytes, _mm256_set1_epi16(0xFF));
+    let odds = _mm256_srli_epi16::<8>(bytes);
+    let even = to.cast::<__m256i>();
+    // SAFETY: by the caller.
+    unsafe {
+        let odd = even.add(1);
+        _mm256_storeu_si256(even, _mm256_add_epi16(_mm256_loadu_si256(even), evens));
+        _mm256_storeu_si256(odd, _mm256_add_epi16(_mm256_loadu_si256(odd), odds));
     }
 }
 
@@ -131,106 +231,93 @@ unsafe fn broadcast(bytes: *const u8) -> __m256i {
     _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.cast()) })
 }
 
-/// The read-out as XOR-prefix tables. Thresholds are biased by 128, because the byte comparison is signed.
+/// The parts of the read-out's tables. Thresholds are biased by 128, because the byte comparison is signed.
 struct Tables<const N: usize> {
+    span: Span,
     base: [__m256i; N],
-    first: [__m256i; N],
-    steps: Vec<([__m256i; N], [__m256i; N])>,
+    steps: Vec<Step<N>>,
+}
+
+/// The two bytes of a threshold.
+struct Step<const N: usize> {
+    high: [__m256i; N],
+    low: [__m256i; N],
 }
 
 impl<const N: usize> Tables<N> {
-    #[target_feature(enable = "avx2,aes")]
-    fn new(readout: &ByteReadout) -> Self {
-        let biased = |bytes: &[u8; 256]| prefix::<N>(&bytes.map(|byte| byte ^ 0x80));
-        let steps: Vec<_> = readout
-            .steps
-            .iter()
-            .map(|step| (biased(&step.high), biased(&step.low)))
-            .collect();
+    #[target_feature(enable = "avx2")]
+    fn new(readout: &ByteReadout, span: Span) -> Self {
+        let parts = |bytes: &[u8; 256], bias: u8| {
+            let part = |part| in_register(span.part(part, |at| [bytes[at] ^ bias])[0]);
+            std::array::from_fn(part)
+        };
+        let steps = readout.steps.iter().map(|step| Step {
+            high: parts(&step.high, 0x80),
+            low: parts(&step.low, 0x80),
+        });
         Tables {
-            base: prefix::<N>(&readout.base),
-            first: steps
-                .first()
-                .map_or([_mm256_setzero_si256(); N], |step| step.0),
-            steps,
+            span,
+            base: parts(&readout.base, 0),
+            steps: steps.collect(),
         }
     }
 
-    /// Adds the level of each lane's group sum.
-    #[inline]
-    #[target_feature(enable = "avx2,aes")]
-    fn add_level<const MODE: u8>(
+    /// Adds the level of each lane's group sum, whose index and counter are given.
+    ///
+    /// # Safety
+    /// As for [`by_mode`].
+    #[inline(always)]
+    unsafe fn add_level<const MODE: u8, const VAES: bool>(
         &self,
         levels: __m256i,
-        index: __m256i,
+        (index, counter): (__m256i, __m256i),
         noise: &Noise,
-        counter: &mut [__m128i; 2],
     ) -> __m256i {
-        let shifted: [__m256i; N] =
-            std::array::from_fn(|k| _mm256_sub_epi8(index, _mm256_set1_epi8(16 * k as i8)));
-        let mut levels = _mm256_add_epi8(levels, lookup(&self.base, &shifted));
-        if MODE == FIXED {
-            return levels;
-        }
-        let high = noise.bytes(*counter);
-        if MODE == ONE_BYTE {
-            let below = _mm256_cmpgt_epi8(lookup(&self.first, &shifted), high);
-            levels = _mm256_sub_epi8(levels, below);
-        } else if MODE == BYTES {
-            for step in &self.steps {
-                let below = _mm256_cmpgt_epi8(lookup(&step.0, &shifted), high);
-                levels = _mm256_sub_epi8(levels, below);
+        // SAFETY: handed on to the caller.
+        unsafe {
+            let asked = self.span.asked(index);
+            let mut levels = _mm256_add_epi8(levels, lookup(&self.base, &asked));
+            // Where the number of steps is known there is no loop.
+            let steps = match MODE {
+                FIXED => return levels,
+                ONE_BYTE => &self.steps[..1],
+                TWO_WORDS => &self.steps[..2],
+                _ => &self.steps[..],
+            };
+            let high = noise.bytes::<VAES>(counter);
+            if matches!(MODE, ONE_BYTE | BYTES) {
+                for step in steps {
+                    let below = _mm256_cmpgt_epi8(lookup(&step.high, &asked), high);
+                    levels = _mm256_sub_epi8(levels, below);
+                }
+            } else {
+                let low = noise.bytes::<VAES>(after(counter, [0, 0, 0, 2]));
+                for step in steps {
+                    let threshold = lookup(&step.high, &asked);
+                    let tie = _mm256_cmpgt_epi8(lookup(&step.low, &asked), low);
+                    let tie = _mm256_and_si256(_mm256_cmpeq_epi8(threshold, high), tie);
+                    let below = _mm256_or_si256(_mm256_cmpgt_epi8(threshold, high), tie);
+                    levels = _mm256_sub_epi8(levels, below);
+                }
             }
-        } else {
-            let second = _mm_setr_epi32(0, 0, 0, 2);
-            let low = noise.bytes(counter.map(|half| _mm_add_epi32(half, second)));
-            for step in &self.steps {
-                let threshold = lookup(&step.0, &shifted);
-                let tie = _mm256_cmpgt_epi8(lookup(&step.1, &shifted), low);
-                let tie = _mm256_and_si256(_mm256_cmpeq_epi8(threshold, high), tie);
-                let below = _mm256_or_si256(_mm256_cmpgt_epi8(threshold, high), tie);
-                levels = _mm256_sub_epi8(levels, below);
-            }
+            levels
         }
-        let one = _mm_setr_epi32(1, 0, 0, 0);
-        *counter = counter.map(|half| _mm_add_epi32(half, one));
-        levels
     }
 }
 
-#[target_feature(enable = "avx2")]
-fn prefix<const N: usize>(entries: &[u8; 256]) -> [__m256i; N] {
-    std::array::from_fn(|k| {
-        let before = |i: usize| if k > 0 { entries[16 * (k - 1) + i] } else { 0 };
-        let bytes: [u8; 16] = std::array::from_fn(|i| entries[16 * k + i] ^ before(i));
-        // SAFETY: an array of 16 bytes.
-        unsafe { broadcast(bytes.as_ptr()) }
-    })
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn lookup<const N: usize>(tables: &[__m256i; N], shifted: &[__m256i; N]) -> __m256i {
-    let mut entry = _mm256_shuffle_epi8(tables[0], shifted[0]);
-    for k in 1..N {
-        entry = _mm256_xor_si256(entry, _mm256_shuffle_epi8(tables[k], shifted[k]));
-    }
-    entry
-}
-
-/// Round keys of the noise stream; the last one is biased by 128 so that bytes come out biased.
+/// Round keys of the noise stream, in both halves of a register; the last one is biased by 128 so that bytes come out biased.
 struct Noise {
     first: [u32; 4],
-    rounds: [__m128i; ROUNDS],
+    rounds: [__m256i; ROUNDS],
 }
 
 impl Noise {
-    #[target_feature(enable = "avx2,aes")]
+    #[target_feature(enable = "avx2")]
     fn new(stream: Option<&NoiseStream>) -> Self {
         let keys = stream.map_or([[0; 4]; ROUNDS + 1], |stream| stream.round_keys);
         let rounds = std::array::from_fn(|round| {
             let bias = if round + 1 == ROUNDS { 0x8080_8080 } else { 0 };
-            words(keys[round + 1].map(|word| word ^ bias))
+            in_register(bytemuck::cast(keys[round + 1].map(|word| word ^ bias)))
         });
         Noise {
             first: keys[0],
@@ -238,41 +325,146 @@ impl Noise {
         }
     }
 
-    /// Counters of the chunk's first group for `WIDTH` pixels, first round key already added.
+    /// Counters of both halves of the images at the chunk's first group and pixel, first round key already added.
     #[inline]
-    #[target_feature(enable = "avx2,aes")]
-    fn start<const WIDTH: usize>(
-        &self,
-        chunk: &Chunk,
-        output: usize,
-        pixel: usize,
-    ) -> [[__m128i; 2]; WIDTH] {
-        std::array::from_fn(|p| {
-            std::array::from_fn(|half| {
-                let pixel = (chunk.first_pixel + pixel + p) as u32;
-                let place = [chunk.groups.start as u32, pixel, output as u32, half as u32];
-                words(std::array::from_fn(|i| {
-                    place[i].wrapping_add(self.first[i])
-                }))
-            })
-        })
+    fn counter(&self, chunk: &Chunk, output: usize) -> __m256i {
+        let half = |half: u32| {
+            let place = [chunk.groups.start, chunk.first_pixel, output].map(|at| at as u32);
+            let place = [place[0], place[1], place[2], half];
+            std::array::from_fn::<u32, 4, _>(|word| place[word].wrapping_add(self.first[word]))
+        };
+        bytemuck::cast([half(0), half(1)])
     }
 
-    #[inline]
-    #[target_feature(enable = "avx2,aes")]
-    fn bytes(&self, counter: [__m128i; 2]) -> __m256i {
-        let [mut low, mut high] = counter;
-        for &key in &self.rounds {
-            low = _mm_aesenc_si128(low, key);
-            high = _mm_aesenc_si128(high, key);
+    /// The random bytes of a counter.
+    ///
+    /// # Safety
+    /// As for [`by_mode`].
+    #[inline(always)]
+    unsafe fn bytes<const VAES: bool>(&self, counter: __m256i) -> __m256i {
+        // SAFETY: handed on to the caller.
+        unsafe {
+            if VAES {
+                let mut state = counter;
+                for &key in &self.rounds {
+                    state = _mm256_aesenc_epi128(state, key);
+                }
+                return state;
+            }
+            let mut low = _mm256_castsi256_si128(counter);
+            let mut high = _mm256_extracti128_si256::<1>(counter);
+            for &key in &self.rounds {
+                let key = _mm256_castsi256_si128(key);
+                low = _mm_aesenc_si128(low, key);
+                high = _mm_aesenc_si128(high, key);
+            }
+            _mm256_set_m128i(high, low)
         }
-        _mm256_set_m128i(high, low)
     }
 }
 
+/// Counters of both halves so many groups, pixels, outputs and draws (times two) later.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn words(words: [u32; 4]) -> __m128i {
-    let [a, b, c, d] = words.map(|word| word as i32);
-    _mm_setr_epi32(a, b, c, d)
+fn after(counter: __m256i, [group, pixel, output, draw]: [i32; 4]) -> __m256i {
+    let step = _mm_setr_epi32(group, pixel, output, draw);
+    _mm256_add_epi32(counter, _mm256_broadcastsi128_si256(step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::groups::{Taps, prepare};
+    use crate::kernel::lanes::Lanes;
+    use crate::kernel::stream::NoiseKey;
+    use crate::kernel::tables::RandomTable;
+    use crate::kernel::tiled::drive::Drive;
+    use crate::net::network::{Geometry, Shape};
+
+    /// Other tests run on what the processor has; here its rounds by halves are held against those of whole registers.
+    #[test]
+    fn both_forms_of_the_rounds_draw_the_same_codes() {
+        if !is_x86_feature_detected!("vaes") {
+            return;
+        }
+        let input = Shape {
+            channels: 4,
+            height: 5,
+            width: 5,
+        };
+        let geometry = Geometry {
+            input,
+            outputs: 7,
+            kernel: 3,
+            stride: 1,
+            padding: 1,
+        };
+        let codes: Vec<i8> = (0..7 * 36).map(|i| [1, 0, -1, 1, -1][i % 5]).collect();
+        let weights =
+            prepare(&geometry, &codes, 9, 3).with_backend(crate::kernel::groups::Backend::Avx2);
+        let mut block = Lanes::<u8>::zeros(4, 5, 5, 1);
+        for (i, code) in block.values.iter_mut().enumerate() {
+            *code = (i * 5 + i / 7) as u8 % 4;
+        }
+        let stream = NoiseStream::new(NoiseKey {
+            seed: 1,
+            layer: 2,
+            block: 3,
+            repeat: 4,
+            conversion: 5,
+        });
+        let taps = Taps::new(&geometry, &block);
+        let lookup = weights.lookup.as_ref().expect("sums fit a byte");
+        let places: Vec<usize> = (0..25).map(|pixel| pixel * LANES).collect();
+        let outputs: Vec<usize> = (0..7).collect();
+        for (steps, grain) in [1, 2, 3]
+            .iter()
+            .flat_map(|&n| [(n, Grain::Eight), (n, Grain::Sixteen)])
+        {
+            // Of many widths, with thresholds that bytes meet exactly, and the same beyond the ends.
+            for clip in [3, 10, 25, 27] {
+                let threshold = |step: u32, s: i32| {
+                    let share = (s.clamp(-clip, clip) + 28) as u32;
+                    (grain.values() - 1) / (step + 1) * share / 64
+                };
+                let table = RandomTable {
+                    s_min: -27,
+                    grain,
+                    base: (-27..=27)
+                        .map(|s: i32| (s.clamp(-clip, clip) + 27) as u8 / 4)
+                        .collect(),
+                    thresholds: (0..steps)
+                        .map(|step| (-27..=27).map(|s| threshold(step, s)).collect())
+                        .collect(),
+                };
+                let readout = ByteReadout::random(&table, &weights);
+                let arithmetic = Arithmetic {
+                    readout: &readout,
+                    stream: Some(&stream),
+                };
+                let sums = |has_vaes: bool| {
+                    let shuffles = Shuffles {
+                        has_vaes,
+                        ..Shuffles::new(&arithmetic).expect("few sums")
+                    };
+                    let drive = Drive {
+                        input: &block,
+                        taps: &taps,
+                        plan: weights.plan,
+                        lookup,
+                        max_level: readout.max_level,
+                        vector: LANES,
+                        kernel: &|chunk, spill| shuffles.run(chunk, spill),
+                    };
+                    let mut sums = vec![0; 7 * 25 * LANES];
+                    drive.run((&outputs, 0), &mut sums, 25 * LANES, &places);
+                    sums
+                };
+                assert!(
+                    sums(true) == sums(false),
+                    "{steps} steps, {grain:?}, clipped at {clip}"
+                );
+            }
+        }
+    }
 }

@@ -73,4 +73,11 @@ impl ByteReadout {
             grain: table.grain,
         }
     }
+
+    /// True if two indices are answered alike.
+    pub fn is_same(&self, one: usize, other: usize) -> bool {
+        let is_same = |bytes: &[u8; 256]| bytes[one] == bytes[other];
+        let mut steps = self.steps.iter();
+        is_same(&self.base) && steps.all(|step| is_same(&step.high) && is_same(&step.low))
+    }
 }

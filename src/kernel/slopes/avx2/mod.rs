@@ -1,25 +1,17 @@
-//! Gradients of partial sums for AVX2: slopes by shuffles of their bytes.
+//! Gradients of partial sums for AVX2: slopes of up to 128 different sums by shuffles of their four bytes, larger tables by gathers, at
+//! four times the price.
 //!
-//! A table of 16 n slopes (n up to 8) is, for each of their four bytes, n shuffles of XOR-prefix tables: table k holds
-//! `entry[16k+i] ^ entry[16(k-1)+i]` and is asked with `index - 16 k`, which the shuffle answers with 0 while it is negative. Larger
-//! ones are gathered, at four times the price. Not responsible for slopes that depend on a draw (`drawn`).
+//! Not responsible for slopes that depend on a draw (`drawn`).
 
 pub mod sums;
 
 use self::sums::{PARTS, Sums, WIDTH, is_exact};
 use super::group::Group;
-use super::strip::Strip;
+use super::strip::{Layout, Strip};
 use crate::kernel::groups::Backend;
 use crate::kernel::lanes::LANES;
+use crate::kernel::shuffle::{MOST, Part, Span, in_register, lookup};
 use std::arch::x86_64::*;
-
-/// Entries of a shuffle.
-pub const SHUFFLED: usize = 16;
-/// Shuffles of the largest table that is shuffled.
-pub const MOST: usize = 8;
-
-/// Sixteen entries, byte by byte.
-type Bytes = [[u8; SHUFFLED]; 4];
 
 /// True if this processor can run it and `drawn`.
 pub fn available() -> bool {
@@ -30,44 +22,45 @@ pub fn available() -> bool {
 pub struct Table<'a> {
     s_min: i32,
     slopes: &'a [f32],
-    /// The same as XOR-prefix tables; none if there are too many.
-    parts: Vec<Bytes>,
+    shuffled: Option<Shuffled>,
+}
+
+/// Slopes in parts, byte by byte.
+struct Shuffled {
+    span: Span,
+    parts: Vec<[Part; 4]>,
 }
 
 impl<'a> Table<'a> {
     /// `None` if sums, or their places in the table, are too large to be exact.
     pub fn new(s_min: i32, slopes: &'a [f32]) -> Option<Self> {
-        let bits = |at: usize| slopes.get(at).map_or(0, |slope| slope.to_bits());
-        let part = |part: usize| prefix(part, |at| bits(at).to_le_bytes());
-        let parts = match slopes.len().div_ceil(SHUFFLED) {
-            count @ 0..=MOST => (0..count).map(part).collect(),
-            _ => Vec::new(),
-        };
+        let bits = |at: usize| slopes[at].to_bits();
+        let span = Span::new(slopes.len(), |one, other| bits(one) == bits(other));
+        let shuffled = span.map(|span| {
+            let part = |part| span.part(part, |at| bits(at).to_le_bytes());
+            let parts = (0..span.parts()).map(part).collect();
+            Shuffled { span, parts }
+        });
         is_exact(s_min, slopes.len()).then_some(Table {
             s_min,
             slopes,
-            parts,
+            shuffled,
         })
     }
 }
 
-/// Part `part` of the XOR-prefix tables of numbers of `P` bytes.
-pub fn prefix<const P: usize>(
-    part: usize,
-    entry: impl Fn(usize) -> [u8; P],
-) -> [[u8; SHUFFLED]; P] {
-    let byte = |plane: usize, at: usize| {
-        let before = at.checked_sub(SHUFFLED);
-        entry(at)[plane] ^ before.map_or(0, |at| entry(at)[plane])
-    };
-    let row = |plane: usize| std::array::from_fn(|i| byte(plane, part * SHUFFLED + i));
-    std::array::from_fn(row)
+/// How they want the codes of a strip.
+pub fn layout(tables: &[Table]) -> Layout {
+    match tables.iter().any(|table| table.shuffled.is_some()) {
+        true => Layout::Triples,
+        false => Layout::Values,
+    }
 }
 
 /// `to[place] = dy[place] D(s[place])` of one output.
 ///
 /// # Safety
-/// [`available`]; the strip lies in rows, `dy` and `to` hold all its places, and every sum lies in the table.
+/// [`available`]; `dy` and `to` hold all places of the strip, and every sum lies in the table.
 #[target_feature(enable = "avx2,fma")]
 pub unsafe fn fill(
     table: &Table,
@@ -80,40 +73,44 @@ pub unsafe fn fill(
     let places = (0..strip.places()).step_by(LANES);
     // SAFETY: handed on to the caller.
     unsafe {
-        match table.parts.len() {
-            0 => {
-                for place in places {
-                    let gather = |at| _mm256_i32gather_ps::<4>(table.slopes.as_ptr(), at);
-                    multiply(sums.numbers(place).map(gather), place, dy, to);
-                }
+        let Some(shuffled) = &table.shuffled else {
+            for place in places {
+                let gather = |at| _mm256_i32gather_ps::<4>(table.slopes.as_ptr(), at);
+                multiply(sums.numbers(place).map(gather), place, dy, to);
             }
-            1..=2 => by_shuffles::<2>(table, &sums, places, dy, to),
-            3..=4 => by_shuffles::<4>(table, &sums, places, dy, to),
-            _ => by_shuffles::<MOST>(table, &sums, places, dy, to),
+            return;
+        };
+        match shuffled.parts.len() {
+            1 => by_shuffles::<1>(shuffled, &sums, places, dy, to),
+            2 => by_shuffles::<2>(shuffled, &sums, places, dy, to),
+            4 => by_shuffles::<4>(shuffled, &sums, places, dy, to),
+            _ => by_shuffles::<MOST>(shuffled, &sums, places, dy, to),
         }
     }
 }
 
-/// [`fill`] by `N` shuffles.
+/// [`fill`] by `N` shuffles of every byte.
 ///
 /// # Safety
-/// As for [`fill`]; at most `N` parts.
+/// As for [`fill`].
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn by_shuffles<const N: usize>(
-    table: &Table,
+    shuffled: &Shuffled,
     sums: &Sums,
     places: impl Iterator<Item = usize>,
     dy: &[f32],
     to: &mut [f32],
 ) {
-    let parts: [[__m256i; 4]; N] = std::array::from_fn(|part| {
-        let bytes = table.parts.get(part).copied().unwrap_or_default();
-        bytes.map(|bytes| _mm256_broadcastsi128_si256(bytemuck::cast(bytes)))
-    });
+    let part = |byte: usize, part: usize| in_register(shuffled.parts[part][byte]);
+    let bytes: [[__m256i; N]; 4] =
+        std::array::from_fn(|byte| std::array::from_fn(|at| part(byte, at)));
     for place in places {
-        // SAFETY: handed on to the caller; shuffled tables have up to 128 entries.
-        unsafe { multiply(shuffled(&parts, sums.bytes(place)), place, dy, to) };
+        // SAFETY: handed on to the caller; tables that are shuffled have up to 256 entries.
+        unsafe {
+            let slopes = slopes(&bytes, shuffled.span, sums.bytes(place));
+            multiply(slopes, place, dy, to);
+        }
     }
 }
 
@@ -137,17 +134,15 @@ unsafe fn multiply(slopes: [__m256; PARTS], place: usize, dy: &[f32], to: &mut [
 /// Slopes at the bytes `index`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn shuffled<const N: usize>(parts: &[[__m256i; 4]; N], index: __m256i) -> [__m256; PARTS] {
+fn slopes<const N: usize>(
+    bytes: &[[__m256i; N]; 4],
+    span: Span,
+    index: __m256i,
+) -> [__m256; PARTS] {
     // Bytes are unpacked by halves of registers: four of the first eight images, four of the next, and the other four of each.
     let index = _mm256_permutevar8x32_epi32(index, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
-    let mut planes = [_mm256_setzero_si256(); 4];
-    for (part, tables) in parts.iter().enumerate() {
-        let asked = _mm256_sub_epi8(index, _mm256_set1_epi8((part * SHUFFLED) as i8));
-        for (plane, &table) in planes.iter_mut().zip(tables) {
-            *plane = _mm256_xor_si256(*plane, _mm256_shuffle_epi8(table, asked));
-        }
-    }
-    let [first, second, third, fourth] = planes;
+    let asked = span.asked(index);
+    let [first, second, third, fourth] = std::array::from_fn(|byte| lookup(&bytes[byte], &asked));
     let low = [
         _mm256_unpacklo_epi8(first, second),
         _mm256_unpackhi_epi8(first, second),
@@ -172,16 +167,28 @@ mod tests {
 
     #[test]
     fn tables_are_for_sums_and_places_that_are_exact() {
-        let slopes = vec![0.0; 1 << 24];
-        let count = |s_min: i32, count: usize| {
-            Table::new(s_min, &slopes[..count]).map(|table| table.parts.len())
+        let rising: Vec<f32> = (0..1 << 24).map(|at| at as f32).collect();
+        let parts = |s_min: i32, count: usize| {
+            let table = Table::new(s_min, &rising[..count])?;
+            Some(table.shuffled.map_or(0, |shuffled| shuffled.parts.len()))
         };
-        assert_eq!(count(-27, 55), Some(4));
-        assert_eq!(count(-64, 128), Some(8));
-        assert_eq!(count(-64, 129), Some(0), "gathered");
-        assert_eq!(count(1 - EXACT, 100), Some(7));
-        assert_eq!(count(-EXACT, 100), None);
-        assert_eq!(count(EXACT - 100, 100), None);
-        assert_eq!(count(-EXACT / 2, 1 << 24), None, "places beyond 2^24");
+        assert_eq!(parts(-27, 55), Some(4));
+        assert_eq!(parts(-64, 128), Some(8));
+        assert_eq!(parts(-64, 129), Some(0), "gathered");
+        assert_eq!(parts(1 - EXACT, 100), Some(8));
+        assert_eq!(parts(-EXACT, 100), None);
+        assert_eq!(parts(EXACT - 100, 100), None);
+        assert_eq!(parts(-EXACT / 2, 1 << 24), None, "places beyond 2^24");
+    }
+
+    #[test]
+    fn sums_beyond_the_ends_of_a_read_out_take_no_shuffles() {
+        let clipped = |s: i32| if (-7..=7).contains(&s) { 1.0 } else { 0.0 };
+        let slopes: Vec<f32> = (-96..=96).map(clipped).collect();
+        let table = Table::new(-96, &slopes).expect("exact");
+        assert_eq!(table.shuffled.map(|shuffled| shuffled.parts.len()), Some(2));
+        let slopes: Vec<f32> = (-192..=192).map(clipped).collect();
+        let table = Table::new(-192, &slopes).expect("exact");
+        assert!(table.shuffled.is_none(), "indices beyond a byte");
     }
 }

@@ -1,12 +1,12 @@
-//! Sums of a pixel's images for AVX2: weights of -1, 0 and 1 by signs of bytes, others as products of whole numbers in `f32`, which are
-//! exact up to 2^24.
+//! Sums of a pixel's images for AVX2: weights of -1, 0 and 1 by sums of three rows that the strip holds for all of them, others as
+//! products of whole numbers in `f32`, which are exact up to 2^24.
 //!
-//! Bytes wrap, so only what is left once the smallest sum is taken off has to fit into them. Products of bytes are added in pairs with
-//! saturation, which large codes would meet. Not responsible for what is looked up with a sum.
+//! Bytes wrap, so only what is left once the smallest sum is taken off has to fit into them. Not responsible for what is looked up with
+//! a sum.
 
 use crate::kernel::lanes::LANES;
 use crate::kernel::slopes::group::Group;
-use crate::kernel::slopes::strip::Strip;
+use crate::kernel::slopes::strip::{COMBINATIONS, Strip};
 use std::arch::x86_64::*;
 
 /// Numbers in a register.
@@ -27,30 +27,42 @@ pub fn is_exact(s_min: i32, count: usize) -> bool {
 pub struct Sums<'a> {
     strip: &'a Strip,
     weights: &'a [f32],
-    signs: Signs<'a>,
+    triples: Triples<'a>,
     s_min: i32,
 }
 
-/// Weights of -1, 0 and 1.
-enum Signs<'a> {
-    /// In as many rows as are usual, known when this is compiled.
-    Nine(&'a [i8; 9]),
-    /// In any.
-    Any(&'a [i8]),
-    /// There are others.
+/// Sums of three rows at every place of the strip.
+enum Triples<'a> {
+    /// Of as many rows as are usual, known when this is compiled.
+    Nine([&'a [u8]; 3]),
+    /// Of any.
+    Any(Vec<&'a [u8]>),
+    /// There are other weights than -1, 0 and 1, or the strip has none.
     None,
 }
 
 impl<'a> Sums<'a> {
     /// Of `output`.
+    #[inline]
     pub fn new((strip, group): (&'a Strip, &'a Group), output: usize, s_min: i32) -> Self {
-        let signs = group.signs(output).map_or(Signs::None, |signs| {
-            <&[i8; 9]>::try_from(signs).map_or(Signs::Any(signs), Signs::Nine)
-        });
+        let places = strip.places();
+        let sums = |(triple, &number): (usize, &u8)| {
+            let at = (triple * COMBINATIONS + usize::from(number)) * places;
+            &strip.triples[at..at + places]
+        };
+        let triples = match group.triples(output) {
+            Some(&[a, b, c]) if strip.has_triples() => {
+                Triples::Nine([sums((0, &a)), sums((1, &b)), sums((2, &c))])
+            }
+            Some(any) if strip.has_triples() => {
+                Triples::Any(any.iter().enumerate().map(sums).collect())
+            }
+            _ => Triples::None,
+        };
         Sums {
             strip,
             weights: group.weights(output),
-            signs,
+            triples,
             s_min,
         }
     }
@@ -64,26 +76,24 @@ impl<'a> Sums<'a> {
     pub unsafe fn bytes(&self, place: usize) -> __m256i {
         // SAFETY: handed on to the caller.
         unsafe {
-            match self.signs {
-                Signs::Nine(signs) => self.signed(signs, place),
-                Signs::Any(signs) => self.signed(signs, place),
-                Signs::None => packed(self.numbers(place)),
+            match &self.triples {
+                Triples::Nine(triples) => self.added(triples, place),
+                Triples::Any(triples) => self.added(triples, place),
+                Triples::None => packed(self.numbers(place)),
             }
         }
     }
 
     /// # Safety
-    /// As for [`Self::bytes`]; a sign for every row of the strip.
+    /// As for [`Self::bytes`].
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn signed(&self, signs: &(impl AsRef<[i8]> + ?Sized), place: usize) -> __m256i {
-        let places = self.strip.places();
+    unsafe fn added(&self, triples: &[&[u8]], place: usize) -> __m256i {
         let mut sums = _mm256_set1_epi8(self.s_min.wrapping_neg() as i8);
-        for (row, &sign) in signs.as_ref().iter().enumerate() {
-            let at = row * places + place;
-            // SAFETY: strips hold all places of every row.
-            let codes = unsafe { _mm256_loadu_si256(self.strip.codes.as_ptr().add(at).cast()) };
-            sums = _mm256_add_epi8(sums, _mm256_sign_epi8(codes, _mm256_set1_epi8(sign)));
+        for triple in triples {
+            // SAFETY: there is a sum for every place.
+            let three = unsafe { _mm256_loadu_si256(triple.as_ptr().add(place).cast()) };
+            sums = _mm256_add_epi8(sums, three);
         }
         sums
     }

@@ -1,12 +1,13 @@
-//! Numbers of partial sums and draws for AVX2: thresholds of up to 128 sums by shuffles of their bytes, larger tables and the numbers
-//! themselves by gathers.
+//! Numbers of partial sums and draws for AVX2: thresholds of up to 128 different sums by shuffles of their bytes, larger tables and the
+//! numbers themselves by gathers.
 //!
 //! The 32 images of a pixel are the two blocks of a counter, byte by byte. Not responsible for what the numbers are (`super`).
 
 use super::{Choice, Group, Numbers, POOL_DRAW, Strip};
 use crate::kernel::lanes::LANES;
+use crate::kernel::shuffle::{MOST, Part, Span, in_register, lookup};
 use crate::kernel::slopes::avx2::sums::{PARTS, Sums, WIDTH, is_exact, widened};
-use crate::kernel::slopes::avx2::{MOST, SHUFFLED, prefix};
+use crate::kernel::slopes::strip::Layout;
 use crate::kernel::stream::aes::Keys;
 use crate::kernel::tables::Grain;
 use std::arch::x86_64::*;
@@ -15,13 +16,13 @@ use std::arch::x86_64::*;
 const BIAS: u8 = 0x80;
 
 /// High and low bytes of sixteen thresholds, biased; those of eight bits are high bytes.
-type Planes = [[u8; SHUFFLED]; 2];
+type Planes = [Part; 2];
 
 /// Numbers with their thresholds.
 pub struct Table<'a> {
     numbers: Numbers<'a>,
-    /// XOR-prefix tables of a step: 1, 2, 4 or 8, or 0 where thresholds are gathered.
-    parts: usize,
+    /// Sums whose thresholds are shuffled; none where they are gathered.
+    span: Option<Span>,
     /// `[step][part]`.
     steps: Vec<Planes>,
 }
@@ -29,17 +30,31 @@ pub struct Table<'a> {
 impl<'a> Table<'a> {
     /// `None` if sums are too large to be exact.
     pub fn new(numbers: Numbers<'a>) -> Option<Self> {
-        let parts = match numbers.sums.div_ceil(SHUFFLED).next_power_of_two() {
-            parts @ ..=MOST => parts,
-            _ => 0,
+        let is_same = |one: usize, other: usize| {
+            let mut steps = numbers.steps.iter();
+            steps.all(|step| step[one] == step[other])
         };
-        let of = |step: &'a Vec<u32>| (0..parts).map(|part| planes(numbers.grain, step, part));
+        let span = Span::new(numbers.sums, is_same);
+        let of = |step: &'a Vec<u32>| {
+            let parts = span
+                .into_iter()
+                .flat_map(|span| (0..span.parts()).map(move |at| (span, at)));
+            parts.map(|(span, part)| span.part(part, |sum| compared(numbers.grain, step[sum])))
+        };
         let steps = numbers.steps.iter().flat_map(of).collect();
         is_exact(numbers.s_min, numbers.sums).then_some(Table {
             numbers,
-            parts,
+            span,
             steps,
         })
+    }
+
+    /// How it wants the codes of a strip.
+    pub fn layout(&self) -> Layout {
+        match self.span {
+            Some(_) => Layout::Triples,
+            None => Layout::Values,
+        }
     }
 
     /// Hands the numbers of all places of a strip to `take`, eight at a time.
@@ -58,7 +73,7 @@ impl<'a> Table<'a> {
         let place = (keys, source, output);
         // SAFETY: handed on to the caller.
         unsafe {
-            match self.parts {
+            match self.span.map_or(0, Span::parts) {
                 0 => self.by_parts::<0>(place, take),
                 1 => self.by_parts::<1>(place, take),
                 2 => self.by_parts::<2>(place, take),
@@ -122,17 +137,18 @@ impl<'a> Table<'a> {
             let fine = |part: usize| _mm256_or_si256(_mm256_slli_epi32::<8>(high[part]), low[part]);
             std::array::from_fn(|part| if is_fine { fine(part) } else { high[part] })
         };
-        // SAFETY: handed on to the caller; tables with parts have up to 128 sums.
+        // SAFETY: handed on to the caller; tables with a span have up to 256 sums.
         let (index, above) = unsafe {
-            if N == 0 {
-                let index = sums.numbers(place);
-                (index, self.gathered(index, uniform()))
-            } else {
-                let index = sums.bytes(place);
-                (
-                    widened(index),
-                    widened(self.shuffled::<N>(index, high, low)),
-                )
+            match self.span {
+                Some(span) => {
+                    let index = sums.bytes(place);
+                    let above = self.shuffled::<N>(span.asked(index), high, low);
+                    (widened(index), widened(above))
+                }
+                None => {
+                    let index = sums.numbers(place);
+                    (index, self.gathered(index, uniform()))
+                }
             }
         };
         let levels = _mm256_set1_epi32(numbers.levels() as i32);
@@ -155,21 +171,21 @@ impl<'a> Table<'a> {
     /// Levels above the first by shuffles, byte by byte.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn shuffled<const N: usize>(&self, index: __m256i, high: __m256i, low: __m256i) -> __m256i {
+    fn shuffled<const N: usize>(
+        &self,
+        asked: [__m256i; N],
+        high: __m256i,
+        low: __m256i,
+    ) -> __m256i {
         let bias = _mm256_set1_epi8(BIAS as i8);
         let (high, low) = (_mm256_xor_si256(high, bias), _mm256_xor_si256(low, bias));
-        let asked: [__m256i; N] = std::array::from_fn(|part| {
-            _mm256_sub_epi8(index, _mm256_set1_epi8((part * SHUFFLED) as i8))
-        });
         let mut above = _mm256_setzero_si256();
         for step in self.steps.chunks_exact(N.max(1)) {
-            let mut threshold = [_mm256_setzero_si256(); 2];
-            for (planes, &asked) in step.iter().zip(&asked) {
-                for (threshold, &plane) in threshold.iter_mut().zip(planes) {
-                    let plane = _mm256_broadcastsi128_si256(bytemuck::cast(plane));
-                    *threshold = _mm256_xor_si256(*threshold, _mm256_shuffle_epi8(plane, asked));
-                }
-            }
+            let byte = |byte: usize| {
+                let parts = std::array::from_fn(|part: usize| in_register(step[part][byte]));
+                lookup::<N>(&parts, &asked)
+            };
+            let threshold = [byte(0), byte(1)];
             let mut below = _mm256_cmpgt_epi8(threshold[0], high);
             if self.numbers.grain == Grain::Sixteen {
                 let equal = _mm256_cmpeq_epi8(threshold[0], high);
@@ -206,16 +222,14 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Part `part` of the XOR-prefix tables of a step's thresholds.
-fn planes(grain: Grain, step: &[u32], part: usize) -> Planes {
-    prefix(part, |sum| {
-        let below = step.get(sum).copied().unwrap_or(0) as u16;
-        let bytes = match grain {
-            Grain::Eight => [below as u8, 0],
-            Grain::Sixteen => below.to_be_bytes(),
-        };
-        bytes.map(|byte| byte ^ BIAS)
-    })
+/// The bytes of a threshold as they are compared.
+fn compared(grain: Grain, threshold: u32) -> [u8; 2] {
+    let threshold = threshold as u16;
+    let bytes = match grain {
+        Grain::Eight => [threshold as u8, 0],
+        Grain::Sixteen => threshold.to_be_bytes(),
+    };
+    bytes.map(|byte| byte ^ BIAS)
 }
 
 /// `to[place] = dy[place] D(s[place], draw)` of one output.

@@ -104,8 +104,8 @@ impl<'a> Drawn<'a> {
 
     /// How it wants the codes of a strip.
     pub fn layout(&self) -> Layout {
-        match self.table {
-            Table::Avx2(_) => Layout::Rows,
+        match &self.table {
+            Table::Avx2(table) => table.layout(),
             Table::Avx512(_) => Layout::Quads,
         }
     }
