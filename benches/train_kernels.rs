@@ -2,7 +2,7 @@
 //! beside the peak of a loop of multiply-adds in the same run, then the same layers through 9-row groups with a code and a
 //! slope per partial sum, and the images per second of a training step of both.
 //!
-//! `cargo bench --bench train_kernels [-- blocks]`; each figure is the best of several runs.
+//! `cargo bench --bench train_kernels [-- blocks] [layer]`; each figure is the best of several runs.
 
 use imcsim::kernel::float::{backward_input_batch, backward_weights_batch, forward_batch};
 use imcsim::kernel::groups::prepare;
@@ -236,7 +236,13 @@ fn main() {
     );
     let (mut total, mut total_grouped) = (0.0, 0.0);
     let layer_count = layers().len();
+    let arguments: Vec<String> = std::env::args().collect();
+    let is_named = |name: &str| arguments.iter().any(|argument| argument == name);
+    let all = !layers().iter().any(|(name, _)| is_named(name));
     for (index, (name, geometry)) in layers().into_iter().enumerate() {
+        if !all && !is_named(name) {
+            continue;
+        }
         let seconds = passes(&geometry, blocks);
         let map = geometry.output();
         let pixels = map.height * map.width * blocks * LANES;

@@ -11,8 +11,8 @@ use std::ops::Range;
 
 /// Pixels of a full tile.
 const TILE: usize = 8;
-/// Rows a tile holds where groups are small; with [`TILE`] pixels they fill 36 KiB.
-const ROWS: usize = 36;
+/// Rows a tile holds where groups are small; with [`TILE`] pixels they fill 27 KiB of a first-level cache of 32.
+const ROWS: usize = 27;
 
 /// One tile of one chunk of groups, for all outputs.
 pub(super) struct Work<'a> {

@@ -94,10 +94,14 @@ impl Group {
 impl Collected {
     /// Room for up to `outputs` outputs, filled up to whole tiles of `O`, of groups of up to `rows` rows.
     pub fn new<const O: usize>(outputs: usize, rows: usize) -> Self {
-        let rows = rows.next_multiple_of(ROW_TILE);
         Collected {
-            sums: Aligned::zeros(outputs.next_multiple_of(O) * rows * WIDEST),
+            sums: Aligned::zeros(Self::room(outputs.next_multiple_of(O), rows)),
         }
+    }
+
+    /// Numbers that so many outputs take.
+    pub fn room(outputs: usize, rows: usize) -> usize {
+        outputs * rows.next_multiple_of(ROW_TILE) * WIDEST
     }
 
     /// Adds the sums of the outputs `first..first + count` to `to`, `[row][output]` of `outputs` outputs, and forgets them.

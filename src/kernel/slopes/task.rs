@@ -19,14 +19,23 @@ use crate::kernel::float::vector::{Isa, Plain, Vector};
 use crate::kernel::groups::{PreparedWeights, Taps};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseStream;
+use std::ops::Range;
 
 /// Outputs whose gradients are made before they are used, at most: a task takes as many whole tiles as fit.
 const OUTPUTS: usize = 32;
+
+/// Sums that a task keeps while strips pass, about: half of a second-level cache. Gradients of a strip stay in the other half.
+const KEPT: usize = 1 << 16;
+/// Groups that meet a strip, at most: there are to be many more tasks than threads.
+const MOST_GROUPS: usize = 4;
 
 /// How the groups of a layer are shared out, and where its inputs lie.
 pub struct Shape {
     /// Consecutive groups that together use whole channels.
     pub groups_per_unit: usize,
+    /// Those of them that meet a strip one after the other, so that its gradients are near: more than one only where each uses channels
+    /// of its own, because sums of a channel's gradients come group by group.
+    at_once: usize,
     /// Channels of those groups.
     pub channels_per_unit: usize,
     taps: Taps,
@@ -40,10 +49,18 @@ impl Shape {
         let common = (1..=kernel)
             .find(|&groups| (groups * active).is_multiple_of(kernel))
             .unwrap_or(kernel);
+        let taps = Taps::new(&weights.geometry, input);
+        let room = Collected::room(weights.geometry.outputs, weights.plan.most_rows());
+        let at_once = match (common, taps.pixels.len() > PIXELS) {
+            (1, true) => (KEPT / room.max(1)).clamp(1, MOST_GROUPS),
+            _ => 1,
+        };
+        let groups_per_unit = common * at_once;
         Shape {
-            groups_per_unit: common,
-            channels_per_unit: common * active / kernel,
-            taps: Taps::new(&weights.geometry, input),
+            groups_per_unit,
+            at_once,
+            channels_per_unit: groups_per_unit * active / kernel,
+            taps,
         }
     }
 }
@@ -128,7 +145,6 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
         gradient,
         weights,
         shape,
-        grad_weights,
         grad_input,
         ..
     } = task;
@@ -144,62 +160,72 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
     // On a small map sums are finished tile by tile, which keeps them in the first-level cache.
     let is_one_strip = pixels <= PIXELS;
     let kept = if is_one_strip { side_by_side } else { outputs };
-    let mut collected = Collected::new::<O>(kept, most);
     let first = task.unit * shape.groups_per_unit;
     let last = (first + shape.groups_per_unit).min(weights.plan.groups());
     let first_channel = task.unit * shape.channels_per_unit * input.channel_stride();
-    for index in first..last {
-        let rows = weights.plan.range(index);
-        let group = Group::new(weights, index);
-        let at = (index - first) * weights.plan.active * outputs;
-        let to = &mut grad_weights[at..at + rows.len() * outputs];
+    let mut unfinished = task.grad_weights;
+    for first in (first..last).step_by(shape.at_once) {
+        let mut groups = Vec::with_capacity(shape.at_once);
+        for index in first..last.min(first + shape.at_once) {
+            let group = Group::new(weights, index);
+            let (to, rest) = unfinished.split_at_mut(group.rows * outputs);
+            unfinished = rest;
+            groups.push((group, Collected::new::<O>(kept, most), to));
+        }
         for pixel in (0..pixels).step_by(PIXELS) {
-            strip.read(input, taps, rows.clone(), pixel..pixels.min(pixel + PIXELS));
-            let places = strip.places();
-            spread_rows.fill(0.0);
-            for output in (0..outputs).step_by(side_by_side) {
-                let tile = side_by_side.min(outputs - output);
-                for o in 0..tile {
-                    let at = pixel * outputs * LANES + (output + o) * places;
-                    let dy = &gradient[at..at + places];
-                    let to = &mut made[o * places..(o + 1) * places];
-                    fills.fill((&strip, &group), output + o, dy, to);
-                }
-                let whole = tile.next_multiple_of(O) * places;
-                made[tile * places..whole].fill(0.0);
-                // SAFETY: buffers hold what their sizes say; the caller promises the instructions.
-                unsafe {
-                    if is_one_strip {
-                        collect::<V, O, 3>(&made[..whole], &strip, &group, (0, &mut collected));
-                        collected.finish::<V, O>(&group, (output, tile, outputs), to);
-                    } else {
-                        collect::<V, O, 3>(
-                            &made[..whole],
-                            &strip,
-                            &group,
-                            (output, &mut collected),
-                        );
+            for (group, collected, to) in &mut groups {
+                let rows = weights.plan.range(group.index);
+                strip.read(input, taps, rows.clone(), pixel..pixels.min(pixel + PIXELS));
+                let places = strip.places();
+                spread_rows.fill(0.0);
+                for output in (0..outputs).step_by(side_by_side) {
+                    let tile = side_by_side.min(outputs - output);
+                    for o in 0..tile {
+                        let at = pixel * outputs * LANES + (output + o) * places;
+                        let dy = &gradient[at..at + places];
+                        let to = &mut made[o * places..(o + 1) * places];
+                        fills.fill((&strip, group), output + o, dy, to);
                     }
-                    spread::<V, R>(
-                        &made[..tile * places],
-                        places,
-                        (&group, output),
-                        &mut spread_rows,
-                    );
-                }
-            }
-            for (from, row) in spread_rows.chunks(places).zip(rows.clone()) {
-                for (from, pixel) in from.chunks(LANES).zip(strip.pixels.clone()) {
-                    let at = taps.pixels[pixel] + taps.rows[row] - first_channel;
-                    for (to, &from) in grad_input[at..at + LANES].iter_mut().zip(from) {
-                        *to += from;
+                    let whole = tile.next_multiple_of(O) * places;
+                    made[tile * places..whole].fill(0.0);
+                    let kept = if is_one_strip { 0 } else { output };
+                    // SAFETY: buffers hold what their sizes say; the caller promises the instructions.
+                    unsafe {
+                        collect::<V, O, 3>(&made[..whole], &strip, group, (kept, collected));
+                        if is_one_strip {
+                            collected.finish::<V, O>(group, (output, tile, outputs), to);
+                        }
+                        let made = &made[..tile * places];
+                        spread::<V, R>(made, places, (group, output), &mut spread_rows);
                     }
                 }
+                let to = (&mut *grad_input, first_channel);
+                add_rows(&spread_rows, places, (taps, rows, strip.pixels.clone()), to);
             }
         }
         if !is_one_strip {
-            // SAFETY: the caller promises the instructions.
-            unsafe { collected.finish::<V, O>(&group, (0, outputs, outputs), to) };
+            for (group, collected, to) in &mut groups {
+                // SAFETY: the caller promises the instructions.
+                unsafe { collected.finish::<V, O>(group, (0, outputs, outputs), to) };
+            }
+        }
+    }
+}
+
+/// Adds a strip's gradients by row to those of the input, which begins at `first`.
+#[inline(always)]
+fn add_rows(
+    spread_rows: &[f32],
+    places: usize,
+    (taps, rows, pixels): (&Taps, Range<usize>, Range<usize>),
+    (grad_input, first): (&mut [f32], usize),
+) {
+    for (from, row) in spread_rows.chunks(places).zip(rows) {
+        for (from, pixel) in from.chunks(LANES).zip(pixels.clone()) {
+            let at = taps.pixels[pixel] + taps.rows[row] - first;
+            for (to, &from) in grad_input[at..at + LANES].iter_mut().zip(from) {
+                *to += from;
+            }
         }
     }
 }
