@@ -2,7 +2,7 @@
 //! beside the peak of a loop of multiply-adds in the same run, then the same layers through 9-row groups with a code and a
 //! slope per partial sum, and the images per second of a training step of both.
 //!
-//! `cargo bench --bench train_kernels [-- blocks] [layer]`; each figure is the best of several runs.
+//! `cargo bench --bench train_kernels [-- blocks] [layers]` (all, or those named as in the table); each figure is the best of several runs.
 
 use imcsim::kernel::float::{backward_input_batch, backward_weights_batch, forward_batch};
 use imcsim::kernel::groups::prepare;
@@ -170,15 +170,17 @@ fn grouped(geometry: &Geometry, blocks: usize) -> [f64; 3] {
         levels: (0..SUMS).map(|s| (s as u8).clamp(20, 34) - 20).collect(),
     };
     // One level below and one above with some probability, none beyond the ends: what a noisy 4-bit read-out looks like.
-    let near = |sums: std::ops::RangeInclusive<usize>, below: u32| {
-        let below = |s| if sums.contains(&s) { below } else { 0 };
-        (0..SUMS).map(below).collect()
+    let one = |s: usize| match s {
+        20 => 1_500,
+        21..=34 => 64_000,
+        _ => 0,
     };
+    let two = |s: usize| if (21..=33).contains(&s) { 1_500 } else { 0 };
     let random = RandomTable {
         s_min: S_MIN,
         grain: Grain::Sixteen,
         base: (0..SUMS).map(|s| (s as u8).clamp(21, 35) - 21).collect(),
-        thresholds: vec![near(20..=34, 64_000), near(21..=33, 1_500)],
+        thresholds: vec![(0..SUMS).map(one).collect(), (0..SUMS).map(two).collect()],
     };
     let slope = |s| if (19..=35).contains(&s) { 0.9 } else { 0.0 };
     let slopes = Slopes::BySum(SumSlopes::shared(S_MIN, (0..SUMS).map(slope).collect()));
@@ -236,11 +238,10 @@ fn main() {
     );
     let (mut total, mut total_grouped) = (0.0, 0.0);
     let layer_count = layers().len();
-    let arguments: Vec<String> = std::env::args().collect();
-    let is_named = |name: &str| arguments.iter().any(|argument| argument == name);
-    let all = !layers().iter().any(|(name, _)| is_named(name));
+    let named = |argument: &String| layers().iter().any(|(name, _)| argument == name);
+    let chosen: Vec<String> = std::env::args().filter(named).collect();
     for (index, (name, geometry)) in layers().into_iter().enumerate() {
-        if !all && !is_named(name) {
+        if !chosen.is_empty() && !chosen.iter().any(|chosen| chosen == name) {
             continue;
         }
         let seconds = passes(&geometry, blocks);
@@ -275,6 +276,9 @@ fn main() {
         );
     }
     show_peak();
+    if !chosen.is_empty() {
+        return;
+    }
     let images = (blocks * LANES) as f64;
     println!(
         "training step, kernels alone: {:.0} images/s plain, {:.0} images/s with random codes and slopes: {:.2} times the time",

@@ -252,7 +252,10 @@ fn run_tiled(
         stream,
     };
     let large = |chunk: &Chunk, spill: &mut [u16]| avx512::chunk(arithmetic, chunk, spill);
-    let shuffles = avx2::Shuffles::new(arithmetic);
+    let shuffles = match weights.backend() {
+        Backend::Avx2 => avx2::Shuffles::new(arithmetic),
+        _ => None,
+    };
     let small = shuffles
         .as_ref()
         .map(|shuffles| |chunk: &Chunk, spill: &mut [u16]| shuffles.run(chunk, spill));

@@ -65,7 +65,7 @@ fn read_outs_clip_alike_on_every_backend() {
         let count = law.hard.len();
         let reach = [0, 5, 15, 16, 40, 127, 128][number as usize % 7].min(count - 1);
         let first = random.random_range(0..count - reach);
-        wide += usize::from(count > 128 && count <= 256 && reach < 128);
+        wide += usize::from(scalar.sum_max - scalar.sum_min > 128 && reach < 128);
         for index in 0..count {
             let end = index.clamp(first, first + reach);
             law.hard[index] = law.hard[end];
@@ -201,19 +201,24 @@ fn every_backend_reads_a_virtual_chip_alike() {
                 .map(|_| spread * (2.0 * random.random::<f32>() - 1.0))
                 .collect()
         };
-        let weights = near(1.0, outputs * rows);
+        let mut weights = near(1.0, outputs * rows);
         let codes = [1, 2, 4, 8, 15, 16, 17, 31, 32, 33, 64][number as usize % 11];
         let groups = rows.div_ceil(case.active);
         let groups_per_tile = [usize::MAX, 1, 3, 5][number as usize % 4];
         let tiles = groups.div_ceil(groups_per_tile);
         several += usize::from(tiles > 1);
         let mut thresholds = near(6.0, tiles * outputs * (codes - 1));
+        // A weight that makes sums infinite, and no number at an input of 0.
+        if number % 9 == 4 {
+            weights[0] = f32::INFINITY;
+        }
         // Thresholds that coincide, are met exactly or can never be met.
         for (index, threshold) in thresholds.iter_mut().enumerate() {
             match index % 7 {
                 0 => *threshold = threshold.round(),
                 1 => *threshold = 0.0,
                 2 => *threshold = f32::INFINITY,
+                3 => *threshold = f32::NAN,
                 _ => (),
             }
         }

@@ -115,7 +115,7 @@ impl<'a, const DEPTH: u32, const IDENTITY: bool> Codes<'a, DEPTH, IDENTITY> {
     #[target_feature(enable = "avx2,fma")]
     fn new(search: &'a Search, number: usize) -> Self {
         let nodes = search.of(number);
-        let node = |at: usize| nodes.get(at).copied().unwrap_or(f32::INFINITY);
+        let node = |at: usize| nodes.get(at).copied().unwrap_or(f32::NAN);
         let eight = |first: usize| std::array::from_fn::<f32, 8, _>(|at| node(first + at));
         let four: [f32; 8] = std::array::from_fn(|at| node(4 + at % 4));
         let level = |first: usize| {

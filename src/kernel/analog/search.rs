@@ -55,7 +55,7 @@ impl Search {
             Form::Tree => tree(&sorted, depth),
             Form::Ascending => {
                 let mut long = sorted;
-                long.resize(2 * table, f32::INFINITY);
+                long.resize(2 * table, f32::NAN);
                 long
             }
         };
@@ -75,10 +75,10 @@ impl Search {
     }
 }
 
-/// A threshold that is no number is never reached.
+/// A threshold that is no number is never reached, not even by an infinite sum: it comes last, as those do that fill a table.
 fn ascending(thresholds: &[f32]) -> Vec<f32> {
-    let reached = |&t: &f32| if t.is_nan() { f32::INFINITY } else { t };
-    let mut sorted: Vec<f32> = thresholds.iter().map(reached).collect();
+    let last = |&t: &f32| if t.is_nan() { f32::NAN } else { t };
+    let mut sorted: Vec<f32> = thresholds.iter().map(last).collect();
     sorted.sort_by(f32::total_cmp);
     sorted
 }
@@ -89,7 +89,7 @@ fn tree(sorted: &[f32], depth: u32) -> Vec<f32> {
         let level = k.checked_ilog2().unwrap_or(0);
         let place = k.saturating_sub(1 << level);
         let index = (2 * place + 1) * (1 << (depth - 1 - level)) - 1;
-        sorted.get(index as usize).copied().unwrap_or(f32::INFINITY)
+        sorted.get(index as usize).copied().unwrap_or(f32::NAN)
     };
     (0..1 << depth).map(node).collect()
 }

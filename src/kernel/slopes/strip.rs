@@ -46,6 +46,7 @@ pub struct Strip {
 pub const TRIPLE: usize = 3;
 
 /// Weights that three such rows can have.
+#[cfg(target_arch = "x86_64")]
 pub const COMBINATIONS: usize = 27;
 
 /// Number of a combination; weights beyond the last row are 0.

@@ -1,7 +1,7 @@
 //! One block of images and a run of groups that share no input channel with another run.
 //!
 //! ```text
-//! for every group, strip of pixels, tile of outputs:
+//! for some groups at once, every strip of pixels, each of these groups, tile of outputs:
 //!     ds = dy D(s)                      (fill)
 //!     collected[o][row] += ds a[row]    (collect)
 //!     spread[row]       += w[o][row] ds (spread), then added to the inputs' gradient by rows
@@ -159,18 +159,18 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
     let mut spread_rows = Aligned::<f32>::zeros(most.next_multiple_of(ROW_TILE) * PIXELS * LANES);
     // On a small map sums are finished tile by tile, which keeps them in the first-level cache.
     let is_one_strip = pixels <= PIXELS;
-    let kept = if is_one_strip { side_by_side } else { outputs };
-    let first = task.unit * shape.groups_per_unit;
-    let last = (first + shape.groups_per_unit).min(weights.plan.groups());
+    let room = if is_one_strip { side_by_side } else { outputs };
+    let first_group = task.unit * shape.groups_per_unit;
+    let last_group = (first_group + shape.groups_per_unit).min(weights.plan.groups());
     let first_channel = task.unit * shape.channels_per_unit * input.channel_stride();
     let mut unfinished = task.grad_weights;
-    for first in (first..last).step_by(shape.at_once) {
+    for first in (first_group..last_group).step_by(shape.at_once) {
         let mut groups = Vec::with_capacity(shape.at_once);
-        for index in first..last.min(first + shape.at_once) {
+        for index in first..last_group.min(first + shape.at_once) {
             let group = Group::new(weights, index);
             let (to, rest) = unfinished.split_at_mut(group.rows * outputs);
             unfinished = rest;
-            groups.push((group, Collected::new::<O>(kept, most), to));
+            groups.push((group, Collected::new::<O>(room, most), to));
         }
         for pixel in (0..pixels).step_by(PIXELS) {
             for (group, collected, to) in &mut groups {
@@ -188,10 +188,10 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
                     }
                     let whole = tile.next_multiple_of(O) * places;
                     made[tile * places..whole].fill(0.0);
-                    let kept = if is_one_strip { 0 } else { output };
+                    let at = if is_one_strip { 0 } else { output };
                     // SAFETY: buffers hold what their sizes say; the caller promises the instructions.
                     unsafe {
-                        collect::<V, O, 3>(&made[..whole], &strip, group, (kept, collected));
+                        collect::<V, O, 3>(&made[..whole], &strip, group, (at, collected));
                         if is_one_strip {
                             collected.finish::<V, O>(group, (output, tile, outputs), to);
                         }

@@ -4,6 +4,7 @@
 
 use super::drive::{Arithmetic, Chunk};
 use super::readout::ByteReadout;
+use crate::kernel::groups::Backend;
 use crate::kernel::lanes::LANES;
 use crate::kernel::shuffle::{self, Span, in_register, lookup};
 use crate::kernel::stream::{NoiseStream, ROUNDS};
@@ -26,7 +27,11 @@ pub(in crate::kernel) struct Shuffles<'a> {
 
 impl<'a> Shuffles<'a> {
     /// `None` if too many sums are answered each in its own way.
+    ///
+    /// # Panics
+    /// If the processor has no AVX2 or AES.
     pub fn new(arithmetic: &'a Arithmetic<'a>) -> Option<Self> {
+        assert!(Backend::Avx2.available(), "the processor has AVX2 and AES");
         let readout = arithmetic.readout;
         let span = Span::new(readout.entries, |one, other| readout.is_same(one, other))?;
         Some(Shuffles {
@@ -36,20 +41,20 @@ impl<'a> Shuffles<'a> {
         })
     }
 
-    /// Runs one chunk, on a processor with AVX2 and AES.
+    /// Runs one chunk.
     pub fn run(&self, chunk: &Chunk, spill: &mut [u16]) {
         match self.span.parts() {
-            1 => self.by_machine::<1>(chunk, spill),
-            2 => self.by_machine::<2>(chunk, spill),
-            4 => self.by_machine::<4>(chunk, spill),
-            _ => self.by_machine::<{ shuffle::MOST }>(chunk, spill),
+            1 => self.by_instructions::<1>(chunk, spill),
+            2 => self.by_instructions::<2>(chunk, spill),
+            4 => self.by_instructions::<4>(chunk, spill),
+            _ => self.by_instructions::<{ shuffle::MOST }>(chunk, spill),
         }
     }
 
-    fn by_machine<const N: usize>(&self, chunk: &Chunk, spill: &mut [u16]) {
+    fn by_instructions<const N: usize>(&self, chunk: &Chunk, spill: &mut [u16]) {
         chunk.check(spill);
         let readout = self.arithmetic.readout;
-        // SAFETY: the dispatcher checked AVX2 and AES, `new` VAES; the chunk's buffers were checked just above.
+        // SAFETY: `new` checked the instructions; the chunk's buffers were checked just above.
         unsafe {
             let tables = Tables::<N>::new(readout, self.span);
             let noise = Noise::new(self.arithmetic.stream);
@@ -104,7 +109,8 @@ unsafe fn on_vaes<const N: usize>(
 }
 
 /// # Safety
-/// AVX2 and AES, or VAES if so asked; the chunk was checked. Part of its caller, so that it is compiled for these; so is all below.
+/// AVX2 and AES, VAES too if so asked; the chunk was checked. Part of its caller, so that it is compiled for these, as are `by_width`,
+/// `tile`, `add_level` and `bytes`. No AES is met where nothing is drawn ([`FIXED`]).
 #[inline(always)]
 unsafe fn by_mode<const N: usize, const VAES: bool>(
     (tables, grain): (&Tables<N>, Grain),
@@ -380,6 +386,7 @@ mod tests {
     use crate::kernel::tables::RandomTable;
     use crate::kernel::tiled::drive::Drive;
     use crate::net::network::{Geometry, Shape};
+    use std::collections::BTreeSet;
 
     /// Other tests run on what the processor has; here its rounds by halves are held against those of whole registers.
     #[test]
@@ -388,7 +395,7 @@ mod tests {
             return;
         }
         let input = Shape {
-            channels: 4,
+            channels: 8,
             height: 5,
             width: 5,
         };
@@ -399,10 +406,8 @@ mod tests {
             stride: 1,
             padding: 1,
         };
-        let codes: Vec<i8> = (0..7 * 36).map(|i| [1, 0, -1, 1, -1][i % 5]).collect();
-        let weights =
-            prepare(&geometry, &codes, 9, 3).with_backend(crate::kernel::groups::Backend::Avx2);
-        let mut block = Lanes::<u8>::zeros(4, 5, 5, 1);
+        let codes: Vec<i8> = (0..7 * 72).map(|i| [1, -1, 1, 1, -1][i % 5]).collect();
+        let mut block = Lanes::<u8>::zeros(8, 5, 5, 1);
         for (i, code) in block.values.iter_mut().enumerate() {
             *code = (i * 5 + i / 7) as u8 % 4;
         }
@@ -414,28 +419,28 @@ mod tests {
             conversion: 5,
         });
         let taps = Taps::new(&geometry, &block);
-        let lookup = weights.lookup.as_ref().expect("sums fit a byte");
         let places: Vec<usize> = (0..25).map(|pixel| pixel * LANES).collect();
         let outputs: Vec<usize> = (0..7).collect();
-        for (steps, grain) in [1, 2, 3]
-            .iter()
-            .flat_map(|&n| [(n, Grain::Eight), (n, Grain::Sixteen)])
-        {
-            // Of many widths, with thresholds that bytes meet exactly, and the same beyond the ends.
-            for clip in [3, 10, 25, 27] {
+        // Groups of 5 and of other numbers of lookups; tables of 1, 2, 4 and 8 parts; and more sums than a table has entries.
+        let mut parts_met = BTreeSet::new();
+        for (active, clip) in [(9, 3), (9, 10), (16, 25), (32, 48), (64, 10)] {
+            let weights = prepare(&geometry, &codes, active, 3).with_backend(Backend::Avx2);
+            let lookup = weights.lookup.as_ref().expect("sums fit a byte");
+            let s_min = -3 * active as i32;
+            for (steps, grain) in [1, 2, 3]
+                .iter()
+                .flat_map(|&n| [(n, Grain::Eight), (n, Grain::Sixteen)])
+            {
+                let read = |s: i32| s.clamp(-clip, clip) + clip;
                 let threshold = |step: u32, s: i32| {
-                    let share = (s.clamp(-clip, clip) + 28) as u32;
-                    (grain.values() - 1) / (step + 1) * share / 64
+                    (grain.values() - 1) / (step + 1) * (read(s) as u32 + 1) / 128
                 };
+                let of_all = |step: u32| (s_min..=-s_min).map(|s| threshold(step, s)).collect();
                 let table = RandomTable {
-                    s_min: -27,
+                    s_min,
                     grain,
-                    base: (-27..=27)
-                        .map(|s: i32| (s.clamp(-clip, clip) + 27) as u8 / 4)
-                        .collect(),
-                    thresholds: (0..steps)
-                        .map(|step| (-27..=27).map(|s| threshold(step, s)).collect())
-                        .collect(),
+                    base: (s_min..=-s_min).map(|s| read(s) as u8 / 8).collect(),
+                    thresholds: (0..steps).map(of_all).collect(),
                 };
                 let readout = ByteReadout::random(&table, &weights);
                 let arithmetic = Arithmetic {
@@ -445,7 +450,7 @@ mod tests {
                 let sums = |has_vaes: bool| {
                     let shuffles = Shuffles {
                         has_vaes,
-                        ..Shuffles::new(&arithmetic).expect("few sums")
+                        ..Shuffles::new(&arithmetic).expect("few sums differ")
                     };
                     let drive = Drive {
                         input: &block,
@@ -458,13 +463,14 @@ mod tests {
                     };
                     let mut sums = vec![0; 7 * 25 * LANES];
                     drive.run((&outputs, 0), &mut sums, 25 * LANES, &places);
-                    sums
+                    (sums, shuffles.span.parts())
                 };
-                assert!(
-                    sums(true) == sums(false),
-                    "{steps} steps, {grain:?}, clipped at {clip}"
-                );
+                let (whole, parts) = sums(true);
+                parts_met.insert(parts);
+                let name = format!("{active} rows, {steps} steps, {grain:?}, clipped at {clip}");
+                assert!(whole == sums(false).0, "{name}");
             }
         }
+        assert_eq!(parts_met, BTreeSet::from([1, 2, 4, 8]));
     }
 }

@@ -33,9 +33,9 @@ pub struct Sums<'a> {
 
 /// Sums of three rows at every place of the strip.
 enum Triples<'a> {
-    /// Of as many rows as are usual, known when this is compiled.
-    Nine([&'a [u8]; 3]),
-    /// Of any.
+    /// As many as are usual, known when this is compiled.
+    Three([&'a [u8]; 3]),
+    /// Any number.
     Any(Vec<&'a [u8]>),
     /// There are other weights than -1, 0 and 1, or the strip has none.
     None,
@@ -52,7 +52,7 @@ impl<'a> Sums<'a> {
         };
         let triples = match group.triples(output) {
             Some(&[a, b, c]) if strip.has_triples() => {
-                Triples::Nine([sums((0, &a)), sums((1, &b)), sums((2, &c))])
+                Triples::Three([sums((0, &a)), sums((1, &b)), sums((2, &c))])
             }
             Some(any) if strip.has_triples() => {
                 Triples::Any(any.iter().enumerate().map(sums).collect())
@@ -70,14 +70,14 @@ impl<'a> Sums<'a> {
     /// Those of the images from `place` on, in order; bytes.
     ///
     /// # Safety
-    /// [`super::available`]; the strip lies in rows and holds the place, and all sums less `s_min` are below 256.
+    /// [`super::available`]; the strip holds the place, and all sums less `s_min` are below 256.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     pub unsafe fn bytes(&self, place: usize) -> __m256i {
         // SAFETY: handed on to the caller.
         unsafe {
             match &self.triples {
-                Triples::Nine(triples) => self.added(triples, place),
+                Triples::Three(triples) => self.added(triples, place),
                 Triples::Any(triples) => self.added(triples, place),
                 Triples::None => packed(self.numbers(place)),
             }

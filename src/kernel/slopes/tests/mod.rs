@@ -14,7 +14,7 @@ use crate::net::network::{self, Geometry};
 use crate::rng::{Purpose, keyed};
 use rand::RngExt;
 
-/// Kernels 1, 3, 5; groups of 4, 9, 16, 64, 256 rows and of more than there are, uneven last groups, uneven numbers of outputs and pixels, and more outputs than
+/// Kernels 1, 3, 5; groups that share strips, in several tasks of 4, 4 and 1, and of 3 and 2; groups of 4, 9, 16, 64, 256 rows and of more than there are, uneven last groups, uneven numbers of outputs and pixels, and more outputs than
 /// a strip meets at once, on one strip and on several.
 fn cases() -> Vec<(Geometry, usize)> {
     let shape = |channels, height, width| network::Shape {
@@ -43,6 +43,8 @@ fn cases() -> Vec<(Geometry, usize)> {
         (geometry(shape(15, 3, 3), 70, 3, 1, 1), 64),
         (geometry(shape(57, 3, 3), 5, 3, 1, 1), 256),
         (geometry(shape(3, 3, 3), 33, 3, 1, 1), 300),
+        (geometry(shape(9, 3, 3), 5, 3, 1, 1), 9),
+        (geometry(shape(5, 3, 3), 150, 3, 1, 1), 9),
     ]
 }
 
@@ -55,10 +57,16 @@ struct Data {
 
 fn data(geometry: &Geometry, active: usize) -> Data {
     let mut rng = keyed(3, Purpose::Pattern, &[active as u64]);
-    // Signs, and for the shortest groups larger weights.
-    let most = if active == 4 { 3 } else { 1 };
+    // Signs, and in all but the first of the shortest groups larger weights.
+    let most = |at: usize| {
+        if active == 4 && at % geometry.rows() >= 4 {
+            3
+        } else {
+            1
+        }
+    };
     let codes: Vec<i8> = (0..geometry.outputs * geometry.rows())
-        .map(|_| rng.random_range(-most..=most))
+        .map(|at| rng.random_range(-most(at)..=most(at)))
         .collect();
     of_codes(geometry, active, &codes, 3)
 }
@@ -110,6 +118,18 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
             .collect()
     };
     let outputs = weights.geometry.outputs as u16;
+    // What clips: sums about 0, and all beyond them read alike; tables go on beyond the sums that occur.
+    let middle = some(15);
+    let clipped = |margin: usize, beyond: f32| -> Vec<f32> {
+        let first = s_min - margin as i32;
+        let slope = |at: usize| match first + at as i32 {
+            s @ -7..=7 => middle[(s + 7) as usize],
+            s => beyond.copysign(s as f32),
+        };
+        (0..count + 2 * margin).map(slope).collect()
+    };
+    let (of_clipped, of_all) = (clipped(0, 0.0), some(count + 5));
+    let level_slopes = some(count * 3);
     let random = RandomTable {
         s_min,
         grain: Grain::Sixteen,
@@ -131,6 +151,28 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
             s_min,
             tables: vec![some(count), some(count)],
             of_output: (0..outputs).map(|output| output % 2).collect(),
+        }),
+        Slopes::BySum(SumSlopes::shared(s_min - 3, clipped(3, 0.0))),
+        Slopes::BySum(SumSlopes {
+            s_min,
+            tables: vec![of_clipped, of_all],
+            of_output: (0..outputs).map(|output| output % 2).collect(),
+        }),
+        Slopes::ByLevel(LevelSlopes {
+            random: RandomTable {
+                s_min,
+                grain: Grain::Sixteen,
+                base: vec![1; count],
+                thresholds: [60_000, 3_000]
+                    .iter()
+                    .map(|&below| {
+                        let near = |at: usize| (s_min + at as i32).clamp(-9, 9) + 10;
+                        (0..count).map(|at| below / 20 * near(at) as u32).collect()
+                    })
+                    .collect(),
+            },
+            draws: 1,
+            values: level_slopes,
         }),
         Slopes::ByLevel(LevelSlopes {
             random: random.clone(),
