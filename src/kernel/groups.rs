@@ -9,7 +9,7 @@ use super::vectorize::Vectors;
 use super::vectorize::vectorized;
 use crate::net::network::Geometry;
 use rayon::prelude::*;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 /// Which implementation runs. All give the same integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,9 +152,9 @@ vectorized! {
     }
 }
 
-/// The weights of one conversion of one layer, ready for a kernel.
+/// Weights in groups, and the bounds of their sums.
 #[derive(Clone)]
-pub struct PreparedWeights {
+pub struct BoundedWeights {
     /// Shape of the layer.
     pub geometry: Geometry,
     /// Groups of rows.
@@ -167,8 +167,23 @@ pub struct PreparedWeights {
     pub sum_min: i32,
     /// Largest group sum these weights can give.
     pub sum_max: i32,
+}
+
+/// The weights of one conversion of one layer, ready for a kernel. They can be read only: kernels look sums up in tables that end where
+/// these were found to end.
+#[derive(Clone)]
+pub struct PreparedWeights {
+    bounded: BoundedWeights,
     backend: Backend,
     pub(super) lookup: Option<Lookup>,
+}
+
+impl Deref for PreparedWeights {
+    type Target = BoundedWeights;
+
+    fn deref(&self) -> &BoundedWeights {
+        &self.bounded
+    }
 }
 
 /// Prepares weight codes `[output][row]` (im2col order) in groups of `active` rows for inputs `0..=max_input_code`.
@@ -202,13 +217,16 @@ pub fn prepare(
     };
     let rows_of_outputs = codes.par_chunks(rows.max(1)).map(of_row);
     let (sum_min, sum_max) = rows_of_outputs.reduce(|| (0, 0), |a, b| (a.0.min(b.0), a.1.max(b.1)));
-    PreparedWeights {
+    let bounded = BoundedWeights {
         geometry: *geometry,
         plan,
         codes: codes.to_vec(),
         max_input_code,
         sum_min,
         sum_max,
+    };
+    PreparedWeights {
+        bounded,
         backend: Backend::Scalar,
         lookup: None,
     }

@@ -6,6 +6,7 @@ use super::strip::{QUAD, ROW_TILE, TRIPLE, combination};
 use crate::kernel::aligned::Aligned;
 use crate::kernel::float::vector::Vector;
 use crate::kernel::groups::PreparedWeights;
+use std::ops::Range;
 
 /// Widest vector register in numbers; sums over places are kept as vectors of this many.
 pub const WIDEST: usize = 16;
@@ -18,8 +19,8 @@ pub const WIDEST: usize = 16;
 pub struct Group {
     /// Number of the group.
     pub index: usize,
-    /// Rows of it.
-    pub rows: usize,
+    /// Rows of the weight matrix that are its own.
+    pub rows: Range<usize>,
     /// Rows up to the next whole tile; those beyond the group are 0.
     pub padded: usize,
     /// `[output][padded row]`.
@@ -39,7 +40,8 @@ pub struct Collected {
 impl Group {
     /// Group `index` of all outputs, nothing collected.
     pub fn new(weights: &PreparedWeights, index: usize) -> Self {
-        let rows = weights.plan.range(index).len();
+        let range = weights.plan.range(index);
+        let rows = range.len();
         let outputs = weights.geometry.outputs;
         let padded = rows.next_multiple_of(ROW_TILE);
         let mut values = Vec::with_capacity(outputs * padded);
@@ -62,7 +64,7 @@ impl Group {
         }
         Group {
             index,
-            rows,
+            rows: range,
             padded,
             values,
             quads,
@@ -72,22 +74,27 @@ impl Group {
 
     /// Quads of one output.
     pub fn quads(&self, output: usize) -> &[[i8; QUAD]] {
-        let count = self.rows.div_ceil(QUAD);
+        let count = self.rows.len().div_ceil(QUAD);
         &self.quads[output * count..(output + 1) * count]
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Group {
+    /// True if all weights are -1, 0 or 1.
+    pub fn has_triples(&self) -> bool {
+        self.triples.is_some()
+    }
+
     /// Combinations of one output's weights, if all of the group are -1, 0 or 1.
     pub fn triples(&self, output: usize) -> Option<&[u8]> {
-        let count = self.rows.div_ceil(TRIPLE);
+        let count = self.rows.len().div_ceil(TRIPLE);
         Some(&self.triples.as_deref()?[output * count..][..count])
     }
 
     /// Weights of one output.
     pub fn weights(&self, output: usize) -> &[f32] {
-        &self.values[output * self.padded..][..self.rows]
+        &self.values[output * self.padded..][..self.rows.len()]
     }
 }
 
@@ -116,7 +123,7 @@ impl Collected {
         to: &mut [f32],
     ) {
         for output in 0..count {
-            for row in 0..group.rows {
+            for row in 0..group.rows.len() {
                 let at = (output * group.padded + row) * WIDEST;
                 let sums = &self.sums[at..at + WIDEST];
                 // SAFETY: a vector is at most the widest.

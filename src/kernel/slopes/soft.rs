@@ -142,12 +142,7 @@ mod in_strips {
         for pixel in (0..pixels).step_by(PIXELS) {
             let range = pixel..pixels.min(pixel + PIXELS);
             for group in groups {
-                strip.read(
-                    layer.input,
-                    layer.taps,
-                    plan.range(group.index),
-                    range.clone(),
-                );
+                strip.read(layer.input, layer.taps, group, range.clone());
                 for (at, plane) in planes.chunks_mut(stride).enumerate() {
                     let to = &mut plane[range.start * LANES..range.end * LANES];
                     // SAFETY: the machine has the instructions; `to` holds the strip; `check` saw that values cover all sums.

@@ -2,6 +2,7 @@
 //!
 //! Not responsible for arithmetic.
 
+use super::group::Group;
 use crate::kernel::aligned::Aligned;
 use crate::kernel::groups::{Taps, read_values};
 use crate::kernel::lanes::{LANES, Lanes};
@@ -30,12 +31,11 @@ pub enum Layout {
 pub struct Strip {
     /// Output pixels.
     pub pixels: Range<usize>,
-    /// Rows of the group.
-    pub rows: usize,
     layout: Layout,
     /// With [`Layout::Quads`] `[quad of rows][place][row in the quad]`, a place being a pixel and an image; rows beyond the last are 0.
     pub bytes: Aligned<u8>,
-    /// With [`Layout::Triples`] `[triple of rows][combination of weights][place]`, modulo 256; rows beyond the last are 0.
+    /// With [`Layout::Triples`] `[triple of rows][combination of weights][place]`, modulo 256; rows beyond the last are 0. Of no use where
+    /// the group's weights are others.
     #[cfg(target_arch = "x86_64")]
     pub triples: Aligned<u8>,
     /// `[row][place]`; rows up to the next multiple of [`ROW_TILE`] are 0.
@@ -74,7 +74,6 @@ impl Strip {
         };
         Strip {
             pixels: 0..0,
-            rows,
             layout,
             bytes: Aligned::zeros(bytes * places),
             #[cfg(target_arch = "x86_64")]
@@ -94,26 +93,21 @@ impl Strip {
         self.layout == Layout::Triples
     }
 
-    /// Reads the rows `rows` of the weight matrix at `pixels`; part of the caller, so that it is compiled for its instructions.
+    /// Reads the rows of the weight matrix that are the group's at `pixels`; part of the caller, so that it is compiled for its
+    /// instructions.
     #[inline(always)]
-    pub fn read(
-        &mut self,
-        input: &Lanes<u8>,
-        taps: &Taps,
-        rows: Range<usize>,
-        pixels: Range<usize>,
-    ) {
+    pub fn read(&mut self, input: &Lanes<u8>, taps: &Taps, group: &Group, pixels: Range<usize>) {
+        let rows = group.rows.clone();
         self.pixels = pixels.clone();
-        self.rows = rows.len();
         let places = self.places();
         read_values(&mut self.values, input, taps, rows.clone(), pixels.clone());
         self.values[rows.len() * places..].fill(0.0);
         match self.layout {
             Layout::Quads => self.read_quads(input, taps, rows, pixels),
             #[cfg(target_arch = "x86_64")]
-            Layout::Triples => self.read_triples(input, taps, rows, pixels),
+            Layout::Triples if group.has_triples() => self.read_triples(input, taps, rows, pixels),
             #[cfg(target_arch = "x86_64")]
-            Layout::Values => (),
+            Layout::Triples | Layout::Values => (),
         }
     }
 

@@ -163,19 +163,22 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
     let first_group = task.unit * shape.groups_per_unit;
     let last_group = (first_group + shape.groups_per_unit).min(weights.plan.groups());
     let first_channel = task.unit * shape.channels_per_unit * input.channel_stride();
+    let mut collected: Vec<_> = (0..shape.at_once)
+        .map(|_| Collected::new::<O>(room, most))
+        .collect();
     let mut unfinished = task.grad_weights;
     for first in (first_group..last_group).step_by(shape.at_once) {
         let mut groups = Vec::with_capacity(shape.at_once);
-        for index in first..last_group.min(first + shape.at_once) {
+        let indices = first..last_group.min(first + shape.at_once);
+        for (index, collected) in indices.zip(&mut collected) {
             let group = Group::new(weights, index);
-            let (to, rest) = unfinished.split_at_mut(group.rows * outputs);
+            let (to, rest) = unfinished.split_at_mut(group.rows.len() * outputs);
             unfinished = rest;
-            groups.push((group, Collected::new::<O>(room, most), to));
+            groups.push((group, collected, to));
         }
         for pixel in (0..pixels).step_by(PIXELS) {
             for (group, collected, to) in &mut groups {
-                let rows = weights.plan.range(group.index);
-                strip.read(input, taps, rows.clone(), pixel..pixels.min(pixel + PIXELS));
+                strip.read(input, taps, group, pixel..pixels.min(pixel + PIXELS));
                 let places = strip.places();
                 spread_rows.fill(0.0);
                 for output in (0..outputs).step_by(side_by_side) {
@@ -200,7 +203,12 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
                     }
                 }
                 let to = (&mut *grad_input, first_channel);
-                add_rows(&spread_rows, places, (taps, rows, strip.pixels.clone()), to);
+                add_rows(
+                    &spread_rows,
+                    places,
+                    (taps, group.rows.clone(), strip.pixels.clone()),
+                    to,
+                );
             }
         }
         if !is_one_strip {

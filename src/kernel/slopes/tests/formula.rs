@@ -50,13 +50,7 @@ fn tables_of_every_size_are_read_to_their_ends() {
 fn assert_formula(data: &Data) {
     let shape = (data.weights.geometry, data.weights.plan.active);
     for slopes in kinds(&data.weights) {
-        let pass = Pass {
-            inputs: &data.inputs,
-            weights: &data.weights,
-            slopes: &slopes,
-            keys: &data.keys,
-            gradients: &data.gradients,
-        };
+        let pass = data.pass(&slopes);
         let empty = || -> Vec<Lanes<f32>> {
             data.inputs
                 .iter()
@@ -82,13 +76,7 @@ fn a_slope_of_one_is_the_plain_convolution() {
         let data = data(&geometry, active);
         let count = (data.weights.sum_max - data.weights.sum_min + 1) as usize;
         let slopes = Slopes::BySum(SumSlopes::shared(data.weights.sum_min, vec![1.0; count]));
-        let pass = Pass {
-            inputs: &data.inputs,
-            weights: &data.weights,
-            slopes: &slopes,
-            keys: &data.keys,
-            gradients: &data.gradients,
-        };
+        let pass = data.pass(&slopes);
         let real = |i: &Lanes<u8>| {
             let mut real = Lanes::<f32>::zeros(i.channels, i.height, i.width, i.border);
             let values = real.values.iter_mut().zip(i.values.iter());
@@ -122,14 +110,8 @@ fn a_slope_of_one_is_the_plain_convolution() {
 fn mass_lies_on_the_sums_that_occur() {
     let (geometry, active) = cases()[0];
     let data = data(&geometry, active);
-    let slopes = &kinds(&data.weights)[0];
-    let pass = Pass {
-        inputs: &data.inputs,
-        weights: &data.weights,
-        slopes,
-        keys: &data.keys,
-        gradients: &data.gradients,
-    };
+    let kinds = kinds(&data.weights);
+    let pass = data.pass(&kinds[0]);
     let mass = sum_mass::sum_mass(&pass, 1);
     for (output, mass) in mass.iter().enumerate() {
         let all = data.gradients.iter().map(|gradient| {
@@ -149,13 +131,8 @@ fn ones_as_gradient_count_the_sums() {
     let mut data = data(&geometry, active);
     let ones = data.gradients.iter_mut();
     ones.for_each(|gradient| gradient.values.iter_mut().for_each(|dy| *dy = 1.0));
-    let pass = Pass {
-        inputs: &data.inputs,
-        weights: &data.weights,
-        slopes: &kinds(&data.weights)[0],
-        keys: &data.keys,
-        gradients: &data.gradients,
-    };
+    let kinds = kinds(&data.weights);
+    let pass = data.pass(&kinds[0]);
     let mass = sum_mass::sum_mass(&pass, 1);
     let range = data.weights.sum_min..=data.weights.sum_max;
     let counts = data.inputs.iter().map(|input| {

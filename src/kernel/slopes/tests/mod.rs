@@ -55,6 +55,19 @@ struct Data {
     keys: Vec<NoiseKey>,
 }
 
+impl Data {
+    /// The backward pass of all blocks with these slopes.
+    fn pass<'a>(&'a self, slopes: &'a Slopes) -> Pass<'a, f32> {
+        Pass {
+            inputs: &self.inputs,
+            weights: &self.weights,
+            slopes,
+            keys: &self.keys,
+            gradients: &self.gradients,
+        }
+    }
+}
+
 fn data(geometry: &Geometry, active: usize) -> Data {
     let mut rng = keyed(3, Purpose::Pattern, &[active as u64]);
     // Signs, and in all but the first of the shortest groups larger weights.
@@ -120,15 +133,15 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
     let outputs = weights.geometry.outputs as u16;
     // What clips: sums about 0, and all beyond them read alike; tables go on beyond the sums that occur.
     let middle = some(15);
-    let clipped = |margin: usize, beyond: f32| -> Vec<f32> {
+    let clipped = |margin: usize| -> Vec<f32> {
         let first = s_min - margin as i32;
         let slope = |at: usize| match first + at as i32 {
             s @ -7..=7 => middle[(s + 7) as usize],
-            s => beyond.copysign(s as f32),
+            _ => 0.0,
         };
         (0..count + 2 * margin).map(slope).collect()
     };
-    let (of_clipped, of_all) = (clipped(0, 0.0), some(count + 5));
+    let (of_clipped, of_all) = (clipped(0), some(count + 5));
     let level_slopes = some(count * 3);
     let random = RandomTable {
         s_min,
@@ -152,7 +165,7 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
             tables: vec![some(count), some(count)],
             of_output: (0..outputs).map(|output| output % 2).collect(),
         }),
-        Slopes::BySum(SumSlopes::shared(s_min - 3, clipped(3, 0.0))),
+        Slopes::BySum(SumSlopes::shared(s_min - 3, clipped(3))),
         Slopes::BySum(SumSlopes {
             s_min,
             tables: vec![of_clipped, of_all],
