@@ -1,6 +1,7 @@
 //! `imcsim experiment`: wrong files by line and key, a whole experiment, one that was interrupted, and changed files.
 
 mod belonging;
+mod elsewhere;
 mod outliving;
 mod pages;
 mod refused;

@@ -47,6 +47,13 @@ impl Training {
     pub fn state(&self) -> PathBuf {
         self.arguments.out.join(STATE)
     }
+
+    /// The same training in another folder.
+    pub fn at(&self, out: PathBuf) -> Training {
+        let (chain, mut arguments) = (self.chain.clone(), self.arguments.clone());
+        arguments.out = out;
+        Training { chain, arguments }
+    }
 }
 
 /// The trainings of a plan.
@@ -60,6 +67,11 @@ impl<'a> Commands<'a> {
     /// Of a plan whose results go below `out`.
     pub fn new(plan: &'a Plan, out: &'a Path) -> Self {
         Commands { plan, out }
+    }
+
+    /// The folder of all results.
+    pub fn out(&self) -> &Path {
+        self.out
     }
 
     /// The folder of the experiment.

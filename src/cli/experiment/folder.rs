@@ -83,6 +83,13 @@ impl Folders<'_> {
         Ok(training.deployed().is_file())
     }
 
+    /// True if the state in the folder is that of the training, and it has ended, whatever else is there.
+    pub fn has_ended(&self, training: &Training) -> bool {
+        let identity = self.identity(training).ok();
+        let found = identity.and_then(|is| state::belonging(&training.state(), &is).ok());
+        found.is_some_and(|found| found.curve.len() == training.arguments.epochs)
+    }
+
     /// Notes in the folder of a training its commands and what it starts from.
     ///
     /// # Errors

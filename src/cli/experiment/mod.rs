@@ -2,10 +2,11 @@
 //! goes on where it stopped.
 //!
 //! `commands` writes every training as an `imcsim train` command, `fit` holds every macro against the network, `session` trains and evaluates, `folder` and `record`
-//! compare trainings and results on the disk with what is asked for (`expected`), `curves` reads the learning curves, `page` writes tables and figures.
+//! compare trainings and results on the disk with what is asked for (`expected`), `elsewhere` takes what another experiment has trained already, `curves` reads the learning curves, `page` writes tables and figures.
 
 mod commands;
 mod curves;
+mod elsewhere;
 mod expected;
 mod fingerprints;
 mod fit;

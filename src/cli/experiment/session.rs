@@ -4,6 +4,7 @@
 
 use super::commands::{Commands, Training};
 use super::curves;
+use super::elsewhere;
 use super::expected::expected;
 use super::fingerprints::Fingerprints;
 use super::folder::Folders;
@@ -202,10 +203,25 @@ impl<'a> Session<'a> {
             self.say(&command)?;
             self.folders.refuse_kept(&training)?;
             self.folders.note(&training)?;
+            self.take(&training)?;
             training.arguments.quiet = self.quiet;
             train_on(&training.arguments, self.network, self.data, Some(locked))?;
         }
         Ok(training.deployed())
+    }
+
+    /// Takes the state of the same training if another experiment has ended it. What was begun here is gone on with.
+    fn take(&self, training: &Training) -> anyhow::Result<()> {
+        if training.state().is_file() {
+            return Ok(());
+        }
+        match elsewhere::take(training, self.commands.out(), &self.folders)? {
+            None => Ok(()),
+            Some(found) => self.say(&format!(
+                "taken from {}: the same training",
+                found.display()
+            )),
+        }
     }
 
     /// The result of another row that is the same network on the same hardware, evaluated on the same images.
