@@ -14,7 +14,8 @@ use crate::hw::readout::columns::{ColumnReadouts, Columns};
 use crate::hw::readout::{Readout, ReadoutDesign};
 use crate::hw::reference::References;
 use crate::hw::trim::{self, Trim};
-use crate::kernel::histogram::group_histogram;
+use crate::kernel::groups::PreparedWeights;
+use crate::kernel::histogram::{constant_variance, group_histogram, input_totals};
 use crate::kernel::lanes::Lanes;
 use crate::kernel::spread::distance;
 use crate::net::references::LayerReferences;
@@ -24,8 +25,19 @@ use crate::net::references::LayerReferences;
 pub struct ConversionSums {
     /// Group sums.
     pub histogram: SumHistogram,
+    /// Totals of the input codes of every row of the weight matrix.
+    pub inputs: Vec<u64>,
     /// What their cells add at a read; none if cells are read without noise.
     pub cells: Option<CellNoiseSample>,
+}
+
+impl ConversionSums {
+    /// Variance of the part of the sums that is the same for all images and pixels: the mean of every output's group. Batch norm takes it
+    /// out, but the range of a read-out has to cover it.
+    pub fn constant_variance(&self, weights: &PreparedWeights) -> f64 {
+        let reads = (weights.geometry.outputs * weights.plan.groups()) as u64;
+        constant_variance(weights, &self.inputs, self.histogram.total() / reads.max(1))
+    }
 }
 
 /// A layer whose sums are counted.
@@ -52,6 +64,7 @@ impl Layer<'_> {
                 min: prepared.range.min,
                 counts: vec![0; prepared.range.count()],
             },
+            inputs: vec![0; prepared.weights.plan.rows],
             cells: is_noisy.then(|| {
                 let most = View::new(self.hardware, prepared, self.codes).most();
                 CellNoiseSample::empty(prepared.range, most)
@@ -76,6 +89,8 @@ impl Layer<'_> {
             let step = distance(pixel_step, map.width).min(map.height * map.width);
             let counts = group_histogram(&plane, &prepared.weights, used, range, step);
             add(&mut sums.histogram.counts, &counts);
+            let inputs = input_totals(&plane, &prepared.weights, used, step);
+            add(&mut sums.inputs, &inputs);
             if let Some(cells) = &mut sums.cells {
                 let place = [self.index as u64, block as u64, c as u64];
                 View::new(self.hardware, prepared, self.codes).look(&plane, used, place, cells);
@@ -88,6 +103,7 @@ impl Layer<'_> {
 pub fn merge(into: &mut [ConversionSums], from: &[ConversionSums]) {
     for (into, from) in into.iter_mut().zip(from) {
         add(&mut into.histogram.counts, &from.histogram.counts);
+        add(&mut into.inputs, &from.inputs);
         if let (Some(into), Some(from)) = (&mut into.cells, &from.cells) {
             into.add(from);
         }

@@ -1,4 +1,4 @@
-//! How often each group sum occurs, for calibrating references.
+//! How often each group sum occurs, for calibrating references, and how much of their variance never changes.
 //!
 //! Not responsible for choosing the references.
 
@@ -37,4 +37,44 @@ pub fn group_histogram(
         }
     }
     counts
+}
+
+/// Totals of the input codes of every row of the weight matrix over the pixels and images that [`group_histogram`] looks at.
+///
+/// # Panics
+/// If shapes disagree or `pixel_step` is 0.
+pub fn input_totals(
+    input: &Lanes<u8>,
+    weights: &PreparedWeights,
+    lanes_used: usize,
+    pixel_step: usize,
+) -> Vec<u64> {
+    let taps = Taps::new(&weights.geometry, input);
+    let total = |&row: &usize| {
+        let corners = taps.pixels.iter().step_by(pixel_step);
+        let pixels = corners.map(|corner| &input.values[corner + row..][..lanes_used]);
+        pixels.flatten().map(|&code| u64::from(code)).sum()
+    };
+    taps.rows.iter().map(total).collect()
+}
+
+/// Variance, over outputs and groups, of the mean group sum of an output's group: what is the same for all images and pixels. A sum is
+/// linear in its inputs, so its mean follows from theirs: `totals` of [`input_totals`] over `looks` pixels and images.
+///
+/// # Panics
+/// If there are not as many totals as rows.
+pub fn constant_variance(weights: &PreparedWeights, totals: &[u64], looks: u64) -> f64 {
+    assert_eq!(totals.len(), weights.plan.rows, "a total for every row");
+    let mean = |at: usize| totals[at] as f64 / looks.max(1) as f64;
+    let (mut sum, mut squares) = (0.0, 0.0);
+    for output in 0..weights.geometry.outputs {
+        for group in 0..weights.plan.groups() {
+            let codes = weights.group_codes(output, group).iter();
+            let rows = codes.zip(weights.plan.range(group));
+            let constant: f64 = rows.map(|(&code, row)| f64::from(code) * mean(row)).sum();
+            (sum, squares) = (sum + constant, squares + constant * constant);
+        }
+    }
+    let count = (weights.geometry.outputs * weights.plan.groups()) as f64;
+    (squares / count - (sum / count).powi(2)).max(0.0)
 }

@@ -278,6 +278,7 @@ fn layers(layers: &[LayerResult]) -> Result<Table, ReportError> {
         "sqnr_db",
         "sqnr_noise_free_db",
         "output_sqnr_db",
+        "constant_share",
     ];
     let rows = layers.iter().map(|layer| {
         let map = &layer.mapping;
@@ -301,6 +302,7 @@ fn layers(layers: &[LayerResult]) -> Result<Table, ReportError> {
             layer.sqnr_db.to_string(),
             layer.sqnr_noise_free_db.to_string(),
             optional(layer.output_sqnr_db),
+            layer.constant_share.to_string(),
         ]
     });
     table("layers".into(), &header, rows)

@@ -56,6 +56,8 @@ pub struct LayerResult {
     pub code_values: Vec<f32>,
     /// Counts of each code (noise-free) for the histogram above.
     pub code_histogram: Vec<u64>,
+    /// Share of the variance of the partial sums that is the same for all images and pixels, all conversions of the layer.
+    pub constant_share: f64,
     /// Share of conversions beyond the outermost code's range, all conversions of the layer.
     pub clipped: f64,
     /// Codes that are never used.

@@ -111,6 +111,15 @@ fn describe(
         each.sum()
     };
     let signal = power(|quality| quality.std * quality.std);
+    let constant = conversions.iter().zip(sums).map(|(conversion, sums)| {
+        f64::from(conversion.conversion.factor).powi(2)
+            * sums.constant_variance(&conversion.weights)
+    });
+    result.constant_share = if signal > 0.0 {
+        (constant.sum::<f64>() / signal).min(1.0)
+    } else {
+        0.0
+    };
     result.sqnr_db = decibel(signal, power(|quality| quality.error_power));
     result.sqnr_noise_free_db = decibel(signal, power(|quality| quality.quantization_power));
 }

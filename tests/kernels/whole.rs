@@ -1,8 +1,9 @@
 //! What holds of a kernel as a whole: the law of the noise, independence of threads, counts of partial sums.
 
 use super::{KEY, case, code_table, geometry, random_case};
-use imcsim::kernel::groups::{Backend, prepare};
-use imcsim::kernel::histogram::group_histogram;
+use approx::assert_relative_eq;
+use imcsim::kernel::groups::{Backend, Taps, prepare};
+use imcsim::kernel::histogram::{constant_variance, group_histogram, input_totals};
 use imcsim::kernel::lanes::LANES;
 use imcsim::kernel::reconv::{reconv, reconv_random, reconv_random_split, reconv_split};
 use imcsim::kernel::stream::NoiseKey;
@@ -126,4 +127,33 @@ fn histogram_counts_every_partial_sum_once() {
         .map(|(i, &n)| i as i64 * n as i64)
         .sum();
     assert_eq!(total, weighted);
+}
+
+#[test]
+fn what_is_constant_is_the_spread_of_the_means_of_outputs_and_groups() {
+    for number in [3, 5, 8] {
+        let (case, _) = random_case(number);
+        let weights = case.prepared(Backend::Scalar);
+        let taps = Taps::new(&case.geometry, &case.input);
+        for (lanes_used, step) in [(LANES, 1), (5, 2)] {
+            let corners: Vec<usize> = taps.pixels.iter().copied().step_by(step).collect();
+            let looks = (corners.len() * lanes_used) as u64;
+            let mut means = Vec::new();
+            for output in 0..case.geometry.outputs {
+                for group in 0..weights.plan.groups() {
+                    let sums = corners.iter().map(|&corner| {
+                        let lanes = weights.lane_sums(&case.input, &taps, (output, group, corner));
+                        lanes[..lanes_used].iter().sum::<i32>()
+                    });
+                    means.push(f64::from(sums.sum::<i32>()) / looks as f64);
+                }
+            }
+            let count = means.len() as f64;
+            let mean = means.iter().sum::<f64>() / count;
+            let spread = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / count;
+            let totals = input_totals(&case.input, &weights, lanes_used, step);
+            let found = constant_variance(&weights, &totals, looks);
+            assert_relative_eq!(found, spread, epsilon = 1e-9, max_relative = 1e-9);
+        }
+    }
 }

@@ -207,6 +207,7 @@ fn layer(name: &str, rows: usize, outputs: usize, pixels: u64, spread: f64) -> L
         sum_max: TOP,
         sum_mean: -0.21,
         sum_std: spread,
+        constant_share: 0.31,
         clipped: 2.0 * upper_tail(7.5 * step / spread),
         unused_codes: code_histogram.iter().filter(|&&count| count == 0).count(),
         sum_histogram,

@@ -48,7 +48,8 @@ pub(super) fn noted_table(
 
 const LAYERS_NOTE: &str = "Errors with noise at each read alone, clipping and SQNR count all conversions of a layer. Sums, \
     codes and errors over chips and reads (static cells, offsets and references vary too) describe its first conversion, which \
-    is the only one unless bits are read in sequence or subtracted digitally.";
+    is the only one unless bits are read in sequence or subtracted digitally. The constant share is the mean of an output's group of \
+    word lines, the same for all images and pixels: batch norm takes it out again, but the read-out's range has to cover it.";
 
 /// Partial sums, codes and errors per layer.
 pub fn layers(layers: &[LayerResult]) -> String {
@@ -63,6 +64,7 @@ pub fn layers(layers: &[LayerResult]) -> String {
             "Layer",
             "Sums possible",
             "Mean ± σ",
+            "Constant share of σ²",
             "Clipped",
             "Codes unused",
             "ADC errors, noise at each read alone",
@@ -78,7 +80,7 @@ pub fn layers(layers: &[LayerResult]) -> String {
 fn layer_row(layer: &LayerResult) -> Vec<String> {
     if !layer.on_macro {
         let mut row = vec![layer.name.clone(), "computed digitally".into()];
-        row.extend(std::iter::repeat_n("–".to_string(), 8));
+        row.extend(std::iter::repeat_n("–".to_string(), 9));
         return row;
     }
     vec![
@@ -93,6 +95,7 @@ fn layer_row(layer: &LayerResult) -> Vec<String> {
             number::fixed(layer.sum_mean, 2),
             number::fixed(layer.sum_std, 2)
         ),
+        number::share(layer.constant_share),
         number::share(layer.clipped),
         format!("{} of {}", layer.unused_codes, layer.code_values.len()),
         number::probability(layer.error_rate),
