@@ -26,15 +26,30 @@ pub fn forward<'a>(
         side_by_side(network, &images, accumulate);
         return Vec::new();
     }
-    let mut input = images;
+    let Some(int) = network.layers.first() else {
+        return Vec::new();
+    };
+    let sums = accumulate(0, &fit(images, int));
+    go_on(network, (0, sums), accumulate, constants)
+}
+
+/// Logits from the sums of one layer on, as [`forward`] gives them.
+pub fn go_on<'a>(
+    network: &'a IntNetwork,
+    (first, mut sums): (usize, Lanes<f32>),
+    mut accumulate: impl FnMut(usize, &Lanes<u8>) -> Lanes<f32>,
+    constants: impl Fn(usize) -> Option<Constants<'a>>,
+) -> Vec<[f32; LANES]> {
     let mut logits = Vec::new();
-    for (index, int) in network.layers.iter().enumerate() {
-        input = fit(input, int);
-        let sums = accumulate(index, &input);
+    for (index, int) in network.layers.iter().enumerate().skip(first) {
         let (scale, shift) = constants(index).unwrap_or((&int.scale, &int.shift));
-        match int.layer.activation_bits {
-            Some(bits) => input = pooled(activated(&sums, scale, shift, bits), int.layer.pool),
-            None => logits = scaled(&sums, scale, shift),
+        match (
+            codes(&sums, int, (scale, shift)),
+            network.layers.get(index + 1),
+        ) {
+            (Some(codes), Some(next)) => sums = accumulate(index + 1, &fit(codes, next)),
+            (Some(_), None) => (),
+            (None, _) => logits = scaled(&sums, scale, shift),
         }
     }
     logits
@@ -81,8 +96,14 @@ pub fn winner(logits: &[[f32; LANES]], lane: usize) -> usize {
     best
 }
 
+/// Codes that a layer hands on; `None` where its sums are logits.
+pub fn codes(sums: &Lanes<f32>, int: &IntLayer, (scale, shift): Constants) -> Option<Lanes<u8>> {
+    let bits = int.layer.activation_bits?;
+    Some(pooled(activated(sums, scale, shift, bits), int.layer.pool))
+}
+
 /// The block with the shape and border the layer asks for: flattened where the layer is fully connected.
-fn fit(input: Lanes<u8>, int: &IntLayer) -> Lanes<u8> {
+pub fn fit(input: Lanes<u8>, int: &IntLayer) -> Lanes<u8> {
     let geometry = &int.layer.geometry;
     if input.channels != geometry.input.channels {
         let tight = input.with_border(0);

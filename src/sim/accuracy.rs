@@ -2,9 +2,9 @@
 //!
 //! Not responsible for what follows from the answers (`outcomes`, `paired`).
 
-use super::condition::Condition;
+use super::condition::{Condition, ScaleShift};
 use super::error::SimError;
-use super::forward::{Seen, forward};
+use super::forward::{Seen, forward, forward_both};
 use super::outcomes::Outcomes;
 use super::prepare::Prepared;
 use crate::convert::digital::{image_block, winner};
@@ -76,14 +76,48 @@ pub fn evaluate(
     images: Images,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Outcomes, SimError> {
-    images.check(prepared)?;
+    let one = |index: usize| [classify_block(prepared, condition, images, index)];
+    let [outcomes] = block_by_block(prepared, images, one, progress)?;
+    Ok(outcomes)
+}
+
+/// [`evaluate`] as the network is and with the scales and shifts `other`; what both have in common is computed once.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_both(
+    prepared: &Prepared,
+    condition: &Condition,
+    other: &[Option<ScaleShift>],
+    images: Images,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<[Outcomes; 2], SimError> {
     let one = |index: usize| {
-        let right = classify_block(prepared, condition, images, index);
-        progress(right.len() as u64);
+        let block = images.block(index);
+        let both = forward_both(prepared, condition, other, block, index as u64);
+        both.map(|logits| right(&logits, images, index))
+    };
+    block_by_block(prepared, images, one, progress)
+}
+
+fn block_by_block<const N: usize>(
+    prepared: &Prepared,
+    images: Images,
+    one: impl Fn(usize) -> [Vec<bool>; N] + Sync,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<[Outcomes; N], SimError> {
+    images.check(prepared)?;
+    let told = |index: usize| {
+        let right = one(index);
+        progress(images.in_block(index) as u64);
         right
     };
-    let blocks: Vec<Vec<bool>> = (0..images.blocks()).into_par_iter().map(one).collect();
-    Ok(Outcomes::new(blocks.concat()))
+    let blocks: Vec<_> = (0..images.blocks()).into_par_iter().map(told).collect();
+    let outcomes = |at: usize| {
+        let right = blocks.iter().flat_map(|block| block[at].iter().copied());
+        Outcomes::new(right.collect())
+    };
+    Ok(std::array::from_fn(outcomes))
 }
 
 /// Which images of block `index` are classified correctly. The place of the block keys its noise: block by block, in any
@@ -96,7 +130,11 @@ pub fn classify_block(
 ) -> Vec<bool> {
     let block = images.block(index);
     let logits = forward(prepared, condition, block, index as u64, &mut |_: Seen| ());
+    right(&logits, images, index)
+}
+
+fn right(logits: &[[f32; LANES]], images: Images, index: usize) -> Vec<bool> {
     let labels = &images.labels[index * LANES..][..images.in_block(index)];
-    let right = |(lane, &label): (usize, &u8)| winner(&logits, lane) == usize::from(label);
+    let right = |(lane, &label): (usize, &u8)| winner(logits, lane) == usize::from(label);
     labels.iter().enumerate().map(right).collect()
 }

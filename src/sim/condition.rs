@@ -9,6 +9,7 @@ use crate::hw::imc_array::{ChipPlace, VirtualChip};
 use crate::hw::readout::columns::{ColumnReadouts, Columns};
 use crate::hw::readout::table::{CodeTable, Decode};
 use crate::kernel::tables::{LevelTable, RandomTable, TOLERANCE};
+use rayon::prelude::*;
 
 /// How the codes of one conversion are computed.
 #[derive(Clone, Debug)]
@@ -95,7 +96,7 @@ impl Condition {
         seed: u64,
         chip: u64,
     ) -> Self {
-        let layers = readouts.iter().enumerate().map(|(index, layer)| {
+        let layers = readouts.par_iter().enumerate().map(|(index, layer)| {
             let readouts = layer.iter().enumerate().map(|(c, readouts)| {
                 let programmed = program(prepared, readouts, (index, c), seed, chip);
                 let classes = readouts.classes().iter();

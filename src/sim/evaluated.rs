@@ -12,7 +12,7 @@ use super::paired::{loss_of_chips, loss_of_reads};
 use super::prepare::Prepared;
 use super::reestimate::re_estimate;
 use super::run::RunOptions;
-use super::stage::{Progress, stage};
+use super::stage::{Progress, stage, stage_of_both};
 use crate::hw::readout::columns::ColumnReadouts;
 use crate::results::accuracy::{Accuracies, Repeats};
 
@@ -47,7 +47,10 @@ pub fn evaluated(
     };
     let ideal = on(&Condition::ideal(), test, "ideal MVM values")?;
     let noise_free = Condition::noise_free(readouts);
-    let noise_free = on(&noise_free, test, "ADC without noise")?;
+    let other = re_estimate(prepared, &noise_free, calibration)?;
+    let both = (&noise_free, &other[..]);
+    let [noise_free, re_estimated] =
+        stage_of_both(prepared, both, test, "ADC without noise", progress)?;
     let mut read_noise = Vec::new();
     for repeat in 0..options.repeats {
         let condition = Condition::read_noise(readouts, options.seed, repeat);
@@ -60,14 +63,12 @@ pub fn evaluated(
         let name = format!("virtual chips, {} of {}", chip + 1, options.chips);
         chips.push(on(&condition, test.first(options.chip_images), &name)?);
     }
-    let mut adjusted = Condition::noise_free(readouts);
-    adjusted.re_estimated = re_estimate(prepared, &adjusted, calibration)?;
     Ok(Evaluated {
         ideal,
         noise_free,
         read_noise,
         chips,
-        re_estimated: on(&adjusted, test, "batch norm re-estimated")?,
+        re_estimated,
     })
 }
 

@@ -3,9 +3,10 @@
 //! Which sums every layer accumulates: by table, by the cells of a virtual chip, or exactly. Not responsible for the digital
 //! side between the macros (`convert::digital`), the fused loops (`kernel`) nor for which images (`accuracy`).
 
-use super::condition::{Condition, ConversionReadout, Conversions};
+use super::condition::{Condition, ConversionReadout, Conversions, ScaleShift};
 use super::prepare::{Prepared, PreparedLayer};
 use crate::convert::accumulate::{Accumulator, exact_sums, levels_by_class, plane};
+use crate::convert::digital::Constants;
 use crate::convert::{self, digital};
 use crate::hw::imc_array::VirtualChip;
 use crate::hw::readout::table::Decode;
@@ -33,17 +34,7 @@ pub fn forward(
     observe: &mut impl FnMut(Seen),
 ) -> Vec<[f32; LANES]> {
     let accumulate = |index: usize, input: &Lanes<u8>| {
-        let readouts = condition.layers.get(index).map_or(&[][..], Vec::as_slice);
-        let key = NoiseKey {
-            seed: condition.seed,
-            layer: index as u64,
-            block,
-            repeat: condition.repeat,
-            conversion: 0,
-        };
-        let (layer, int) = (&prepared.layers[index], &prepared.network.layers[index]);
-        let first = prepared.network.network.sees_bytes(index);
-        let sums = accumulate(layer, int, readouts, input, key, first);
+        let sums = layer_sums(prepared, condition, (index, block), input);
         observe(Seen {
             layer: index,
             input,
@@ -51,11 +42,60 @@ pub fn forward(
         });
         sums
     };
-    let constants = |index: usize| match condition.re_estimated.get(index) {
-        Some(Some(other)) => Some((&other.scale[..], &other.shift[..])),
-        _ => None,
-    };
+    let constants = |index: usize| constants(&condition.re_estimated, index);
     digital::forward(prepared.network, images, accumulate, constants)
+}
+
+/// Logits under the condition, and those with the scales and shifts `other`: what comes before the first of these is the same, and is
+/// computed once.
+pub fn forward_both(
+    prepared: &Prepared,
+    condition: &Condition,
+    other: &[Option<ScaleShift>],
+    images: Lanes<u8>,
+    block: u64,
+) -> [Vec<[f32; LANES]>; 2] {
+    let first = other.iter().position(Option::is_some);
+    let mut kept = None;
+    let own = forward(prepared, condition, images, block, &mut |seen: Seen| {
+        if Some(seen.layer) == first {
+            kept = Some((seen.layer, seen.sums.clone()));
+        }
+    });
+    let Some(kept) = kept else {
+        return [own.clone(), own];
+    };
+    let accumulate =
+        |index: usize, input: &Lanes<u8>| layer_sums(prepared, condition, (index, block), input);
+    let changed = digital::go_on(prepared.network, kept, accumulate, |index| {
+        constants(other, index)
+    });
+    [own, changed]
+}
+
+fn constants(replaced: &[Option<ScaleShift>], index: usize) -> Option<Constants<'_>> {
+    let other = replaced.get(index)?.as_ref()?;
+    Some((&other.scale, &other.shift))
+}
+
+/// Accumulated sums of layer `index` for the input of one block of images.
+pub fn layer_sums(
+    prepared: &Prepared,
+    condition: &Condition,
+    (index, block): (usize, u64),
+    input: &Lanes<u8>,
+) -> Lanes<f32> {
+    let readouts = condition.layers.get(index).map_or(&[][..], Vec::as_slice);
+    let key = NoiseKey {
+        seed: condition.seed,
+        layer: index as u64,
+        block,
+        repeat: condition.repeat,
+        conversion: 0,
+    };
+    let (layer, int) = (&prepared.layers[index], &prepared.network.layers[index]);
+    let first = prepared.network.network.sees_bytes(index);
+    accumulate(layer, int, readouts, input, key, first)
 }
 
 /// Accumulated sums of one layer: decoded levels, or exact sums if there are no read-outs; `first` says that the input is

@@ -5,14 +5,14 @@
 
 use super::accuracy::Images;
 use super::calibrate::{count_sums, place};
-use super::condition::Condition;
+use super::condition::{Condition, ScaleShift};
 use super::error::SimError;
 use super::interval::repeats;
 use super::outcomes::Outcomes;
 use super::paired::{counts, loss_of_chips, loss_of_reads};
 use super::prepare::Prepared;
 use super::reestimate::re_estimate;
-use super::stage::{Progress, stage};
+use super::stage::{Progress, stage, stage_of_both};
 use crate::hw::readout::columns::ColumnReadouts;
 use crate::results::accuracy::Loss;
 use crate::results::answers::{Answers, OfMode};
@@ -111,7 +111,7 @@ fn right(runs: &Runs) -> OfMode {
 }
 
 impl Bench<'_> {
-    /// The one place that classifies: true for every image whose class was right.
+    /// True for every image whose class was right.
     fn answers(
         &self,
         condition: &Condition,
@@ -121,13 +121,28 @@ impl Bench<'_> {
         stage(self.prepared, condition, images, name, self.progress)
     }
 
+    /// The same as trained and with the scales and shifts `other`.
+    fn add(
+        &self,
+        both: (&Condition, &[Option<ScaleShift>]),
+        images: Images,
+        name: &str,
+        runs: &mut Runs,
+    ) -> Result<(), SimError> {
+        let found = stage_of_both(self.prepared, both, images, name, self.progress)?;
+        runs.iter_mut()
+            .zip(found)
+            .for_each(|(runs, one)| runs.push(one));
+        Ok(())
+    }
+
     fn noise_free(&self) -> Result<Runs, SimError> {
-        let mut condition = Condition::noise_free(&self.readouts);
-        let (test, statistics) = (self.images.test, self.images.statistics);
-        let as_trained = self.answers(&condition, test, "M1")?;
-        condition.re_estimated = re_estimate(self.prepared, &condition, statistics)?;
-        let re_estimated = self.answers(&condition, test, "M1, re-estimated")?;
-        Ok([vec![as_trained], vec![re_estimated]])
+        let condition = Condition::noise_free(&self.readouts);
+        let statistics = re_estimate(self.prepared, &condition, self.images.statistics)?;
+        let mut runs = Runs::default();
+        let both = (&condition, &statistics[..]);
+        self.add(both, self.images.test, "M1", &mut runs)?;
+        Ok(runs)
     }
 
     fn read_noise(&self) -> Result<Runs, SimError> {
@@ -135,27 +150,33 @@ impl Bench<'_> {
         // The draws behind the statistics are those of no repeat.
         let condition = Condition::read_noise(&self.readouts, seed, count);
         let statistics = re_estimate(self.prepared, &condition, self.images.statistics)?;
-        let mut runs: Runs = [Vec::new(), Vec::new()];
+        let mut runs = Runs::default();
         for repeat in 0..count {
             let name = format!("M2, {} of {count}", repeat + 1);
-            let mut condition = Condition::read_noise(&self.readouts, seed, repeat);
-            runs[0].push(self.answers(&condition, self.images.test, &name)?);
-            condition.re_estimated.clone_from(&statistics);
-            runs[1].push(self.answers(&condition, self.images.test, &name)?);
+            let condition = Condition::read_noise(&self.readouts, seed, repeat);
+            self.add(
+                (&condition, &statistics),
+                self.images.test,
+                &name,
+                &mut runs,
+            )?;
         }
         Ok(runs)
     }
 
     fn chips(&self) -> Result<Runs, SimError> {
         let (seed, count) = (self.options.seed, self.options.chips);
-        let mut runs: Runs = [Vec::new(), Vec::new()];
+        let mut runs = Runs::default();
         for chip in 0..count {
             let name = format!("M3, {} of {count}", chip + 1);
-            let mut condition = Condition::chip(self.prepared, &self.readouts, seed, chip);
-            runs[0].push(self.answers(&condition, self.images.chip_test, &name)?);
-            let statistics = self.images.chip_statistics;
-            condition.re_estimated = re_estimate(self.prepared, &condition, statistics)?;
-            runs[1].push(self.answers(&condition, self.images.chip_test, &name)?);
+            let condition = Condition::chip(self.prepared, &self.readouts, seed, chip);
+            let statistics = re_estimate(self.prepared, &condition, self.images.chip_statistics)?;
+            self.add(
+                (&condition, &statistics),
+                self.images.chip_test,
+                &name,
+                &mut runs,
+            )?;
         }
         Ok(runs)
     }

@@ -2,8 +2,8 @@
 //!
 //! Not responsible for what is shown to the user (`cli`) nor for which stages there are (`run`, `curve`).
 
-use super::accuracy::{Images, evaluate};
-use super::condition::Condition;
+use super::accuracy::{Images, evaluate, evaluate_both};
+use super::condition::{Condition, ScaleShift};
 use super::error::SimError;
 use super::outcomes::Outcomes;
 use super::prepare::Prepared;
@@ -23,8 +23,35 @@ pub fn stage(
     name: &str,
     progress: Progress,
 ) -> Result<Outcomes, SimError> {
+    told(images, name, progress, |told| {
+        evaluate(prepared, condition, images, told)
+    })
+}
+
+/// Evaluates one condition as it is and with other scales and shifts, under one stage name.
+///
+/// # Errors
+/// As [`stage`].
+pub fn stage_of_both(
+    prepared: &Prepared,
+    (condition, other): (&Condition, &[Option<ScaleShift>]),
+    images: Images,
+    name: &str,
+    progress: Progress,
+) -> Result<[Outcomes; 2], SimError> {
+    told(images, name, progress, |told| {
+        evaluate_both(prepared, condition, other, images, told)
+    })
+}
+
+fn told<T>(
+    images: Images,
+    name: &str,
+    progress: Progress,
+    evaluate: impl FnOnce(&(dyn Fn(u64) + Sync)) -> T,
+) -> T {
     let (done, total) = (AtomicU64::new(0), images.labels.len() as u64);
-    evaluate(prepared, condition, images, &|count| {
+    evaluate(&|count| {
         let before = done.fetch_add(count, Ordering::Relaxed);
         progress(name, before + count, total);
     })
