@@ -2,7 +2,9 @@
 
 use super::belonging::Finished;
 use super::{FILE, Folder, complaint};
+use serde_json::Value;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The finished experiment and one of another name beside it, with the rows named otherwise.
@@ -46,8 +48,7 @@ fn what_another_experiment_has_trained_is_taken() {
     for row in ["ideal_values", "noisier"] {
         let there = test.result(row);
         let here = fs::read(test.0.at("out/second/seed1").join(row).join("result.json"));
-        let here: serde_json::Value =
-            serde_json::from_slice(&here.expect("a result")).expect("JSON");
+        let here: Value = serde_json::from_slice(&here.expect("a result")).expect("JSON");
         assert_eq!(there["modes"], here["modes"], "{row}");
         assert_eq!(here["experiment"], "second");
     }
@@ -81,6 +82,46 @@ fn what_is_damaged_is_trained() {
     let curve = |at: &str| fs::read(test.0.at(at).join("seed1/ideal_values/curve.csv"));
     let [there, here] = ["out/quick", "out/second"].map(|at| curve(at).expect("a curve"));
     assert!(there == here);
+}
+
+/// The state without some keys of its header, as an older program wrote it.
+fn older(state: &Path, keys: &[&str]) {
+    let bytes = fs::read(state).expect("a state");
+    let length = u64::from_le_bytes(bytes[..8].try_into().expect("8 bytes")) as usize;
+    let mut outer: Value = serde_json::from_slice(&bytes[8..8 + length]).expect("JSON");
+    let text = outer["__metadata__"]["imcsim"].as_str().expect("text");
+    let mut header: Value = serde_json::from_str(text).expect("JSON");
+    for key in keys {
+        let header = header.as_object_mut().expect("an object");
+        assert!(header.remove(*key).is_some(), "{key}");
+    }
+    outer["__metadata__"]["imcsim"] = Value::String(header.to_string());
+    let outer = serde_json::to_vec(&outer).expect("JSON");
+    let mut all = (outer.len() as u64).to_le_bytes().to_vec();
+    all.extend(outer);
+    all.extend(&bytes[8 + length..]);
+    fs::write(state, all).expect("scratch file");
+}
+
+#[test]
+fn what_does_not_say_its_start_or_its_images_is_trained() {
+    for key in ["start", "train_data"] {
+        let test = beside();
+        older(&test.at("ideal_values/state.safetensors"), &[key, "header"]);
+        // It is good enough for the experiment whose folder it lies in.
+        test.edit("quick.toml", "\"second\"", "\"quick\"");
+        test.edit("quick.toml", "\"other_name\"", "\"lattice\"");
+        test.edit("quick.toml", "\"other_name\"", "\"lattice\"");
+        let said = test.succeeds(&["--rows", "ideal_values"]);
+        assert!(said.contains("ideal_values: there already"), "{said}");
+        test.edit("quick.toml", "name = \"quick\"", "name = \"second\"");
+        let said = test.succeeds(&["--rows", "ideal_values"]);
+        assert_eq!(
+            said.matches(": the same training").count(),
+            2,
+            "{key}: {said}"
+        );
+    }
 }
 
 #[test]

@@ -83,11 +83,18 @@ impl Folders<'_> {
         Ok(training.deployed().is_file())
     }
 
-    /// True if the state in the folder is that of the training, and it has ended, whatever else is there.
+    /// True if the state in the folder says that it is that of the training, start and images too, and it has ended, whatever else is there.
     pub fn has_ended(&self, training: &Training) -> bool {
-        let identity = self.identity(training).ok();
-        let found = identity.and_then(|is| state::belonging(&training.state(), &is).ok());
-        found.is_some_and(|found| found.curve.len() == training.arguments.epochs)
+        let Ok(identity) = self.identity(training) else {
+            return false;
+        };
+        let Ok(found) = state::belonging(&training.state(), &identity) else {
+            return false;
+        };
+        // What is not recorded is not compared above; here nobody has put the state where it lies for this training.
+        let is_recorded =
+            identity.start.is_some() && found.start.is_some() && found.train_data.is_some();
+        is_recorded && found.curve.len() == training.arguments.epochs
     }
 
     /// Notes in the folder of a training its commands and what it starts from.
