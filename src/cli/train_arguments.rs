@@ -18,7 +18,7 @@ use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Options of `imcsim train`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Debug)]
 pub struct TrainArguments {
     /// Network: a shipped name (lenet, vgg, vgg7, vgg_quarter) or a TOML file.
     #[arg(long, default_value = "vgg")]

@@ -100,9 +100,8 @@ fn describe(
         |part: fn(&Quality) -> f64| judged.iter().map(part).sum::<f64>() / judged.len() as f64;
     result.clipped = mean(|quality| quality.clipped);
     result.error_rate = mean(|quality| quality.error_rate);
-    let factors = conversions
-        .iter()
-        .map(|conversion| f64::from(conversion.conversion.factor).powi(2));
+    let factor = |conversion: &convert::Prepared| f64::from(conversion.conversion.factor).powi(2);
+    let factors = conversions.iter().map(factor);
     let weighted: Vec<(f64, &Quality)> = factors.zip(&judged).collect();
     let power = |part: fn(&Quality) -> f64| -> f64 {
         let each = weighted
@@ -111,10 +110,10 @@ fn describe(
         each.sum()
     };
     let signal = power(|quality| quality.std * quality.std);
-    let constant = conversions.iter().zip(sums).map(|(conversion, sums)| {
-        f64::from(conversion.conversion.factor).powi(2)
-            * sums.constant_variance(&conversion.weights)
-    });
+    let constant = conversions
+        .iter()
+        .zip(sums)
+        .map(|(conversion, sums)| factor(conversion) * sums.constant_variance(&conversion.weights));
     result.constant_share = if signal > 0.0 {
         (constant.sum::<f64>() / signal).min(1.0)
     } else {

@@ -47,13 +47,6 @@ impl Training {
     pub fn state(&self) -> PathBuf {
         self.arguments.out.join(STATE)
     }
-
-    /// The same training in another folder.
-    pub fn at(&self, out: PathBuf) -> Training {
-        let (chain, mut arguments) = (self.chain.clone(), self.arguments.clone());
-        arguments.out = out;
-        Training { chain, arguments }
-    }
 }
 
 /// The trainings of a plan.

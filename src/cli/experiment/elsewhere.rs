@@ -5,37 +5,36 @@
 
 use super::commands::Training;
 use super::folder::Folders;
+use crate::cli::train::STATE;
 use crate::durable;
 use anyhow::Context;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Takes the state of the same training, ended in a folder of the same seed of another experiment below `out`; returns that folder, or
-/// `None` if there is none. The first by name is taken. Going on from that state leaves the network and the curve.
+/// Takes the state of the same training, ended in a folder of the same seed of another experiment below `out`; returns it, or `None` if
+/// there is none. The first by name is taken. Going on from that state leaves the network and the curve.
 ///
 /// # Errors
 /// If the state cannot be read or written.
 pub fn take(training: &Training, out: &Path, folders: &Folders) -> anyhow::Result<Option<PathBuf>> {
-    let Some(found) = ended(training, out, folders) else {
+    let Some(from) = folders.ended(training, states(training, out)) else {
         return Ok(None);
     };
-    let (from, to) = (found.state(), training.state());
+    let to = training.state();
     let bytes = fs::read(&from).with_context(|| from.display().to_string())?;
     durable::replace(&to, &bytes).with_context(|| to.display().to_string())?;
-    Ok(Some(found.arguments.out))
+    Ok(Some(from))
 }
 
-/// The training where it has ended elsewhere.
-fn ended(training: &Training, out: &Path, folders: &Folders) -> Option<Training> {
-    let own = &training.arguments.out;
-    let seed = own.parent()?.file_name()?;
+/// Where states of the same seed may lie; there is none in the training's own folder.
+fn states(training: &Training, out: &Path) -> Vec<PathBuf> {
+    let Some(seed) = training.arguments.out.parent().and_then(Path::file_name) else {
+        return Vec::new();
+    };
     let places = below(out)
         .into_iter()
         .flat_map(|experiment| below(&experiment.join(seed)));
-    let there = places
-        .filter(|place| place != own)
-        .map(|place| training.at(place));
-    there.into_iter().find(|there| folders.has_ended(there))
+    places.map(|place| place.join(STATE)).collect()
 }
 
 /// What a folder holds, by name.

@@ -21,7 +21,7 @@ use crate::train::mvm::settings::Mvm;
 use crate::train::state::{self, Identity};
 use anyhow::{Context, bail};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// File of a training folder with its commands, from full precision on.
 const COMMANDS: &str = "commands.txt";
@@ -83,18 +83,22 @@ impl Folders<'_> {
         Ok(training.deployed().is_file())
     }
 
-    /// True if the state in the folder says that it is that of the training, start and images too, and it has ended, whatever else is there.
-    pub fn has_ended(&self, training: &Training) -> bool {
-        let Ok(identity) = self.identity(training) else {
-            return false;
+    /// The first of some states that says that it is that of the training, start and images too, and has ended.
+    pub fn ended(
+        &self,
+        training: &Training,
+        states: impl IntoIterator<Item = PathBuf>,
+    ) -> Option<PathBuf> {
+        let identity = self.identity(training).ok()?;
+        identity.start.as_ref()?;
+        let has_ended = |path: &PathBuf| {
+            // What is not recorded is not compared; here nobody has put the state where it lies for this training.
+            state::belonging(path, &identity).is_ok_and(|found| {
+                let is_recorded = found.start.is_some() && found.train_data.is_some();
+                is_recorded && found.curve.len() == training.arguments.epochs
+            })
         };
-        let Ok(found) = state::belonging(&training.state(), &identity) else {
-            return false;
-        };
-        // What is not recorded is not compared above; here nobody has put the state where it lies for this training.
-        let is_recorded =
-            identity.start.is_some() && found.start.is_some() && found.train_data.is_some();
-        is_recorded && found.curve.len() == training.arguments.epochs
+        states.into_iter().find(has_ended)
     }
 
     /// Notes in the folder of a training its commands and what it starts from.

@@ -219,7 +219,7 @@ impl<'a> Session<'a> {
             None => Ok(()),
             Some(found) => self.say(&format!(
                 "taken from {}: the same training",
-                found.display()
+                found.parent().unwrap_or(&found).display()
             )),
         }
     }
