@@ -5,6 +5,7 @@
 //! reconv`, optionally followed by a word that a line must contain.
 
 use imcsim::hw::readout::table::{CodeTable, Decode};
+use imcsim::hw::word_line::RowOrder;
 use imcsim::kernel::groups::{Backend, PreparedWeights, prepare};
 use imcsim::kernel::lanes::{LANES, Lanes};
 use imcsim::kernel::reconv::{reconv, reconv_random};
@@ -131,7 +132,13 @@ fn single_kernels(backend: Backend, wanted: &dyn Fn(&str) -> bool) {
         ("fully connected, 9 rows, ternary", 8192, 64, 1, 1, 9, 1),
     ] {
         let layer = Layer::new(channels, outputs, side, kernel, max_weight);
-        let weights = prepare(&layer.geometry, &layer.codes, active, TOP).with_backend(backend);
+        let weights = prepare(
+            &layer.geometry,
+            &layer.codes,
+            (active, RowOrder::Consecutive),
+            TOP,
+        )
+        .with_backend(backend);
         let mut sums = layer.sums();
         let partial_sums = layer.partial_sums(active);
         let name = format!("{backend:?}: {what}, noise-free");
@@ -172,7 +179,13 @@ fn stack(backend: Backend, threads: usize, wanted: &dyn Fn(&str) -> bool) {
         let mut total = 0.0;
         for (channels, outputs, side, kernel) in shapes {
             let layer = Layer::new(channels, outputs, side, kernel, 1);
-            let weights = prepare(&layer.geometry, &layer.codes, ROWS, TOP).with_backend(backend);
+            let weights = prepare(
+                &layer.geometry,
+                &layer.codes,
+                (ROWS, RowOrder::Consecutive),
+                TOP,
+            )
+            .with_backend(backend);
             let law = law(&weights, span);
             let (fixed, random) = (
                 LevelTable::new(&law),

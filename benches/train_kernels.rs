@@ -4,6 +4,7 @@
 //!
 //! `cargo bench --bench train_kernels [-- blocks] [layers]` (all, or those named as in the table); each figure is the best of several runs.
 
+use imcsim::hw::word_line::RowOrder;
 use imcsim::kernel::float::{backward_input_batch, backward_weights_batch, forward_batch};
 use imcsim::kernel::groups::prepare;
 use imcsim::kernel::lanes::{LANES, Lanes};
@@ -147,7 +148,7 @@ fn grouped(geometry: &Geometry, blocks: usize) -> [f64; 3] {
     let codes: Vec<i8> = (0..geometry.outputs * geometry.rows())
         .map(weight)
         .collect();
-    let weights = prepare(geometry, &codes, ROWS, 3);
+    let weights = prepare(geometry, &codes, (ROWS, RowOrder::Consecutive), 3);
     let shape = geometry.input;
     let mut input = Lanes::<u8>::zeros(shape.channels, shape.height, shape.width, 0);
     let fill = input.values.iter_mut().enumerate();

@@ -6,6 +6,7 @@ mod support;
 use imcsim::hw::partial_sum::{SumHistogram, SumRange};
 use imcsim::hw::readout::Readout;
 use imcsim::hw::readout::table::CodeTable;
+use imcsim::hw::word_line::RowOrder;
 use imcsim::kernel::exact::exact;
 use imcsim::kernel::groups::prepare;
 use imcsim::kernel::lanes::Lanes;
@@ -153,7 +154,7 @@ fn many_bits_without_noise_are_the_plain_convolution() {
             .iter_mut()
             .for_each(|code| *code = random.random_range(0..=3u8));
         let block = block.with_border(padding);
-        let weights = prepare(&geometry, &codes, 9, 3);
+        let weights = prepare(&geometry, &codes, (9, RowOrder::Consecutive), 3);
         let map = geometry.output();
         let zeros = || Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
         let (mut plain, mut levels, mut drawn) = (zeros(), zeros(), zeros());
@@ -249,7 +250,7 @@ fn drawn_codes_are_wrong_as_often_as_the_table_says() {
         .iter_mut()
         .for_each(|code| *code = random.random_range(0..=3u8));
     let block = block.with_border(1);
-    let weights = prepare(&geometry, &codes, 9, 3);
+    let weights = prepare(&geometry, &codes, (9, RowOrder::Consecutive), 3);
     let map = geometry.output();
     let zeros = || Lanes::<i32>::zeros(map.channels, map.height, map.width, 0);
     for (repeat, sigma_ua) in [1.3, 1.5, 2.2, 3.0].into_iter().enumerate() {

@@ -87,7 +87,7 @@ fn compare(prepared: &Prepared, condition: &Condition, images: Images, lane: usi
             let layer = &prepared.layers[seen.layer];
             let codes = LayerCodes::new(&layer.conversions, &tables);
             let geometry = &prepared.network.layers[seen.layer].layer.geometry;
-            let input = Input::new(geometry, seen.input, lane);
+            let input = Input::new(&layer.conversions[0].weights, seen.input, lane);
             let key = NoiseKey {
                 seed: condition.seed,
                 layer: seen.layer as u64,
@@ -130,10 +130,10 @@ fn first_images<'a>(data: &'a Dataset, split: &'a imcsim::data::Split, count: us
     .first(count)
 }
 
-fn network_agrees(name: &str, conversions: u64) {
+fn network_agrees(name: &str, changes: &[(&str, &str)], conversions: u64) {
     let network = load_network(name).expect("shipped");
     let data = imcsim::data::load(&DataSource::Builtin, network.input).expect("built in");
-    let hardware = hardware("reram_9wl", &[]);
+    let hardware = hardware("reram_9wl", changes);
     let trained = weights::shipped(&network, &data.name, &data.fingerprint, "none");
     let trained = trained.expect("weights are shipped").trained;
     let prepared = Prepared::new(&trained.network, &hardware).expect("fits");
@@ -149,7 +149,10 @@ fn network_agrees(name: &str, conversions: u64) {
 #[test]
 fn lenet_on_the_shipped_weights() {
     // 14 x 14 pixels of 89 groups and 64 outputs; 349 groups and 512 outputs.
-    network_agrees("lenet", 14 * 14 * 89 * 64 + 349 * 512);
+    let conversions = 14 * 14 * 89 * 64 + 349 * 512;
+    network_agrees("lenet", &[], conversions);
+    let interleaved = ("active = 9", "active = 9\norder = \"interleaved\"");
+    network_agrees("lenet", &[interleaved], conversions);
 }
 
 #[test]
@@ -157,7 +160,7 @@ fn vgg_on_the_shipped_weights() {
     let conv = |edge: u64, groups: u64, outputs: u64| edge * edge * groups * outputs;
     let all = conv(32, 64, 64) + conv(16, 64, 128) + conv(16, 128, 128);
     let all = all + conv(8, 128, 256) + conv(8, 256, 256) + conv(1, 456, 512);
-    network_agrees("vgg", all);
+    network_agrees("vgg", &[], all);
 }
 
 /// Layers at random: several conversions, other strides and kernels, table by table against the kernels' sums of levels.
@@ -300,7 +303,7 @@ fn check_levels(
     }
     let mut tested = 0;
     for lane in [0, 15, 16, LANES - 1] {
-        let input = Input::new(geometry, block, lane);
+        let input = Input::new(&conversions[0].weights, block, lane);
         let mut own = vec![vec![0i32; map.len()]; conversions.len()];
         layer.each(&input, &layer.reads(key, lane), |c, place, _, codes| {
             for (output, &code) in codes.iter().enumerate() {

@@ -5,6 +5,7 @@ use imcsim::hw::chip::{Hardware, HardwareSpec};
 use imcsim::hw::imc_array::{ChipPlace, VirtualChip};
 use imcsim::hw::readout::Readout;
 use imcsim::hw::weight_plane::Conversion;
+use imcsim::hw::word_line::RowOrder;
 use imcsim::rng::{Purpose, keyed};
 use rand::RngExt;
 
@@ -404,6 +405,9 @@ fn the_fingerprint_sees_numbers_and_not_names() {
     let other = Parts { bits: 5, ..EXACT }.hardware();
     assert_ne!(hardware.fingerprint(), other.fingerprint());
     assert_eq!(hardware.fingerprint().len(), 16);
+    let mut interleaved = hardware.clone();
+    interleaved.row_order = RowOrder::Interleaved;
+    assert_ne!(hardware.fingerprint(), interleaved.fingerprint());
 }
 
 #[test]

@@ -8,10 +8,10 @@ use super::prepare::Prepared;
 use crate::hw::chip::Hardware;
 use crate::hw::partial_sum::SumRange;
 use crate::hw::readout::Share;
-use crate::kernel::groups::Taps;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::rng::{Purpose, keyed};
 use rand::RngExt;
+use std::borrow::Cow;
 
 /// Groups looked at per conversion and block, each in all images of the block.
 const GROUPS: usize = 256;
@@ -112,7 +112,8 @@ impl CellNoiseSample {
 /// One conversion of a layer with the noise of its rows.
 pub struct View<'a> {
     conversion: &'a Prepared,
-    codes: &'a [i8],
+    /// `[output][word line]`.
+    codes: Cow<'a, [i8]>,
     /// Variance of a row at input 1, by weight code.
     noise: Vec<f64>,
 }
@@ -131,7 +132,7 @@ impl<'a> View<'a> {
         };
         View {
             conversion,
-            codes,
+            codes: conversion.weights.plan.on_word_lines(codes),
             noise: (0..=u8::MAX).map(noise).collect(),
         }
     }
@@ -152,7 +153,7 @@ impl<'a> View<'a> {
         sample: &mut CellNoiseSample,
     ) {
         let weights = &self.conversion.weights;
-        let taps = Taps::new(&weights.geometry, input);
+        let taps = weights.taps(input);
         let mut rng = keyed(0, Purpose::Pattern, &place);
         for _ in 0..GROUPS {
             let output = rng.random_range(0..weights.geometry.outputs);

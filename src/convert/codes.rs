@@ -9,29 +9,28 @@ use super::prepare::Prepared;
 use crate::hw::readout::columns::Columns;
 use crate::hw::readout::table::Decode;
 use crate::hw::weight_plane::Conversion;
-use crate::kernel::groups::{GroupPlan, Taps};
+use crate::kernel::groups::{GroupPlan, PreparedWeights};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::{NoiseKey, NoiseStream};
-use crate::net::network::Geometry;
 use std::ops::Range;
 
 /// Input codes of one layer for one image.
 #[derive(Clone, Debug)]
 pub struct Input {
     values: Vec<u8>,
-    /// Place of each row of the weight matrix from the corner of a pixel.
+    /// Place of the input of each word line from the corner of a pixel.
     rows: Vec<usize>,
     /// Corner of each output pixel.
     pixels: Vec<usize>,
 }
 
 impl Input {
-    /// One lane of a block of images.
+    /// One lane of a block of images for the weights of any conversion of the layer.
     ///
     /// # Panics
     /// If the block has another shape than the layer or too narrow a border.
-    pub fn new(geometry: &Geometry, block: &Lanes<u8>, lane: usize) -> Self {
-        let taps = Taps::new(geometry, block);
+    pub fn new(weights: &PreparedWeights, block: &Lanes<u8>, lane: usize) -> Self {
+        let taps = weights.taps(block);
         let alone = |places: Vec<usize>| places.into_iter().map(|at| at / LANES).collect();
         Input {
             values: block
@@ -51,7 +50,7 @@ impl Input {
         self.pixels.len()
     }
 
-    /// Input codes of some rows of the weight matrix at an output pixel.
+    /// Input codes of some word lines at an output pixel.
     pub fn gather(&self, pixel: usize, rows: Range<usize>, inputs: &mut Vec<u8>) {
         let corner = self.pixels[pixel];
         inputs.clear();
@@ -69,7 +68,7 @@ pub struct ConversionCodes {
     columns: Columns,
     plan: GroupPlan,
     outputs: usize,
-    /// What it sees of the weights, `[row][output]`.
+    /// What it sees of the weights, `[word line][output]`.
     weights: Vec<i8>,
 }
 

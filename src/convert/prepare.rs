@@ -30,8 +30,9 @@ impl Prepared {
     pub fn with_codes(&self, codes: &[i8]) -> Self {
         let seen = seen(&self.conversion, codes);
         let (weights, top) = (&self.weights, self.weights.max_input_code);
+        let groups = (weights.plan.active, weights.plan.order);
         Prepared {
-            weights: groups::prepare(&weights.geometry, &seen, weights.plan.active, top),
+            weights: groups::prepare(&weights.geometry, &seen, groups, top),
             ..*self
         }
     }
@@ -69,7 +70,7 @@ pub fn prepare(
         let rows = active.min(geometry.rows());
         Prepared {
             conversion,
-            weights: groups::prepare(geometry, &seen, active, top),
+            weights: groups::prepare(geometry, &seen, (active, hardware.row_order), top),
             range: conversion.sum_range(rows, weight_bits, input_bits),
         }
     };

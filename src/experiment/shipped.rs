@@ -40,6 +40,10 @@ const CARRIED: Carried = Carried {
             "cifar10_three_levels",
             include_str!("../../experiments/cifar10_three_levels.toml"),
         ),
+        (
+            "cifar10_row_order",
+            include_str!("../../experiments/cifar10_row_order.toml"),
+        ),
     ],
 };
 

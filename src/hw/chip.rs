@@ -12,7 +12,7 @@ use super::tiles::{Chip, ChipSpec};
 use super::timing::{Timing, TimingSpec};
 use super::weight_plane::{Conversion, WeightPlane};
 use super::weights::WeightsSpec;
-use super::word_line::{WordLines, WordLinesSpec};
+use super::word_line::{RowOrder, WordLines, WordLinesSpec};
 use crate::fingerprint::fingerprint;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -90,6 +90,8 @@ pub struct Hardware {
     pub weights: WeightsSpec,
     /// Word lines.
     pub word_lines: WordLines,
+    /// Which rows of a weight matrix are opened together.
+    pub row_order: RowOrder,
     /// Bit line.
     pub bit_line: BitLine,
     /// Read-out.
@@ -170,6 +172,7 @@ impl Hardware {
             cell,
             weights: spec.weights.clone(),
             word_lines,
+            row_order: spec.word_lines.order,
             bit_line,
             readout,
             accumulator,
@@ -228,6 +231,7 @@ impl Hardware {
             cell,
             weights,
             word_lines,
+            row_order,
             bit_line,
             readout,
             accumulator,
@@ -248,7 +252,12 @@ impl Hardware {
                 accumulator
             )
         );
-        fingerprint(numbers.as_bytes())
+        // What has the order that was the only one has the fingerprint that it had then.
+        let order = match row_order {
+            RowOrder::Consecutive => String::new(),
+            RowOrder::Interleaved => format!("{row_order:?}"),
+        };
+        fingerprint((numbers + &order).as_bytes())
     }
 }
 

@@ -1,7 +1,8 @@
 //! Word lines: which rows fire together, and how input codes are put on them.
 //!
-//! Rows are in im2col order (channel-major, then kernel position) and split flat into consecutive groups of N open word
-//! lines; the last group may be short. Not responsible for weights or for what the bit line does with the current.
+//! Rows of the weight matrix are numbered in im2col order (channel-major, then kernel position). They lie on the word lines in a
+//! [`RowOrder`] and are split flat into groups of N open word lines; the last group may be short. Not responsible for weights or
+//! for what the bit line does with the current.
 
 use super::error::{Checks, HwError};
 use serde::Deserialize;
@@ -13,8 +14,47 @@ use std::ops::Range;
 pub struct WordLinesSpec {
     /// Word lines open at once.
     pub active: usize,
+    /// Which rows of the weight matrix are opened together.
+    #[serde(default)]
+    pub order: RowOrder,
     /// How an input code is put on a word line.
     pub inputs: InputsSpec,
+}
+
+/// `word_lines.order`: how the rows of a weight matrix lie on the word lines, and so which of them are opened together.
+///
+/// ```
+/// use imcsim::hw::word_line::RowOrder;
+/// assert_eq!(RowOrder::Consecutive.rows(6, 3), [0, 1, 2, 3, 4, 5]);
+/// assert_eq!(RowOrder::Interleaved.rows(6, 3), [0, 2, 4, 1, 3, 5]);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowOrder {
+    /// In im2col order: nine word lines hold a 3 x 3 window of one channel.
+    #[default]
+    Consecutive,
+    /// A group takes every G-th row, G being the number of groups. Neighbouring inputs of a channel are alike, and so are their
+    /// weights: opened together they make wide partial sums, apart from each other narrow ones, at no cost but the order in
+    /// which inputs are sent to the word lines.
+    Interleaved,
+}
+
+impl RowOrder {
+    /// Row of the weight matrix on every word line, for `rows` rows in groups of `active`.
+    ///
+    /// # Panics
+    /// If `active` is 0.
+    pub fn rows(self, rows: usize, active: usize) -> Vec<usize> {
+        match self {
+            RowOrder::Consecutive => (0..rows).collect(),
+            RowOrder::Interleaved => {
+                let groups = rows.div_ceil(active);
+                let of_group = |group: usize| (group..rows).step_by(groups.max(1));
+                (0..groups).flat_map(of_group).collect()
+            }
+        }
+    }
 }
 
 /// `[word_lines.inputs]`.
@@ -184,6 +224,28 @@ mod tests {
             .last(),
             9
         );
+    }
+
+    #[test]
+    fn every_order_has_every_row_once_and_interleaved_groups_are_far_apart() {
+        for (rows, active) in [(27, 9), (25, 9), (1, 9), (20, 9), (576, 64), (2048, 9)] {
+            for order in [RowOrder::Consecutive, RowOrder::Interleaved] {
+                let mut all = order.rows(rows, active);
+                all.sort_unstable();
+                assert!(all.into_iter().eq(0..rows), "{order:?} {rows} {active}");
+            }
+        }
+        // A layer of 64 channels and 3 x 3 kernels: nine rows of nine channels at nine positions.
+        let order = RowOrder::Interleaved.rows(576, 9);
+        for group in order.chunks(9) {
+            let distinct = |part: fn(usize) -> usize| {
+                let parts: std::collections::BTreeSet<usize> =
+                    group.iter().map(|&row| part(row)).collect();
+                parts.len()
+            };
+            assert_eq!(distinct(|row| row / 9), 9);
+            assert_eq!(distinct(|row| row % 9), 9);
+        }
     }
 
     #[test]

@@ -7,8 +7,10 @@ use super::tiled::lookup::Lookup;
 #[cfg(target_arch = "x86_64")]
 use super::vectorize::Vectors;
 use super::vectorize::vectorized;
+use crate::hw::word_line::RowOrder;
 use crate::net::network::Geometry;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::ops::{Deref, Range};
 
 /// Which implementation runs. All give the same integers.
@@ -57,13 +59,15 @@ impl Backend {
     }
 }
 
-/// Consecutive rows opened together.
+/// Word lines opened together, and the rows of the weight matrix that lie on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupPlan {
-    /// Rows of the weight matrix.
+    /// Rows of the weight matrix, each on a word line.
     pub rows: usize,
     /// Open word lines per group; the last group may have fewer.
     pub active: usize,
+    /// How rows lie on word lines.
+    pub order: RowOrder,
 }
 
 impl GroupPlan {
@@ -77,7 +81,21 @@ impl GroupPlan {
         self.active.min(self.rows)
     }
 
-    /// Rows of one group.
+    /// What is given for every row of the weight matrix, `[anything][row]`, as it lies on the word lines: `[anything][word line]`.
+    pub fn on_word_lines<'a, T: Copy>(&self, of_rows: &'a [T]) -> Cow<'a, [T]> {
+        if self.order == RowOrder::Consecutive {
+            return Cow::Borrowed(of_rows);
+        }
+        let order = self.order.rows(self.rows, self.active);
+        let lines = of_rows.chunks_exact(self.rows.max(1));
+        Cow::Owned(
+            lines
+                .flat_map(|rows| order.iter().map(|&row| rows[row]))
+                .collect(),
+        )
+    }
+
+    /// Word lines of one group.
     pub fn range(&self, group: usize) -> Range<usize> {
         let start = group * self.active;
         start..(start + self.active).min(self.rows)
@@ -87,18 +105,30 @@ impl GroupPlan {
 /// Where the inputs of a convolution lie in an input block.
 #[derive(Clone, Debug)]
 pub struct Taps {
-    /// Offset of each row from the pixel's corner.
+    /// Offset of each row from the pixel's corner, by word line where it has one.
     pub rows: Vec<usize>,
     /// Offset of the corner of each output pixel, `y * width + x`.
     pub pixels: Vec<usize>,
 }
 
 impl Taps {
-    /// Offsets for a block.
+    /// Offsets for a block, rows as they lie on the word lines.
+    ///
+    /// # Panics
+    /// As [`Taps::in_im2col_order`].
+    pub fn new<T: bytemuck::Pod>(geometry: &Geometry, plan: &GroupPlan, input: &Lanes<T>) -> Self {
+        let taps = Self::in_im2col_order(geometry, input);
+        Taps {
+            rows: plan.on_word_lines(&taps.rows).into_owned(),
+            ..taps
+        }
+    }
+
+    /// Offsets for a block, rows in im2col order.
     ///
     /// # Panics
     /// If the block has another shape than the geometry or too narrow a border.
-    pub fn new<T: bytemuck::Pod>(geometry: &Geometry, input: &Lanes<T>) -> Self {
+    pub fn in_im2col_order<T: bytemuck::Pod>(geometry: &Geometry, input: &Lanes<T>) -> Self {
         let shape = geometry.input;
         assert!(
             (input.channels, input.height, input.width)
@@ -131,7 +161,7 @@ impl Taps {
 }
 
 vectorized! {
-    /// Inputs of rows of the weight matrix at output pixels, `[row][pixel][lane]`, as numbers.
+    /// Inputs of word lines at output pixels, `[row][pixel][lane]`, as numbers.
     pub(super) fn read_values[](
         to: &mut [f32],
         input: &Lanes<u8>,
@@ -159,7 +189,7 @@ pub struct BoundedWeights {
     pub geometry: Geometry,
     /// Groups of rows.
     pub plan: GroupPlan,
-    /// Weight codes `[output][row]`.
+    /// Weight codes `[output][word line]`.
     pub codes: Vec<i8>,
     /// Largest input code.
     pub max_input_code: u8,
@@ -186,14 +216,14 @@ impl Deref for PreparedWeights {
     }
 }
 
-/// Prepares weight codes `[output][row]` (im2col order) in groups of `active` rows for inputs `0..=max_input_code`.
+/// Prepares weight codes `[output][row]` (im2col order) in groups of `active` word lines for inputs `0..=max_input_code`.
 ///
 /// # Panics
 /// If the number of codes does not fit the geometry or `active` is 0.
 pub fn prepare(
     geometry: &Geometry,
     codes: &[i8],
-    active: usize,
+    (active, order): (usize, RowOrder),
     max_input_code: u8,
 ) -> PreparedWeights {
     let rows = geometry.rows();
@@ -203,7 +233,12 @@ pub fn prepare(
         "one code per row and output"
     );
     assert!(active > 0, "a group has at least one row");
-    let plan = GroupPlan { rows, active };
+    let plan = GroupPlan {
+        rows,
+        active,
+        order,
+    };
+    let codes = plan.on_word_lines(codes);
     let of_row = |row: &[i8]| {
         let (mut least, mut most) = (0, 0);
         for group in row.chunks(active) {
@@ -220,7 +255,7 @@ pub fn prepare(
     let bounded = BoundedWeights {
         geometry: *geometry,
         plan,
-        codes: codes.to_vec(),
+        codes: codes.into_owned(),
         max_input_code,
         sum_min,
         sum_max,
@@ -264,6 +299,14 @@ impl PreparedWeights {
     /// The implementation that will run.
     pub fn backend(&self) -> Backend {
         self.backend
+    }
+
+    /// Offsets of their inputs in a block.
+    ///
+    /// # Panics
+    /// As [`Taps::new`].
+    pub fn taps<T: bytemuck::Pod>(&self, input: &Lanes<T>) -> Taps {
+        Taps::new(&self.geometry, &self.plan, input)
     }
 
     /// Codes of one output and group.

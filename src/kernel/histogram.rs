@@ -2,7 +2,7 @@
 //!
 //! Not responsible for choosing the references.
 
-use super::groups::{PreparedWeights, Taps};
+use super::groups::PreparedWeights;
 use super::lanes::{LANES, Lanes};
 use std::ops::RangeInclusive;
 
@@ -25,7 +25,7 @@ pub fn group_histogram(
         "a range of sums and at most 32 images"
     );
     let mut counts = vec![0u64; (high - low + 1) as usize];
-    let taps = Taps::new(&weights.geometry, input);
+    let taps = weights.taps(input);
     for &corner in taps.pixels.iter().step_by(pixel_step) {
         for output in 0..weights.geometry.outputs {
             for group in 0..weights.plan.groups() {
@@ -49,7 +49,7 @@ pub fn input_totals(
     lanes_used: usize,
     pixel_step: usize,
 ) -> Vec<u64> {
-    let taps = Taps::new(&weights.geometry, input);
+    let taps = weights.taps(input);
     let total = |&row: &usize| {
         let corners = taps.pixels.iter().step_by(pixel_step);
         let pixels = corners.map(|corner| &input.values[corner + row..][..lanes_used]);

@@ -144,7 +144,7 @@ fn some(
     if weights.backend() == Backend::Scalar {
         return scalar(input, weights, readout, outputs, sums);
     }
-    let taps = Taps::new(&weights.geometry, input);
+    let taps = weights.taps(input);
     let (stride, places) = (sums.channel_stride(), places(&taps, sums));
     let result = (&mut sums.values[..], stride, &places[..]);
     unit(input, &taps, weights, readout, (outputs, 0), result);
@@ -162,7 +162,7 @@ fn dispatch(
     if weights.backend() == Backend::Scalar {
         return scalar(input, weights, readout, &all, sums);
     }
-    let taps = Taps::new(&weights.geometry, input);
+    let taps = weights.taps(input);
     let (stride, places) = (sums.channel_stride(), places(&taps, sums));
     let share = all.len().div_ceil(parts.max(1)).max(1);
     let work = |(outputs, sums): (&[usize], &mut [i32])| {

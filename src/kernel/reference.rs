@@ -1,6 +1,6 @@
 //! The definition of every kernel, one value at a time. Slow; every fast form is tested against it.
 
-use super::groups::{PreparedWeights, Taps};
+use super::groups::PreparedWeights;
 use super::lanes::{LANES, Lanes};
 use super::stream::NoiseStream;
 use super::tables::{Grain, LevelTable, RandomTable};
@@ -13,7 +13,7 @@ pub(super) fn partial_sums(
     outputs: &[usize],
     mut visit: impl FnMut(usize, usize, usize, usize, i32),
 ) {
-    let taps = Taps::new(&weights.geometry, input);
+    let taps = weights.taps(input);
     for &output in outputs {
         for (pixel, &corner) in taps.pixels.iter().enumerate() {
             for group in 0..weights.plan.groups() {

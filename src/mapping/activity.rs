@@ -18,14 +18,15 @@ use crate::convert::codes::{ConversionCodes, Input, LayerCodes, Place, Reads};
 use crate::cycle::plan::{Activity, Mvm};
 use crate::hw::chip::Hardware;
 use crate::hw::timing::Timing;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// One layer on macros with the images that go through it.
 pub struct LayerValues<'a> {
     /// Codes of its conversions.
     pub codes: LayerCodes,
-    /// Weight codes `[output][row]`.
-    pub weights: &'a [i8],
+    /// Weight codes `[output][word line]`.
+    pub weights: Cow<'a, [i8]>,
     /// Inputs and noise of every image.
     pub images: Vec<(Input, Reads)>,
 }
@@ -56,7 +57,7 @@ pub(super) struct Activation<'a> {
     pub read: usize,
     /// Input codes of the rows, all bits.
     pub codes: &'a [u8],
-    /// Rows of the weight matrix.
+    /// Word lines of the layer.
     pub rows: Range<usize>,
     /// What is on their word lines.
     pub inputs: &'a [u8],

@@ -47,7 +47,7 @@ impl DataActivity<'_> {
         let map = mapping.geometry.output();
         let mut total = Total::default();
         for (column, tile) in part.column_tiles.clone().enumerate() {
-            let row_current = row_currents(self.hardware, mapping, part.values.weights, tile);
+            let row_current = row_currents(self.hardware, mapping, &part.values.weights, tile);
             let slots = part.slots[column].readouts();
             let repeats = match self.timing().sample_and_hold {
                 SampleAndHold::PerColumn => 1,

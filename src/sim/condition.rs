@@ -135,7 +135,7 @@ fn program(
         prepared.hardware,
         readouts,
         conversion,
-        &int.codes,
+        &conversions[c].weights.plan.on_word_lines(&int.codes),
         int.layer.geometry.rows(),
         place,
     )

@@ -149,7 +149,7 @@ fn analog(
         let layer = AnalogLayer {
             weights: &chip.weights,
             geometry: &prepared.weights.geometry,
-            active: prepared.weights.plan.active,
+            plan: prepared.weights.plan,
             readout: ChipReadout {
                 thresholds: &chip.thresholds,
                 groups_per_tile: chip.groups_per_array,

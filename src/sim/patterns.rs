@@ -11,7 +11,6 @@ use super::error::SimError;
 use super::forward::{Seen, forward};
 use super::prepare::Prepared;
 use crate::hw::readout::columns::ColumnReadouts;
-use crate::kernel::groups::Taps;
 use crate::kernel::lanes::LANES;
 use crate::margin::{MarginOptions, Pattern, RowCount, layer_margin};
 use crate::results::layer::LayerResult;
@@ -68,9 +67,9 @@ fn of_layer(
     let Some(first) = prepared.layers[seen.layer].conversions.first() else {
         return Vec::new();
     };
-    let codes = &prepared.network.layers[seen.layer].codes;
     let (geometry, plan) = (&first.weights.geometry, &first.weights.plan);
-    let taps = Taps::new(geometry, seen.input);
+    let codes = plan.on_word_lines(&prepared.network.layers[seen.layer].codes);
+    let taps = first.weights.taps(seen.input);
     let one = |_| {
         let output = rng.random_range(0..geometry.outputs);
         let corner = taps.pixels[rng.random_range(0..taps.pixels.len())];

@@ -37,7 +37,7 @@ pub fn image_values<'a>(
         }
         values.push(Some(LayerValues {
             codes: LayerCodes::new(&layer.conversions, &tables),
-            weights: &int.codes,
+            weights: layer.conversions[0].weights.plan.on_word_lines(&int.codes),
             images: Vec::with_capacity(images.labels.len()),
         }));
     }
@@ -54,9 +54,9 @@ pub fn image_values<'a>(
                 repeat: condition.repeat,
                 conversion: 0,
             };
-            let geometry = &prepared.network.layers[seen.layer].layer.geometry;
+            let weights = &prepared.layers[seen.layer].conversions[0].weights;
             for lane in 0..used {
-                let input = Input::new(geometry, seen.input, lane);
+                let input = Input::new(weights, seen.input, lane);
                 values.images.push((input, values.codes.reads(key, lane)));
             }
         };

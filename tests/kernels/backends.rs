@@ -1,9 +1,10 @@
 //! Every instruction set against the scalar definition: table lookups, random codes, plain convolution, virtual chips.
 
 use super::{FAST, KEY, case, code_table, geometry, level_table, random_case};
+use imcsim::hw::word_line::RowOrder;
 use imcsim::kernel::analog::{AnalogLayer, ChipReadout, reconv_analog_with};
 use imcsim::kernel::exact::exact_with;
-use imcsim::kernel::groups::Backend;
+use imcsim::kernel::groups::{Backend, GroupPlan};
 use imcsim::kernel::lanes::Lanes;
 use imcsim::kernel::reconv::{reconv, reconv_of, reconv_random, reconv_random_of};
 use imcsim::kernel::tables::{Grain, LevelTable, RandomTable};
@@ -230,7 +231,7 @@ fn every_backend_reads_a_virtual_chip_alike() {
         let layer = AnalogLayer {
             weights: &weights,
             geometry: &case.geometry,
-            active: case.active,
+            plan: case.prepared(Backend::Scalar).plan,
             readout: ChipReadout {
                 thresholds: &thresholds,
                 groups_per_tile,
@@ -273,7 +274,11 @@ fn every_row_tile_is_read_with_its_own_thresholds() {
         let layer = AnalogLayer {
             weights,
             geometry: &geometry((rows, 2, 3), outputs, (1, 1, 0)),
-            active: 2,
+            plan: GroupPlan {
+                rows,
+                active: 2,
+                order: RowOrder::Consecutive,
+            },
             readout: ChipReadout {
                 thresholds,
                 groups_per_tile,

@@ -7,6 +7,7 @@ mod elementwise;
 mod whole;
 
 use imcsim::hw::readout::table::{CodeTable, Decode};
+use imcsim::hw::word_line::RowOrder;
 use imcsim::kernel::groups::{Backend, PreparedWeights, prepare};
 use imcsim::kernel::lanes::Lanes;
 use imcsim::kernel::stream::NoiseKey;
@@ -23,6 +24,7 @@ struct Case {
     geometry: Geometry,
     codes: Vec<i8>,
     active: usize,
+    order: RowOrder,
     max_input_code: u8,
     input: Lanes<u8>,
 }
@@ -32,7 +34,7 @@ impl Case {
         prepare(
             &self.geometry,
             &self.codes,
-            self.active,
+            (self.active, self.order),
             self.max_input_code,
         )
         .with_backend(backend)
@@ -90,6 +92,7 @@ fn case(
         geometry,
         codes,
         active,
+        order: RowOrder::Consecutive,
         max_input_code,
         input,
     }
@@ -112,7 +115,12 @@ fn random_case(number: u64) -> (Case, Pcg64Mcg) {
     };
     let max_weight = [1, 1, 2, 7][random.random_range(0..4usize)];
     let max_input_code = [1, 3, 3, 7, 15][random.random_range(0..5usize)];
-    let case = case(geometry, active, max_weight, max_input_code, &mut random);
+    let order = match number % 4 {
+        1 | 2 => RowOrder::Interleaved,
+        _ => RowOrder::Consecutive,
+    };
+    let of_active = case(geometry, active, max_weight, max_input_code, &mut random);
+    let case = Case { order, ..of_active };
     (case, random)
 }
 

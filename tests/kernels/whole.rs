@@ -2,7 +2,7 @@
 
 use super::{KEY, case, code_table, geometry, random_case};
 use approx::assert_relative_eq;
-use imcsim::kernel::groups::{Backend, Taps, prepare};
+use imcsim::kernel::groups::Backend;
 use imcsim::kernel::histogram::{constant_variance, group_histogram, input_totals};
 use imcsim::kernel::lanes::LANES;
 use imcsim::kernel::reconv::{reconv, reconv_random, reconv_random_split, reconv_split};
@@ -13,12 +13,7 @@ use imcsim::rng::{Purpose, keyed};
 #[test]
 fn a_law_without_noise_is_the_noise_free_table() {
     let (case, mut random) = random_case(4);
-    let weights = prepare(
-        &case.geometry,
-        &case.codes,
-        case.active,
-        case.max_input_code,
-    );
+    let weights = case.prepared(Backend::detect());
     let law = code_table(&weights, 15, 1, &mut random);
     let (mut fixed, mut drawn) = (case.sums(), case.sums());
     reconv(&case.input, &weights, &LevelTable::new(&law), &mut fixed);
@@ -31,7 +26,7 @@ fn a_law_without_noise_is_the_noise_free_table() {
 fn drawn_levels_follow_the_law() {
     let mut random = keyed(2, Purpose::Pattern, &[]);
     let case = case(geometry((1, 12, 12), 64, (3, 1, 1)), 9, 1, 3, &mut random);
-    let weights = prepare(&case.geometry, &case.codes, 9, 3);
+    let weights = case.prepared(Backend::detect());
     let law = code_table(&weights, 15, 4, &mut random);
     let table = RandomTable::new(&law, TOLERANCE);
     assert!(table.error(&law) <= TOLERANCE);
@@ -74,12 +69,7 @@ fn drawn_levels_follow_the_law() {
 #[test]
 fn threads_change_nothing() {
     let (case, mut random) = random_case(7);
-    let weights = prepare(
-        &case.geometry,
-        &case.codes,
-        case.active,
-        case.max_input_code,
-    );
+    let weights = case.prepared(Backend::detect());
     let law = code_table(&weights, 15, 3, &mut random);
     let (levels, table) = (LevelTable::new(&law), RandomTable::new(&law, TOLERANCE));
     let (mut fixed, mut drawn) = (case.sums(), case.sums());
@@ -134,7 +124,7 @@ fn what_is_constant_is_the_spread_of_the_means_of_outputs_and_groups() {
     for number in [3, 5, 8] {
         let (case, _) = random_case(number);
         let weights = case.prepared(Backend::Scalar);
-        let taps = Taps::new(&case.geometry, &case.input);
+        let taps = weights.taps(&case.input);
         for (lanes_used, step) in [(LANES, 1), (5, 2)] {
             let corners: Vec<usize> = taps.pixels.iter().copied().step_by(step).collect();
             let looks = (corners.len() * lanes_used) as u64;

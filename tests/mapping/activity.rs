@@ -127,7 +127,8 @@ impl Case {
                 columns: &columns,
             })
             .collect();
-        let codes = LayerCodes::new(&self.conversions(), &alike);
+        let conversions = self.conversions();
+        let codes = LayerCodes::new(&conversions, &alike);
         let shape = self.geometry().input;
         let mut block = Lanes::<u8>::zeros(shape.channels, shape.height, shape.width, 1);
         for (lane, image) in self.inputs.iter().enumerate() {
@@ -146,7 +147,7 @@ impl Case {
         let images = (0..2)
             .map(|lane| {
                 (
-                    Input::new(self.geometry(), &block, lane),
+                    Input::new(&conversions[0].weights, &block, lane),
                     codes.reads(key, lane),
                 )
             })
@@ -155,7 +156,7 @@ impl Case {
             None,
             Some(LayerValues {
                 codes,
-                weights: &self.weights,
+                weights: conversions[0].weights.plan.on_word_lines(&self.weights),
                 images,
             }),
             None,

@@ -2,6 +2,7 @@
 //! agrees with it, noise does not depend on threads, and non-idealities have influence.
 
 mod re_estimated;
+mod row_order;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -273,7 +274,14 @@ fn every_mapping_of_the_ideal_macro_is_exact() {
 
 #[test]
 fn word_lines_do_not_matter_to_an_exact_macro() {
-    for active in ["active = 1", "active = 4", "active = 16", "active = 41"] {
+    for active in [
+        "active = 1",
+        "active = 4",
+        "active = 16",
+        "active = 41",
+        "active = 7\norder = \"interleaved\"",
+        "active = 9\norder = \"interleaved\"",
+    ] {
         let change = [("active = 9", active)];
         assert_eq!(
             conditions("ideal", &change, |_, readouts| Condition::noise_free(

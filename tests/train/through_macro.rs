@@ -9,6 +9,7 @@ use imcsim::convert::{self, digital};
 use imcsim::data::Split;
 use imcsim::hw::chip::Hardware;
 use imcsim::hw::readout::Readout;
+use imcsim::hw::word_line::RowOrder;
 use imcsim::kernel::float::Real;
 use imcsim::kernel::groups::prepare;
 use imcsim::kernel::lanes::{LANES, Lanes};
@@ -251,7 +252,7 @@ fn gradient_of_a_layer_is_that_of_its_mean() {
         -6,
         (-6..=6).map(|s| slope(s) as f32).collect(),
     ));
-    let weights = prepare(&geometry, &codes, 2, 3);
+    let weights = prepare(&geometry, &codes, (2, RowOrder::Consecutive), 3);
     let key = NoiseKey {
         seed: 0,
         layer: 0,

@@ -13,6 +13,7 @@ use crate::hw::partial_sum::{SumHistogram, SumRange};
 use crate::hw::programming::Programming;
 use crate::hw::weight_plane::Conversion;
 use crate::hw::weights::{Subtraction, WeightsSpec};
+use crate::hw::word_line::RowOrder;
 use number::{both, listed, noise, plural, short};
 
 /// Bits of the weights and inputs that the examples are about.
@@ -65,6 +66,11 @@ fn array(hardware: &Hardware, facts: &mut Facts) {
         short(share)
     );
     add(facts, "row groups", groups);
+    let order = match hardware.row_order {
+        RowOrder::Consecutive => "consecutive rows of a layer (channel, then kernel position)",
+        RowOrder::Interleaved => "every G-th row of a layer, of G groups",
+    };
+    add(facts, "rows of a group", order);
 }
 
 fn cell(cell: &Cell, facts: &mut Facts) {

@@ -43,17 +43,17 @@ impl ChipReadout<'_> {
 /// One conversion of one layer on a virtual chip.
 #[derive(Clone, Copy, Debug)]
 pub struct AnalogLayer<'a> {
-    /// `[output][row]` in MAC units.
+    /// `[output][word line]` in MAC units.
     pub weights: &'a [f32],
     /// Shape of the layer.
     pub geometry: &'a Geometry,
-    /// Open word lines.
-    pub active: usize,
+    /// Groups of word lines.
+    pub plan: GroupPlan,
     /// Thresholds and levels.
     pub readout: ChipReadout<'a>,
 }
 
-/// For every group: `x = sum w * a` in row order (fused multiply-add, from 0), code = number of thresholds `<= x`, at
+/// For every group: `x = sum w * a` in the order of word lines (fused multiply-add, from 0), code = number of thresholds `<= x`, at
 /// most the highest one that the group's inputs allow; `sums` = sum of the codes' levels, overwritten.
 ///
 /// # Panics
@@ -75,10 +75,8 @@ pub fn reconv_analog_with(
     assert!(backend.available(), "this processor runs {backend:?}");
     let (rows, map) = (layer.geometry.rows(), layer.geometry.output());
     let steps = layer.readout.levels.len() - 1;
-    let plan = GroupPlan {
-        rows,
-        active: layer.active,
-    };
+    let plan = layer.plan;
+    assert_eq!(plan.rows, rows, "every row has its word line");
     assert_eq!(
         layer.weights.len(),
         map.channels * rows,
@@ -93,7 +91,7 @@ pub fn reconv_analog_with(
         (sums.channels, sums.height, sums.width) == (map.channels, map.height, map.width),
         "the sums have the shape of the layer's output"
     );
-    let taps = Taps::new(layer.geometry, input);
+    let taps = Taps::new(layer.geometry, &plan, input);
     match backend {
         #[cfg(target_arch = "x86_64")]
         Backend::Avx2 | Backend::Avx512 if layer.readout.highest.is_none() => {

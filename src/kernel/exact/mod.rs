@@ -64,7 +64,7 @@ pub fn exact_with(
         return reference::exact(input, geometry, codes, i32::from(zero), sums);
     }
     let input = padded(input, geometry.padding, zero);
-    let taps = Taps::new(geometry, &input);
+    let taps = Taps::in_im2col_order(geometry, &input);
     let packed = pack(codes, rows);
     let all = rows.div_ceil(2);
     let mut tile = Aligned::<i16>::zeros(PAIRS * TILE * 2 * LANES);

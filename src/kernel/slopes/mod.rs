@@ -8,7 +8,8 @@
 //! ```
 //! Nothing of size groups x outputs x pixels is stored: sums and random draws are computed again from the same places.
 //! [`mod@reference`] is the formula for any [`Real`]; [`backward_batch`] runs it in strips of pixels, a task per block of images
-//! and run of groups that share no input channel with another. Not responsible for what slopes mean (`train`).
+//! and run of groups. Groups of consecutive rows are run so that no task shares an input channel with another; those of interleaved
+//! rows share all, so every task of a block has a copy of its input gradient. Not responsible for what slopes mean (`train`).
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -33,6 +34,7 @@ use super::float::Real;
 use super::groups::PreparedWeights;
 use super::lanes::Lanes;
 use super::stream::NoiseKey;
+use super::vectorize::vectorized;
 use rayon::prelude::*;
 
 pub use soft::soft_sums;
@@ -123,19 +125,24 @@ pub(super) fn backward_f32(
     let Some(first) = pass.inputs.first() else {
         return;
     };
-    let shape = Shape::new(pass.weights, first);
+    let plan = &pass.weights.plan;
+    let shape = Shape::new(pass.weights, first, pass.inputs.len());
     let streams = streams(pass.keys);
     let gradients: Vec<_> = pass.gradients.par_iter().map(strip::in_strips).collect();
-    let channels = shape.channels_per_unit * first.channel_stride();
-    let rows = shape.groups_per_unit * pass.weights.plan.active;
+    let rows = shape.groups_per_unit * plan.active;
     let outputs = pass.weights.geometry.outputs;
-    let size = pass.weights.plan.rows * outputs;
-    // [block][row][output]: a task owns whole rows, and blocks are added in order.
+    let size = plan.rows * outputs;
+    // [block][word line][output]: a task owns whole word lines, and blocks are added in order.
     let mut parts = vec![0.0f32; size * pass.inputs.len()];
+    let mut copies = copies(&shape, plan.groups(), grad_inputs);
     let mut tasks = Vec::new();
     let blocks = parts.chunks_mut(size).zip(grad_inputs.iter_mut());
-    for (block, (part, grad_input)) in blocks.enumerate() {
-        let inputs = grad_input.values.chunks_mut(channels);
+    for (block, ((part, grad_input), copies)) in blocks.zip(&mut copies).enumerate() {
+        let channels = shape.channels_per_unit.unwrap_or(grad_input.channels);
+        let own = grad_input
+            .values
+            .chunks_mut(channels * first.channel_stride());
+        let inputs = own.chain(copies.iter_mut().map(|copy| &mut copy.values[..]));
         for (unit, (weights, inputs)) in part.chunks_mut(rows * outputs).zip(inputs).enumerate() {
             tasks.push(Task {
                 input: &pass.inputs[block],
@@ -151,15 +158,45 @@ pub(super) fn backward_f32(
         }
     }
     tasks.into_par_iter().for_each(|task| machine.run(task));
-    add_turned(&parts, outputs, grad_weights);
+    let blocks = grad_inputs.par_iter_mut().zip(copies);
+    blocks.for_each(|(total, copies)| copies.iter().for_each(|copy| add(total, copy)));
+    let order = plan.order.rows(plan.rows, plan.active);
+    add_turned(&parts, outputs, &order, grad_weights);
+}
+
+/// Of every block a gradient of its own for each task but the first, where tasks have no channels of their own.
+fn copies(shape: &Shape, groups: usize, blocks: &[Lanes<f32>]) -> Vec<Vec<Lanes<f32>>> {
+    let further = match shape.channels_per_unit {
+        Some(_) => 0,
+        None => groups.div_ceil(shape.groups_per_unit).saturating_sub(1),
+    };
+    let empty = |like: &Lanes<f32>| {
+        let (height, width) = (like.height, like.width);
+        (0..further)
+            .map(|_| Lanes::zeros(like.channels, height, width, like.border))
+            .collect()
+    };
+    blocks.iter().map(empty).collect()
+}
+
+vectorized! {
+    fn add_values[](to: &mut [f32], from: &[f32]) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to += from;
+        }
+    }
+}
+
+fn add(to: &mut Lanes<f32>, from: &Lanes<f32>) {
+    add_values(&mut to.values, &from.values);
 }
 
 /// Rows and outputs turned at a time: a line of the cache.
 const TURNED: usize = 16;
 
-/// Adds `[block][row][output]` to `[output][row]`, blocks in order. Tiles are added to in the order of the parts and turned at
-/// both ends, so that memory is read in lines.
-fn add_turned(parts: &[f32], outputs: usize, to: &mut [f32]) {
+/// Adds `[block][word line][output]` to `[output][row]`, blocks in order; `order` is the row of every word line. Tiles are added to in
+/// the order of the parts and turned at both ends, so that memory is read in lines.
+fn add_turned(parts: &[f32], outputs: usize, order: &[usize], to: &mut [f32]) {
     let rows = to.len() / outputs;
     let some = |(chunk, to): (usize, &mut [f32])| {
         let (first, wide) = (chunk * TURNED, to.len() / rows);
@@ -167,8 +204,8 @@ fn add_turned(parts: &[f32], outputs: usize, to: &mut [f32]) {
             let high = TURNED.min(rows - row);
             let mut tile = [[0.0f32; TURNED]; TURNED];
             for (o, to) in to.chunks(rows).enumerate() {
-                for (r, &to) in to[row..row + high].iter().enumerate() {
-                    tile[r][o] = to;
+                for (r, &row) in order[row..row + high].iter().enumerate() {
+                    tile[r][o] = to[row];
                 }
             }
             for part in parts.chunks(rows * outputs) {
@@ -180,8 +217,8 @@ fn add_turned(parts: &[f32], outputs: usize, to: &mut [f32]) {
                 }
             }
             for (o, to) in to.chunks_mut(rows).enumerate() {
-                for (r, to) in to[row..row + high].iter_mut().enumerate() {
-                    *to = tile[r][o];
+                for (r, &row) in order[row..row + high].iter().enumerate() {
+                    to[row] = tile[r][o];
                 }
             }
         }

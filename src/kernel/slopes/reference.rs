@@ -3,7 +3,6 @@
 use super::Pass;
 use super::table::streams;
 use crate::kernel::float::Real;
-use crate::kernel::groups::Taps;
 use crate::kernel::lanes::{LANES, Lanes};
 
 /// See [`super::backward_batch`].
@@ -11,7 +10,11 @@ pub fn backward<T: Real>(pass: &Pass<T>, grad_weights: &mut [T], grad_inputs: &m
     let (weights, streams) = (pass.weights, streams(pass.keys));
     let blocks = pass.inputs.iter().zip(pass.gradients).zip(grad_inputs);
     for (((input, gradient), grad_input), stream) in blocks.zip(&streams) {
-        let taps = Taps::new(&weights.geometry, input);
+        let taps = weights.taps(input);
+        let order = weights
+            .plan
+            .order
+            .rows(weights.plan.rows, weights.plan.active);
         for output in 0..weights.geometry.outputs {
             for (pixel, &corner) in taps.pixels.iter().enumerate() {
                 let at = (output * taps.pixels.len() + pixel) * LANES;
@@ -31,7 +34,7 @@ pub fn backward<T: Real>(pass: &Pass<T>, grad_weights: &mut [T], grad_inputs: &m
                             total += ds * T::from_f64(f64::from(input.values[at + lane]));
                             grad_input.values[at + lane] += ds * w;
                         }
-                        grad_weights[output * weights.plan.rows + row] += total;
+                        grad_weights[output * weights.plan.rows + order[row]] += total;
                     }
                 }
             }

@@ -33,7 +33,7 @@ pub(super) fn added(
     sums: &mut Lanes<f32>,
 ) {
     check(input, weights, soft, sums);
-    let (taps, stream) = (Taps::new(&weights.geometry, input), NoiseStream::new(key));
+    let (taps, stream) = (weights.taps(input), NoiseStream::new(key));
     let layer = Layer {
         input,
         taps: &taps,

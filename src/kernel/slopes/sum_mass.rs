@@ -5,7 +5,6 @@
 
 use super::Pass;
 use crate::kernel::float::Real;
-use crate::kernel::groups::Taps;
 use crate::kernel::lanes::LANES;
 use crate::kernel::spread::distance;
 use rayon::prelude::*;
@@ -21,8 +20,8 @@ const APART: usize = 8;
 pub fn sum_mass<T: Real>(pass: &Pass<T>, pixel_step: usize) -> Vec<Vec<f64>> {
     let weights = pass.weights;
     let (s_min, count) = pass.slopes.range();
-    let taps = |input| Taps::new(&weights.geometry, input);
-    let taps: Vec<Taps> = pass.inputs.par_iter().map(taps).collect();
+    let taps = pass.inputs.par_iter().map(|input| weights.taps(input));
+    let taps: Vec<_> = taps.collect();
     let one = |output: usize| {
         let mut mass = vec![[0.0; APART]; count];
         let blocks = pass.inputs.iter().zip(pass.gradients).zip(&taps);

@@ -1,4 +1,4 @@
-//! One block of images and a run of groups that share no input channel with another run.
+//! One block of images and a run of groups: consecutive rows share no input channel with another run, interleaved ones all of them.
 //!
 //! ```text
 //! for some groups at once, every strip of pixels, each of these groups, tile of outputs:
@@ -14,6 +14,7 @@ use super::group::{Collected, Group, WIDEST};
 use super::strip::in_strips;
 use super::strip::{PIXELS, ROW_TILE, Strip};
 use super::table::Slopes;
+use crate::hw::word_line::RowOrder;
 use crate::kernel::aligned::Aligned;
 use crate::kernel::float::vector::{Isa, Plain, Vector};
 use crate::kernel::groups::{PreparedWeights, Taps};
@@ -29,27 +30,40 @@ const KEPT: usize = 1 << 16;
 /// Groups that meet a strip, at most: there are to be many more tasks than threads.
 const MOST_GROUPS: usize = 4;
 
+/// Tasks of a batch, at most about so many, where each needs a copy of its block's input gradient: a number of its own, not that of the
+/// threads, because copies are added up.
+const SHARING_TASKS: usize = 8;
+
 /// How the groups of a layer are shared out, and where its inputs lie.
 pub struct Shape {
-    /// Consecutive groups that together use whole channels.
+    /// Consecutive groups of a task. Those of rows in im2col order together use whole channels.
     pub groups_per_unit: usize,
     /// Those of them that meet a strip one after the other, so that its gradients are near: more than one only where each uses channels
     /// of its own, because sums of a channel's gradients come group by group.
     at_once: usize,
-    /// Channels of those groups.
-    pub channels_per_unit: usize,
+    /// Channels of those groups; none of its own for a task whose groups have rows of any channel.
+    pub channels_per_unit: Option<usize>,
     taps: Taps,
 }
 
 impl Shape {
-    /// For inputs laid out as `input`.
-    pub fn new(weights: &PreparedWeights, input: &Lanes<u8>) -> Self {
+    /// For `blocks` blocks of inputs laid out as `input`.
+    pub fn new(weights: &PreparedWeights, input: &Lanes<u8>, blocks: usize) -> Self {
+        if weights.plan.order == RowOrder::Interleaved {
+            let parts = (SHARING_TASKS / blocks.max(1)).max(1);
+            return Shape {
+                groups_per_unit: weights.plan.groups().div_ceil(parts).max(1),
+                at_once: 1,
+                channels_per_unit: None,
+                taps: weights.taps(input),
+            };
+        }
         let kernel = weights.geometry.kernel * weights.geometry.kernel;
         let active = weights.plan.active;
         let common = (1..=kernel)
             .find(|&groups| (groups * active).is_multiple_of(kernel))
             .unwrap_or(kernel);
-        let taps = Taps::new(&weights.geometry, input);
+        let taps = weights.taps(input);
         let room = Collected::room(weights.geometry.outputs, weights.plan.most_rows());
         let at_once = match (common, taps.pixels.len() > PIXELS) {
             (1, true) => (KEPT / room.max(1)).clamp(1, MOST_GROUPS),
@@ -59,7 +73,7 @@ impl Shape {
         Shape {
             groups_per_unit,
             at_once,
-            channels_per_unit: groups_per_unit * active / kernel,
+            channels_per_unit: Some(groups_per_unit * active / kernel),
             taps,
         }
     }
@@ -81,9 +95,9 @@ pub struct Task<'a> {
     pub shape: &'a Shape,
     /// Which run of groups.
     pub unit: usize,
-    /// `[row of the unit][output]`.
+    /// `[word line of the unit][output]`.
     pub grad_weights: &'a mut [f32],
-    /// Channels of the unit.
+    /// Channels of the unit; all where it has none of its own.
     pub grad_input: &'a mut [f32],
 }
 
@@ -162,7 +176,7 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
     let room = if is_one_strip { side_by_side } else { outputs };
     let first_group = task.unit * shape.groups_per_unit;
     let last_group = (first_group + shape.groups_per_unit).min(weights.plan.groups());
-    let first_channel = task.unit * shape.channels_per_unit * input.channel_stride();
+    let first_channel = task.unit * shape.channels_per_unit.unwrap_or(0) * input.channel_stride();
     let mut collected: Vec<_> = (0..shape.at_once)
         .map(|_| Collected::new::<O>(room, most))
         .collect();

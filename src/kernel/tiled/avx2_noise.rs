@@ -77,7 +77,8 @@ pub(super) fn after(counter: __m256i, [group, pixel, output, draw]: [i32; 4]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::groups::{Backend, Taps, prepare};
+    use crate::hw::word_line::RowOrder;
+    use crate::kernel::groups::{Backend, prepare};
     use crate::kernel::lanes::{LANES, Lanes};
     use crate::kernel::stream::NoiseKey;
     use crate::kernel::tables::{Grain, RandomTable};
@@ -117,13 +118,14 @@ mod tests {
             repeat: 4,
             conversion: 5,
         });
-        let taps = Taps::new(&geometry, &block);
         let places: Vec<usize> = (0..25).map(|pixel| pixel * LANES).collect();
         let outputs: Vec<usize> = (0..7).collect();
         // Groups of 5 and of other numbers of lookups; tables of 1, 2, 4 and 8 parts; and more sums than a table has entries.
         let mut parts_met = BTreeSet::new();
         for (active, clip) in [(9, 3), (9, 10), (16, 25), (32, 48), (64, 10)] {
-            let weights = prepare(&geometry, &codes, active, 3).with_backend(Backend::Avx2);
+            let groups = (active, RowOrder::Consecutive);
+            let weights = prepare(&geometry, &codes, groups, 3).with_backend(Backend::Avx2);
+            let taps = weights.taps(&block);
             let lookup = weights.lookup.as_ref().expect("sums fit a byte");
             let s_min = -3 * active as i32;
             for (steps, grain) in [1, 2, 3]

@@ -53,8 +53,8 @@ fn returned(data: &Data, slopes: &Slopes, output: usize, machine: Machine) -> Ve
 #[test]
 fn slopes_by_level_meet_the_levels_that_the_forward_pass_drew() {
     let (geometry, codes) = one_row_each(4);
-    let mut data = data(&geometry, 9);
-    data.weights = prepare(&geometry, &codes, 9, 3);
+    let mut data = data(&geometry, (9, RowOrder::Consecutive));
+    data.weights = prepare(&geometry, &codes, (9, RowOrder::Consecutive), 3);
     let (s_min, s_max) = (data.weights.sum_min, data.weights.sum_max);
     let count = (s_max - s_min + 1) as usize;
     for grain in [Grain::Eight, Grain::Sixteen] {
@@ -96,8 +96,8 @@ fn slopes_by_level_meet_the_levels_that_the_forward_pass_drew() {
 #[test]
 fn a_relaxed_read_meets_the_same_draw_in_both_passes() {
     let (geometry, codes) = one_row_each(1);
-    let mut data = data(&geometry, 9);
-    data.weights = prepare(&geometry, &codes, 9, 3);
+    let mut data = data(&geometry, (9, RowOrder::Consecutive));
+    data.weights = prepare(&geometry, &codes, (9, RowOrder::Consecutive), 3);
     let (s_min, count) = (
         data.weights.sum_min,
         (data.weights.sum_max - data.weights.sum_min + 1) as usize,

@@ -7,8 +7,8 @@ use approx::assert_relative_eq;
 
 #[test]
 fn strips_compute_the_formula_exactly() {
-    for (geometry, active) in cases() {
-        assert_formula(&data(&geometry, active));
+    for (geometry, groups) in cases() {
+        assert_formula(&data(&geometry, groups));
     }
 }
 
@@ -40,7 +40,12 @@ fn tables_of_every_size_are_read_to_their_ends() {
             stride: 1,
             padding: 0,
         };
-        let data = of_codes(&geometry, weights.len(), weights, top);
+        let data = of_codes(
+            &geometry,
+            (weights.len(), RowOrder::Consecutive),
+            weights,
+            top,
+        );
         let (low, high) = (data.weights.sum_min, data.weights.sum_max);
         assert_eq!(high - low + 1, count, "{weights:?} {top}");
         assert_formula(&data);
@@ -48,7 +53,7 @@ fn tables_of_every_size_are_read_to_their_ends() {
 }
 
 fn assert_formula(data: &Data) {
-    let shape = (data.weights.geometry, data.weights.plan.active);
+    let shape = (data.weights.geometry, data.weights.plan);
     for slopes in kinds(&data.weights) {
         let pass = data.pass(&slopes);
         let empty = || -> Vec<Lanes<f32>> {
@@ -72,8 +77,8 @@ fn assert_formula(data: &Data) {
 
 #[test]
 fn a_slope_of_one_is_the_plain_convolution() {
-    for (geometry, active) in cases() {
-        let data = data(&geometry, active);
+    for (geometry, groups) in cases() {
+        let data = data(&geometry, groups);
         let count = (data.weights.sum_max - data.weights.sum_min + 1) as usize;
         let slopes = Slopes::BySum(SumSlopes::shared(data.weights.sum_min, vec![1.0; count]));
         let pass = data.pass(&slopes);
@@ -84,7 +89,12 @@ fn a_slope_of_one_is_the_plain_convolution() {
             real
         };
         let inputs: Vec<Lanes<f32>> = data.inputs.iter().map(real).collect();
-        let codes: Vec<f32> = data.weights.codes.iter().map(|&w| f32::from(w)).collect();
+        let plan = &data.weights.plan;
+        let order = plan.order.rows(plan.rows, plan.active);
+        let mut codes = vec![0.0; data.weights.codes.len()];
+        for (at, &code) in data.weights.codes.iter().enumerate() {
+            codes[at / plan.rows * plan.rows + order[at % plan.rows]] = f32::from(code);
+        }
         let mut plain = (vec![0.0; codes.len()], inputs.clone());
         backward_weights_batch(&inputs, &data.gradients, &geometry, &mut plain.0);
         backward_input_batch(&data.gradients, &codes, &geometry, &mut plain.1);
@@ -108,8 +118,8 @@ fn a_slope_of_one_is_the_plain_convolution() {
 
 #[test]
 fn mass_lies_on_the_sums_that_occur() {
-    let (geometry, active) = cases()[0];
-    let data = data(&geometry, active);
+    let (geometry, groups) = cases()[0];
+    let data = data(&geometry, groups);
     let kinds = kinds(&data.weights);
     let pass = data.pass(&kinds[0]);
     let mass = sum_mass::sum_mass(&pass, 1);
@@ -127,8 +137,8 @@ fn mass_lies_on_the_sums_that_occur() {
 
 #[test]
 fn ones_as_gradient_count_the_sums() {
-    let (geometry, active) = cases()[0];
-    let mut data = data(&geometry, active);
+    let (geometry, groups) = cases()[0];
+    let mut data = data(&geometry, groups);
     let ones = data.gradients.iter_mut();
     ones.for_each(|gradient| gradient.values.iter_mut().for_each(|dy| *dy = 1.0));
     let kinds = kinds(&data.weights);
@@ -149,8 +159,8 @@ fn ones_as_gradient_count_the_sums() {
 #[test]
 fn every_pixel_stands_for_as_many_others() {
     // One map has a multiple of the distance in pixels, the others have not.
-    for (geometry, active) in cases() {
-        let data = data(&geometry, active);
+    for (geometry, groups) in cases() {
+        let data = data(&geometry, groups);
         let map = geometry.output();
         let step = crate::kernel::spread::distance(5, map.width).min(map.height * map.width);
         let slopes = &kinds(&data.weights)[0];

@@ -7,6 +7,7 @@ mod formula;
 use super::fill::Form;
 use super::table::{LevelSlopes, SoftTable, SumSlopes};
 use super::*;
+use crate::hw::word_line::RowOrder;
 use crate::kernel::float::vector::Isa;
 use crate::kernel::groups::prepare;
 use crate::kernel::tables::{Grain, RandomTable};
@@ -15,8 +16,8 @@ use crate::rng::{Purpose, keyed};
 use rand::RngExt;
 
 /// Kernels 1, 3, 5; groups that share strips, in several tasks of 4, 4 and 1, and of 3 and 2; groups of 4, 9, 16, 64, 256 rows and of more than there are, uneven last groups, uneven numbers of outputs and pixels, and more outputs than
-/// a strip meets at once, on one strip and on several.
-fn cases() -> Vec<(Geometry, usize)> {
+/// a strip meets at once, on one strip and on several; rows in both orders.
+fn cases() -> Vec<(Geometry, (usize, RowOrder))> {
     let shape = |channels, height, width| network::Shape {
         channels,
         height,
@@ -29,7 +30,7 @@ fn cases() -> Vec<(Geometry, usize)> {
         stride,
         padding,
     };
-    vec![
+    let cases = [
         (geometry(shape(3, 5, 6), 5, 3, 1, 1), 9),
         (geometry(shape(4, 5, 5), 17, 3, 1, 1), 16),
         (geometry(shape(5, 4, 4), 3, 3, 2, 1), 64),
@@ -45,7 +46,11 @@ fn cases() -> Vec<(Geometry, usize)> {
         (geometry(shape(3, 3, 3), 33, 3, 1, 1), 300),
         (geometry(shape(9, 3, 3), 5, 3, 1, 1), 9),
         (geometry(shape(5, 3, 3), 150, 3, 1, 1), 9),
-    ]
+    ];
+    let orders = [RowOrder::Consecutive, RowOrder::Interleaved];
+    let in_orders =
+        |(geometry, active)| orders.map(move |order: RowOrder| (geometry, (active, order)));
+    cases.into_iter().flat_map(in_orders).collect()
 }
 
 struct Data {
@@ -68,7 +73,7 @@ impl Data {
     }
 }
 
-fn data(geometry: &Geometry, active: usize) -> Data {
+fn data(geometry: &Geometry, (active, order): (usize, RowOrder)) -> Data {
     let mut rng = keyed(3, Purpose::Pattern, &[active as u64]);
     // Signs, and in all but the first of the shortest groups larger weights.
     let most = |at: usize| {
@@ -81,12 +86,12 @@ fn data(geometry: &Geometry, active: usize) -> Data {
     let codes: Vec<i8> = (0..geometry.outputs * geometry.rows())
         .map(|at| rng.random_range(-most(at)..=most(at)))
         .collect();
-    of_codes(geometry, active, &codes, 3)
+    of_codes(geometry, (active, order), &codes, 3)
 }
 
 /// Random inputs up to `top` of a layer with these weights.
-fn of_codes(geometry: &Geometry, active: usize, codes: &[i8], top: u8) -> Data {
-    let mut rng = keyed(5, Purpose::Pattern, &[active as u64]);
+fn of_codes(geometry: &Geometry, groups: (usize, RowOrder), codes: &[i8], top: u8) -> Data {
+    let mut rng = keyed(5, Purpose::Pattern, &[groups.0 as u64]);
     let (shape, map) = (geometry.input, geometry.output());
     let mut inputs = Vec::new();
     let mut gradients = Vec::new();
@@ -111,7 +116,7 @@ fn of_codes(geometry: &Geometry, active: usize, codes: &[i8], top: u8) -> Data {
         conversion: 0,
     };
     Data {
-        weights: prepare(geometry, codes, active, top),
+        weights: prepare(geometry, codes, groups, top),
         inputs,
         gradients,
         keys: vec![key(0), key(1)],
