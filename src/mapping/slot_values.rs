@@ -44,7 +44,7 @@ pub struct SlotValues {
     pub read: u32,
     /// Position of the column multiplexer.
     pub position: u32,
-    /// Rows of the weight matrix whose word lines are open.
+    /// Open word lines, of those of the layer.
     pub first_row: u32,
     /// What is on the word lines.
     pub inputs: Vec<u8>,

@@ -178,8 +178,16 @@ impl Case {
 /// 54 rows are 6 groups, 2 on each array; 21 outputs are 16 pairs on one array and 5 on the next, 2 read-outs each.
 #[test]
 fn a_ramp_stops_at_the_highest_code_and_empty_groups_are_left_out() {
-    for serial in [false, true] {
+    for (serial, interleaved) in [(false, false), (true, false), (false, true)] {
         let mut change = RAMP.to_vec();
+        // Word line 9 g + k holds row 6 k + g.
+        let row_on = |line: usize| match interleaved {
+            true => 6 * (line % 9) + line / 9,
+            false => line,
+        };
+        if interleaved {
+            change.push(("active = 9", "active = 9\norder = \"interleaved\""));
+        }
         if serial {
             change.push(("multi_level = { bits_per_read = 2 }", "bit_serial = {}"));
         }
@@ -198,7 +206,7 @@ fn a_ramp_stops_at_the_highest_code_and_empty_groups_are_left_out() {
             let mut expected = Vec::new();
             for group in 2 * row_tile..2 * row_tile + 2 {
                 for (read, readout) in readouts.iter().enumerate() {
-                    let rows = 9 * group..9 * group + 9;
+                    let rows = (9 * group..9 * group + 9).map(row_on);
                     let seen = |row| match serial {
                         true => case.input(image, pixel, row) >> read & 1,
                         false => case.input(image, pixel, row),

@@ -118,6 +118,14 @@ fn noise_of_single_references_is_trained_with() {
 }
 
 #[test]
+fn rows_in_another_order_are_what_training_reads() {
+    assert_simulated(&shipped(&[(
+        "active = 9",
+        "active = 9\norder = \"interleaved\"",
+    )]));
+}
+
+#[test]
 fn a_measured_matrix_is_what_training_reads() {
     assert_simulated(&mvm(measured(), Estimator::Lattice));
 }
