@@ -478,7 +478,7 @@ fn short_lists_of_levels_are_an_error_and_not_a_panic() {
 fn words_are_checked_where_they_stand() {
     for (right, wrong) in [
         ("\"symmetric\"", "\"symetric\""),
-        ("active = 9", "order = \"random\"\nactive = 9"),
+        ("active = 9", "order = \"random\", active = 9"),
         ("decode = \"centre\"", "decode = \"middle\""),
         ("\"replica_column\"", "{ replica_column = {} }"),
         ("read_voltage_v", "read_voltage_mv"),

@@ -127,7 +127,7 @@ fn describe(document: &Document, failure: &Failure) -> (Vec<String>, Part, Strin
             } else {
                 format!("`{key} = ..` {holder}")
             };
-            format!("missing; write {line}: no part of the hardware has a default")
+            format!("missing; write {line}: no number of the hardware has a default")
         }
         Complaint::Kinds { .. } => {
             part = Part::Key;

@@ -25,7 +25,7 @@ use crate::net::references::LayerReferences;
 pub struct ConversionSums {
     /// Group sums.
     pub histogram: SumHistogram,
-    /// Totals of the input codes of every row of the weight matrix.
+    /// Totals of the input codes on every word line.
     pub inputs: Vec<u64>,
     /// What their cells add at a read; none if cells are read without noise.
     pub cells: Option<CellNoiseSample>,

@@ -30,7 +30,7 @@ pub struct ChipPlace {
 /// One conversion of one layer on one virtual chip, in MAC units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VirtualChip {
-    /// Analog weights `[output][row]`: current at input 1, minus what is subtracted as a current.
+    /// Analog weights `[output][word line]`: current at input 1, minus what is subtracted as a current.
     pub weights: Vec<f32>,
     /// Ascending thresholds `[row tile][output][codes - 1]` with static errors.
     pub thresholds: Vec<f32>,
@@ -49,7 +49,7 @@ struct Column {
 }
 
 impl VirtualChip {
-    /// Programs the weight codes `[output][row]` of a layer with `rows` rows; every output misses the references of its own read-out.
+    /// Programs the weight codes `[output][word line]` of a layer on `rows` word lines; every output misses the references of its own read-out.
     pub fn program(
         hardware: &Hardware,
         readouts: &ColumnReadouts,

@@ -34,9 +34,10 @@ pub enum RowOrder {
     /// In im2col order: nine word lines hold a 3 x 3 window of one channel.
     #[default]
     Consecutive,
-    /// A group takes every G-th row, G being the number of groups. Neighbouring inputs of a channel are alike, and so are their
-    /// weights: opened together they make wide partial sums, apart from each other narrow ones, at no cost but the order in
-    /// which inputs are sent to the word lines.
+    /// Every G-th row, G being the number of groups, then every G-th from the next on, and so on. Neighbouring inputs of a channel
+    /// are alike, and so are their weights: opened together they make wide partial sums, apart from each other narrow ones. No other
+    /// hardware is needed; a layer on several arrays along its rows loads more inputs, and fewer groups see nothing but zeros. Where
+    /// groups do not come out even, some hold the end of one such run and the start of the next.
     Interleaved,
 }
 
@@ -164,12 +165,12 @@ impl WordLines {
     }
 }
 
-/// The flat split of a weight matrix's rows into groups that fire together.
+/// The flat split of the word lines that hold a layer's rows into groups that fire together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowGroups {
-    /// Rows of the weight matrix.
+    /// Rows of the weight matrix, each on a word line.
     pub rows: usize,
-    /// Rows per full group.
+    /// Word lines of a full group.
     pub active: usize,
 }
 
@@ -179,13 +180,13 @@ impl RowGroups {
         self.rows.div_ceil(self.active)
     }
 
-    /// Rows of group `g`.
+    /// Word lines of group `g`.
     pub fn range(&self, g: usize) -> Range<usize> {
         let start = g * self.active;
         start..(start + self.active).min(self.rows)
     }
 
-    /// Rows in the last group.
+    /// Word lines of the last group.
     pub fn last(&self) -> usize {
         self.range(self.count().saturating_sub(1)).len()
     }

@@ -39,7 +39,7 @@ pub fn group_histogram(
     counts
 }
 
-/// Totals of the input codes of every row of the weight matrix over the pixels and images that [`group_histogram`] looks at.
+/// Totals of the input codes on every word line over the pixels and images that [`group_histogram`] looks at.
 ///
 /// # Panics
 /// If shapes disagree or `pixel_step` is 0.

@@ -127,7 +127,7 @@ fn all_at_once(hardware: &Hardware) -> Option<u64> {
     flash.then(|| u64::from(hardware.sense_amps_per_readout()))
 }
 
-/// Current of all cells of each row on the arrays of a column tile at input 1, in uA.
+/// Current of all cells on each word line of the arrays of a column tile at input 1, in uA; `weights` are codes `[output][word line]`.
 pub fn row_currents(
     hardware: &Hardware,
     mapping: &LayerMapping,

@@ -15,7 +15,7 @@ use crate::hw::columns_read::ColumnsRead;
 use crate::hw::error::HwError;
 use crate::hw::timing::SampleAndHold;
 use crate::hw::weight_plane::{Conversion, WeightPlane};
-use crate::hw::word_line::{InputPlane, RowGroups};
+use crate::hw::word_line::{InputPlane, RowGroups, RowOrder};
 use crate::net::network::Geometry;
 use std::ops::Range;
 
@@ -35,6 +35,8 @@ pub struct LayerMapping {
     pub geometry: Geometry,
     /// Groups of open word lines.
     pub groups: RowGroups,
+    /// How rows lie on word lines.
+    pub order: RowOrder,
     /// Planes.
     pub planes: Planes,
     /// Size of one array.
@@ -60,16 +62,17 @@ impl LayerMapping {
             weights: hardware.weights.planes(weight_bits, hardware.cell.top())?,
             inputs: hardware.word_lines.planes(input_bits)?,
         };
-        Self::with_planes(hardware.array, hardware.word_lines.active, geometry, planes)
+        let groups = (hardware.word_lines.active, hardware.row_order);
+        Self::with_planes(hardware.array, groups, geometry, planes)
     }
 
-    /// A layer with given planes on arrays that open `active` word lines at once.
+    /// A layer with given planes on arrays that open `active` word lines at once, with rows in this order on them.
     ///
     /// # Errors
     /// If an array has too few columns for one output.
     pub fn with_planes(
         array: ArrayShape,
-        active: usize,
+        (active, order): (usize, RowOrder),
         geometry: &Geometry,
         planes: Planes,
     ) -> Result<Self, HwError> {
@@ -89,6 +92,7 @@ impl LayerMapping {
                 rows: geometry.rows(),
                 active,
             },
+            order,
             groups_per_array: (array.rows / active).max(1),
             outputs_per_array,
             planes,
@@ -117,7 +121,7 @@ impl LayerMapping {
         start..(start + self.groups_per_array).min(self.groups.count())
     }
 
-    /// Rows of the weight matrix on the arrays of a row tile.
+    /// Word lines on the arrays of a row tile, of those of the layer.
     pub fn tile_rows(&self, row_tile: usize) -> Range<usize> {
         let groups = self.tile_groups(row_tile);
         let active = self.groups.active;
@@ -197,12 +201,22 @@ impl LayerMapping {
     }
 
     /// Inputs on the word lines of a row tile that a pixel needs and the pixel `step` columns of the output map before it did
-    /// not have.
+    /// not have. Rows that are not consecutive also need what was on the word lines of another row tile.
     pub fn new_inputs(&self, row_tile: usize, step: usize) -> usize {
         let Geometry { kernel, stride, .. } = self.geometry;
         let kept = kernel.saturating_sub(stride * step);
-        let is_new = |row: &usize| row % kernel >= kept;
-        self.tile_rows(row_tile).filter(is_new).count()
+        let tile = self.tile_rows(row_tile);
+        match self.order {
+            RowOrder::Consecutive => tile.filter(|row| row % kernel >= kept).count(),
+            RowOrder::Interleaved => {
+                let rows = &self.order.rows(self.groups.rows, self.groups.active)[tile];
+                let mut here = vec![false; self.groups.rows];
+                rows.iter().for_each(|&row| here[row] = true);
+                // Its input was that of the row `stride * step` further on in its line of the kernel.
+                let is_new = |row: &usize| row % kernel >= kept || !here[row + stride * step];
+                rows.iter().copied().filter(is_new).count()
+            }
+        }
     }
 
     /// Width of the sum of one output over the groups of a row tile, for codes worth levels up to `highest`.

@@ -4,7 +4,7 @@ use super::{geometry, hardware};
 use imcsim::hw::chip::ArrayShape;
 use imcsim::hw::timing::SampleAndHold;
 use imcsim::hw::weight_plane::WeightPlane;
-use imcsim::hw::word_line::InputPlane;
+use imcsim::hw::word_line::{InputPlane, RowOrder};
 use imcsim::mapping::layer::{LayerMapping, Planes};
 use imcsim::mapping::slots::Slots;
 use imcsim::net::network::Geometry;
@@ -26,7 +26,7 @@ fn unsigned(weight_bits: u32, input_bits: u32) -> Planes {
 }
 
 fn map(geometry: &Geometry, planes: Planes) -> LayerMapping {
-    LayerMapping::with_planes(ARRAY, 9, geometry, planes).expect("fits")
+    LayerMapping::with_planes(ARRAY, (9, RowOrder::Consecutive), geometry, planes).expect("fits")
 }
 
 #[test]
@@ -138,7 +138,12 @@ fn an_output_stays_on_one_array() {
         columns_per_readout: 1,
         ..ARRAY
     };
-    let error = LayerMapping::with_planes(narrow, 9, &mapping.geometry, unsigned(3, 2));
+    let error = LayerMapping::with_planes(
+        narrow,
+        (9, RowOrder::Consecutive),
+        &mapping.geometry,
+        unsigned(3, 2),
+    );
     let error = error.expect_err("three columns do not fit two").to_string();
     assert!(
         error.contains("array.columns = 2: expected at least 3 columns"),
@@ -224,6 +229,25 @@ fn check_cover(mapping: &LayerMapping) {
         let channels = mapping.geometry.input.channels;
         assert_eq!(new, kernel * channels * kernel.min(stride * step));
     }
+}
+
+/// 18 rows of two channels on arrays of two groups of 4 word lines: rows 0 5 10 15 1 6 11 16, then 2 7 12 17 3 8 13 4, then 9 14.
+#[test]
+fn interleaved_rows_need_what_lay_on_another_array() {
+    let array = ArrayShape { rows: 8, ..ARRAY };
+    let geometry = geometry((2, 4, 4), 1, (3, 1, 1));
+    let of = |order| {
+        let mapping = LayerMapping::with_planes(array, (4, order), &geometry, unsigned(2, 2));
+        mapping.expect("fits")
+    };
+    let mapping = of(RowOrder::Interleaved);
+    assert_eq!(mapping.row_tiles(), 3);
+    // Rows whose right neighbour in the kernel lies on the same array: 0 (1), 10 (11), 15 (16); then 3 (4), 12 (13), 7 (8); then none.
+    let kept = |tile| mapping.tile_rows(tile).len() - mapping.new_inputs(tile, 1);
+    assert_eq!([0, 1, 2].map(kept), [3, 3, 0]);
+    // Two pixels on, row 15 (17) would do, were it on one array with it; nothing is as wide as three.
+    assert_eq!(mapping.new_inputs(0, 2), 8);
+    assert_eq!(mapping.new_inputs(1, 3), 8);
 }
 
 #[test]

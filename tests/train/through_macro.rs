@@ -526,17 +526,20 @@ fn resumed_training_through_a_macro_is_the_same_training() {
 
 #[test]
 fn threads_change_nothing() {
-    let run = |threads: usize| {
+    let interleaved = ("active = 9", "active = 9\norder = \"interleaved\"");
+    let run = |threads: usize, changes: &[(&str, &str)]| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads").install(|| {
-            let mut mvm = mvm(hardware("reram_9wl", &[]), Estimator::Lattice);
+            let mut mvm = mvm(hardware("reram_9wl", changes), Estimator::Lattice);
             mvm.settings.column_offset = 0.5;
             let (mut trainer, data) = trainer(mvm);
             epochs(&mut trainer, &data, 1);
             (trainer.model.params, trainer.curve)
         })
     };
-    assert_eq!(run(1), run(3));
+    for changes in [&[][..], &[interleaved]] {
+        assert_eq!(run(1, changes), run(3, changes));
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ const ROWS: usize = 27;
 pub(super) struct Work<'a> {
     /// Inputs `[row of the chunk][pixel][lane]`.
     pub tile: &'a [f32],
-    /// Weights `[output][row]`.
+    /// Weights `[output][word line]`.
     pub weights: &'a [f32],
     /// Thresholds and levels.
     pub search: &'a Search,

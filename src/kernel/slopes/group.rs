@@ -19,7 +19,7 @@ pub const WIDEST: usize = 16;
 pub struct Group {
     /// Number of the group.
     pub index: usize,
-    /// Rows of the weight matrix that are its own.
+    /// Its word lines.
     pub rows: Range<usize>,
     /// Rows up to the next whole tile; those beyond the group are 0.
     pub padded: usize,

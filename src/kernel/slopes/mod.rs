@@ -9,7 +9,7 @@
 //! Nothing of size groups x outputs x pixels is stored: sums and random draws are computed again from the same places.
 //! [`mod@reference`] is the formula for any [`Real`]; [`backward_batch`] runs it in strips of pixels, a task per block of images
 //! and run of groups. Groups of consecutive rows are run so that no task shares an input channel with another; those of interleaved
-//! rows share all, so every task of a block has a copy of its input gradient. Not responsible for what slopes mean (`train`).
+//! rows share all, so all but the first task of a block add to a copy of its input gradient. Not responsible for what slopes mean (`train`).
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -93,7 +93,7 @@ impl Strip {
         self.layout == Layout::Triples
     }
 
-    /// Reads the rows of the weight matrix that are the group's at `pixels`; part of the caller, so that it is compiled for its
+    /// Reads what is on the group's word lines at `pixels`; part of the caller, so that it is compiled for its
     /// instructions.
     #[inline(always)]
     pub fn read(&mut self, input: &Lanes<u8>, taps: &Taps, group: &Group, pixels: Range<usize>) {

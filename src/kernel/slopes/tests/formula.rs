@@ -12,6 +12,26 @@ fn strips_compute_the_formula_exactly() {
     }
 }
 
+/// One block has the most copies of its gradient, nine have none.
+#[test]
+fn interleaved_groups_add_up_over_any_number_of_blocks() {
+    let (geometry, active) = (cases()[0].0, 4);
+    for blocks in [1, 3, 9] {
+        let mut data = data(&geometry, (active, RowOrder::Interleaved));
+        let cycled = |at: usize| at % 2;
+        data.inputs = (0..blocks)
+            .map(|at| data.inputs[cycled(at)].clone())
+            .collect();
+        data.gradients = (0..blocks)
+            .map(|at| data.gradients[cycled(at)].clone())
+            .collect();
+        let key = data.keys[0];
+        let block = |block| NoiseKey { block, ..key };
+        data.keys = (0..blocks as u64).map(block).collect();
+        assert_formula(&data);
+    }
+}
+
 /// Tables at the edges of what shuffles of sixteen entries hold, up to codes that have the sign bit of a byte.
 #[test]
 fn tables_of_every_size_are_read_to_their_ends() {
