@@ -44,7 +44,7 @@ pub struct SlotValues {
     pub read: u32,
     /// Position of the column multiplexer.
     pub position: u32,
-    /// Open word lines, of those of the layer.
+    /// First open word line, of those of the layer.
     pub first_row: u32,
     /// What is on the word lines.
     pub inputs: Vec<u8>,
