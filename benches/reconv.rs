@@ -123,22 +123,37 @@ fn line(name: &str, partial_sums: f64, seconds: f64) {
 
 fn single_kernels(backend: Backend, wanted: &dyn Fn(&str) -> bool) {
     let time = Duration::from_millis(400);
-    for (what, channels, outputs, side, kernel, active, max_weight) in [
-        ("3x3, 9 rows, ternary", 64, 32, 16, 3, 9, 1),
-        ("3x3, 9 rows, weights -2..2", 64, 32, 16, 3, 9, 2),
-        ("3x3, 18 rows, ternary", 64, 32, 16, 3, 18, 1),
-        ("3x3, 64 rows, ternary", 64, 32, 16, 3, 64, 1),
-        ("5x5, 9 rows, ternary", 24, 32, 16, 5, 9, 1),
-        ("fully connected, 9 rows, ternary", 8192, 64, 1, 1, 9, 1),
+    let (together, apart) = (RowOrder::Consecutive, RowOrder::Interleaved);
+    for (what, channels, outputs, side, kernel, active, order, max_weight) in [
+        ("3x3, 9 rows, ternary", 64, 32, 16, 3, 9, together, 1),
+        (
+            "3x3, 9 interleaved rows, ternary",
+            64,
+            32,
+            16,
+            3,
+            9,
+            apart,
+            1,
+        ),
+        ("3x3, 9 rows, weights -2..2", 64, 32, 16, 3, 9, together, 2),
+        ("3x3, 18 rows, ternary", 64, 32, 16, 3, 18, together, 1),
+        ("3x3, 64 rows, ternary", 64, 32, 16, 3, 64, together, 1),
+        ("5x5, 9 rows, ternary", 24, 32, 16, 5, 9, together, 1),
+        (
+            "fully connected, 9 rows, ternary",
+            8192,
+            64,
+            1,
+            1,
+            9,
+            together,
+            1,
+        ),
     ] {
         let layer = Layer::new(channels, outputs, side, kernel, max_weight);
-        let weights = prepare(
-            &layer.geometry,
-            &layer.codes,
-            (active, RowOrder::Consecutive),
-            TOP,
-        )
-        .with_backend(backend);
+        let weights =
+            prepare(&layer.geometry, &layer.codes, (active, order), TOP).with_backend(backend);
         let mut sums = layer.sums();
         let partial_sums = layer.partial_sums(active);
         let name = format!("{backend:?}: {what}, noise-free");

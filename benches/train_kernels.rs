@@ -2,7 +2,8 @@
 //! beside the peak of a loop of multiply-adds in the same run, then the same layers through 9-row groups with a code and a
 //! slope per partial sum, and the images per second of a training step of both.
 //!
-//! `cargo bench --bench train_kernels [-- blocks] [layers]` (all, or those named as in the table); each figure is the best of several runs.
+//! `cargo bench --bench train_kernels [-- blocks] [interleaved] [layers]` (rows of a group consecutive or interleaved; all layers, or those
+//! named as in the table); each figure is the best of several runs.
 
 use imcsim::hw::word_line::RowOrder;
 use imcsim::kernel::float::{backward_input_batch, backward_weights_batch, forward_batch};
@@ -143,12 +144,12 @@ const S_MIN: i32 = -27;
 const SUMS: usize = 55;
 
 /// Seconds of noise-free codes, of random codes, and of the backward pass with a slope per partial sum.
-fn grouped(geometry: &Geometry, blocks: usize) -> [f64; 3] {
+fn grouped(geometry: &Geometry, blocks: usize, order: RowOrder) -> [f64; 3] {
     let weight = |i: usize| [0i8, 1, -1, 0, 1, -1, 1][(i * 5 + i / 7) % 7];
     let codes: Vec<i8> = (0..geometry.outputs * geometry.rows())
         .map(weight)
         .collect();
-    let weights = prepare(geometry, &codes, (ROWS, RowOrder::Consecutive), 3);
+    let weights = prepare(geometry, &codes, (ROWS, order), 3);
     let shape = geometry.input;
     let mut input = Lanes::<u8>::zeros(shape.channels, shape.height, shape.width, 0);
     let fill = input.values.iter_mut().enumerate();
@@ -218,8 +219,12 @@ fn main() {
         .filter_map(|argument| argument.parse().ok())
         .next();
     let blocks: usize = blocks.unwrap_or(2);
+    let order = match std::env::args().any(|argument| argument == "interleaved") {
+        true => RowOrder::Interleaved,
+        false => RowOrder::Consecutive,
+    };
     let threads = rayon::current_num_threads();
-    println!("{blocks} blocks of {LANES} images, {threads} threads; GMAC/s");
+    println!("{blocks} blocks of {LANES} images, {threads} threads, {order:?} rows; GMAC/s");
     let show_peak = || match peak() {
         Some((all, one)) => println!("peak: {:.1} (one thread {:.1})", all / 1e9, one / 1e9),
         None => println!("peak: no vector loop for this machine"),
@@ -266,7 +271,7 @@ fn main() {
             println!();
             continue;
         }
-        let [codes, random, sloped] = grouped(&geometry, blocks);
+        let [codes, random, sloped] = grouped(&geometry, blocks, order);
         total_grouped += random + sloped;
         println!(
             "{:>11.2}{:>11.2}{:>13.2}{:>8.2}",

@@ -44,6 +44,10 @@ const CARRIED: Carried = Carried {
             "cifar10_row_order",
             include_str!("../../experiments/cifar10_row_order.toml"),
         ),
+        (
+            "cifar10_chips",
+            include_str!("../../experiments/cifar10_chips.toml"),
+        ),
     ],
 };
 

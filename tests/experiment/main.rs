@@ -373,6 +373,7 @@ fn shipped_experiments_stop_at_missing_images_only() {
         ("cifar10_word_lines", "cifar10"),
         ("cifar10_three_levels", "cifar10"),
         ("cifar10_row_order", "cifar10"),
+        ("cifar10_chips", "cifar10"),
     ] {
         let data = format!("{kind}:absent");
         let output = scratch.command(name, "out", &["--data", &data]).output();

@@ -20,6 +20,7 @@ mod drawn;
 mod fill;
 mod group;
 pub mod reference;
+mod shape;
 mod soft;
 mod strip;
 pub mod sum_mass;
@@ -28,8 +29,9 @@ mod task;
 #[cfg(test)]
 mod tests;
 
+use self::shape::Shape;
 use self::table::{Slopes, streams};
-use self::task::{Shape, Task};
+use self::task::Task;
 use super::float::Real;
 use super::groups::PreparedWeights;
 use super::lanes::Lanes;
