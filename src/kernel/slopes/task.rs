@@ -70,7 +70,7 @@ impl Machine {
         // SAFETY: `Isa::best` and `Isa::available` offer only what the processor has.
         unsafe {
             match self.isa {
-                Isa::Portable => run::<Plain, 2, 3>(self.form, task),
+                Isa::Portable => run::<Plain, 2, 3, 2>(self.form, task),
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx2 => on_avx2(self.form, task),
                 #[cfg(target_arch = "x86_64")]
@@ -84,22 +84,23 @@ impl Machine {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn on_avx2(form: Form, task: Task) {
     // SAFETY: handed on to the caller.
-    unsafe { run::<crate::kernel::float::avx2::Ymm, 3, 3>(form, task) }
+    unsafe { run::<crate::kernel::float::avx2::Ymm, 4, 3, 4>(form, task) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 unsafe fn on_avx512(form: Form, task: Task) {
     // SAFETY: handed on to the caller.
-    unsafe { run::<crate::kernel::float::avx512::Zmm, 4, 9>(form, task) }
+    unsafe { run::<crate::kernel::float::avx512::Zmm, 4, 9, 2>(form, task) }
 }
 
-/// The whole task with tiles of `O` outputs by 3 rows, and of `R` rows by 2 vectors.
+/// The whole task with tiles of `O` outputs by 3 rows, and of `R` rows by `N` vectors: twelve or more sums that do not wait for each other, and
+/// with AVX2 sixteen registers that are all in use.
 ///
 /// # Safety
 /// The machine runs `V`.
 #[inline(always)]
-unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task) {
+unsafe fn run<V: Vector, const O: usize, const R: usize, const N: usize>(form: Form, task: Task) {
     let Task {
         input,
         gradient,
@@ -159,7 +160,7 @@ unsafe fn run<V: Vector, const O: usize, const R: usize>(form: Form, task: Task)
                             collected.finish::<V, O>(group, (output, tile, outputs), to);
                         }
                         let made = &made[..tile * places];
-                        spread::<V, R>(made, places, (group, output), &mut spread_rows);
+                        spread::<V, R, N>(made, places, (group, output), &mut spread_rows);
                     }
                 }
                 let to = (&mut *grad_input, first_channel);
@@ -258,39 +259,43 @@ unsafe fn collect<V: Vector, const O: usize, const R: usize>(
     clippy::needless_range_loop,
     reason = "several arrays share an index, and constant ranges unroll into registers"
 )]
-unsafe fn spread<V: Vector, const R: usize>(
+unsafe fn spread<V: Vector, const R: usize, const N: usize>(
     made: &[f32],
     places: usize,
     (group, first): (&Group, usize),
     to: &mut [f32],
 ) {
+    const { assert!(LANES.is_multiple_of(N * V::WIDTH), "a pixel is whole tiles") };
     let rows = group.padded;
     let weights = &group.values[first * rows..][..made.len() / places * rows];
     for row in (0..rows).step_by(R) {
-        for place in (0..places).step_by(2 * V::WIDTH) {
-            // SAFETY: rows are padded to tiles; places are a multiple of two vectors, 32 numbers at most.
+        for place in (0..places).step_by(N * V::WIDTH) {
+            // SAFETY: rows are padded to tiles; places are whole pixels, and a pixel's images are a multiple of `N` vectors.
             unsafe {
                 let to = to.as_mut_ptr().add(row * places + place);
-                let mut sums = [[V::zero(); 2]; R];
+                let mut sums = [[V::zero(); N]; R];
                 for r in 0..R {
-                    for v in 0..2 {
+                    for v in 0..N {
                         sums[r][v] = V::load(to.add(r * places + v * V::WIDTH));
                     }
                 }
                 let mut from = made.as_ptr().add(place);
                 for weights in weights.chunks_exact(rows) {
-                    let ds = [V::load(from), V::load(from.add(V::WIDTH))];
                     let weights = weights.as_ptr().add(row);
+                    let mut w = [V::zero(); R];
                     for r in 0..R {
-                        let w = V::splat(weights.add(r));
-                        for v in 0..2 {
-                            sums[r][v] = sums[r][v].add_product(w, ds[v]);
+                        w[r] = V::splat(weights.add(r));
+                    }
+                    for v in 0..N {
+                        let ds = V::load(from.add(v * V::WIDTH));
+                        for r in 0..R {
+                            sums[r][v] = sums[r][v].add_product(w[r], ds);
                         }
                     }
                     from = from.add(places);
                 }
                 for r in 0..R {
-                    for v in 0..2 {
+                    for v in 0..N {
                         sums[r][v].store(to.add(r * places + v * V::WIDTH));
                     }
                 }
