@@ -215,7 +215,7 @@ pub struct GroupSummary {
 /// One mode of two rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModeDifference {
-    /// `m1` or `m2`.
+    /// `m1`, `m2` or `m3`.
     pub mode: String,
     /// True if batch norm was re-estimated for it.
     pub re_estimated: bool,

@@ -161,7 +161,7 @@ fn comparisons(result: &ExperimentResult) -> String {
     }
     format!(
         "## Rows against each other (points)\n\nAccuracy of the first row less that of the second, same seeds, same images: above 0 \
-         the first is better. Brackets and stars as above.\n\n| rows | M1 | M2 |\n|---|---|---|\n{}",
+         the first is better. Brackets and stars as above.\n\n| rows | M1 | M2 | M3 |\n|---|---|---|---|\n{}",
         lines.concat()
     )
 }
@@ -179,9 +179,10 @@ fn comparison(one: &Comparison) -> String {
     };
     let (label, row, against) = (line(&one.label), &one.row, &one.against);
     format!(
-        "| {label} (`{row}` less `{against}`) | {} | {} |\n",
+        "| {label} (`{row}` less `{against}`) | {} | {} | {} |\n",
         cell("m1"),
-        cell("m2")
+        cell("m2"),
+        cell("m3")
     )
 }
 

@@ -1,4 +1,6 @@
 //! Drops of the rows of one group as bars: three modes a row, seeds as dots, re-estimated batch norm as rings.
+//!
+//! A chip whose batch norm is as trained can answer at chance: a bar so much longer than its ring is broken off, so that the others can be read.
 
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
@@ -7,7 +9,7 @@ use crate::report::experiment::mode;
 use crate::report::frame::{self, Frame, SMALL};
 use crate::report::legend::{self, Mark};
 use crate::report::number;
-use crate::report::palette::{BLUE, Color, INK, MUTED, PURPLE, VERMILION};
+use crate::report::palette::{BLUE, Color, INK, MUTED, PAPER, PURPLE, VERMILION};
 use crate::report::picture::{Label, Picture};
 use crate::results::experiment::{GroupSummary, ModeOverSeeds, OverSeeds, RowSummary};
 
@@ -26,6 +28,9 @@ const LONGEST_NAME: f64 = 90.0;
 /// Height of one bar and of one row.
 const BAR: f64 = 15.0;
 const ROW: f64 = 66.0;
+/// A bar of at least so many points, and so many times its ring, is broken off.
+const FAR: f64 = 20.0;
+const TIMES: f64 = 4.0;
 
 /// Draws the figure; nothing without a drop.
 pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Option<Figure> {
@@ -37,8 +42,13 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
     } else {
         ""
     };
+    let is_broken = |row: &&RowSummary| MODES.iter().any(|&(name, ..)| is_far(row, name));
+    let broken = match rows.iter().any(is_broken) {
+        true => "; broken bars go on",
+        false => "",
+    };
     let subtitle = format!(
-        "Points lost against ideal MVM values of {}{seeds}; whiskers are 95 % intervals; numbers: batch norm as trained / re-estimated",
+        "Points lost against ideal MVM values of {}{seeds}; whiskers are 95 % intervals; numbers: batch norm as trained / re-estimated{broken}",
         legend::shorten(baseline, LONGEST_NAME, SMALL)
     );
     frame::headline(&mut picture, &group.title, &subtitle);
@@ -89,10 +99,20 @@ fn names(rows: &[&RowSummary]) -> Vec<String> {
     rows.iter().map(name).collect()
 }
 
-/// Everything that a bar shows, in points: mean, interval, dots of the seeds, ring of the re-estimated batch norm.
+/// True if the bar of a mode would leave the others no room.
+fn is_far(row: &RowSummary, name: &str) -> bool {
+    let [trained, again] = [false, true].map(|again| drop(row, name, again));
+    let (Some(trained), Some(again)) = (trained, again) else {
+        return false;
+    };
+    100.0 * trained.mean >= FAR && trained.mean >= TIMES * again.mean
+}
+
+/// Everything that a bar shows, in points; of a broken one the ring: mean, interval, dots of the seeds, ring of the re-estimated batch norm.
 fn drawn(row: &RowSummary, name: &str) -> Vec<f64> {
-    let trained = mode(row, name, false);
-    let interval = drop(row, name, false);
+    let whole = !is_far(row, name);
+    let trained = mode(row, name, false).filter(|_| whole);
+    let interval = drop(row, name, false).filter(|_| whole);
     let interval = interval.map(|drop| [drop.mean, drop.low, drop.high]);
     let ring = drop(row, name, true);
     let all = interval.into_iter().flatten();
@@ -135,22 +155,40 @@ fn bar(
 ) {
     let one = mode(row, name, false);
     if let (Some(one), Some(drop)) = (one, drop(row, name, false)) {
-        let (zero, end) = (frame.px(0.0), frame.px(100.0 * drop.mean));
+        let is_far = is_far(row, name);
+        let most = frame.x.ends().1;
+        let mean = 100.0 * drop.mean;
+        let (zero, end) = (frame.px(0.0), frame.px(if is_far { most } else { mean }));
         let (left, right) = (zero.min(end), zero.max(end));
         picture.rect((left, y - BAR / 2.0), (right, y + BAR / 2.0), color, 0.55);
-        frame.whisker(picture, 100.0 * drop.low, 100.0 * drop.high, y, color);
-        for seed in dots(one) {
-            picture.dot((frame.px(100.0 * seed), y), 2.4, INK, 0.7);
+        if is_far {
+            broken(picture, right - 14.0, y);
+        } else {
+            frame.whisker(picture, 100.0 * drop.low, 100.0 * drop.high, y, color);
+            for seed in dots(one) {
+                picture.dot((frame.px(100.0 * seed), y), 2.4, INK, 0.7);
+            }
         }
         let points = |drop: OverSeeds| number::fixed(100.0 * drop.mean, 2);
         let again = self::drop(row, name, true).map(|again| format!(" / {}", points(again)));
         let text = points(drop) + &again.unwrap_or_default();
         // Beyond all that is drawn of this bar, ring and dots too.
         let ends = drawn(row, name).into_iter().map(|end| frame.px(end));
-        let x = ends.fold(zero, f64::max) + 10.0;
+        let x = ends.fold(right, f64::max) + 10.0;
         picture.text_if_free(Label::new(text, (x, y), SMALL).color(INK));
     }
     if let Some(drop) = drop(row, name, true) {
         picture.ring((frame.px(100.0 * drop.mean), y), 4.5, INK);
+    }
+}
+
+/// Two slanted gaps: the bar goes on beyond the scale.
+fn broken(picture: &mut Picture, x: f64, y: f64) {
+    for aside in [0.0, 7.0] {
+        let ends = vec![
+            (x + aside - 3.0, y + BAR / 2.0 + 1.0),
+            (x + aside + 3.0, y - BAR / 2.0 - 1.0),
+        ];
+        picture.line(ends, PAPER, 1.0, 2.5);
     }
 }
