@@ -1,7 +1,7 @@
 //! How the groups of a layer are shared out among tasks, and how many of them meet a strip of pixels at once.
 //!
 //! Consecutive groups that use whole channels of the input together make a task, which then writes a part of the input's gradient of its own.
-//! Interleaved groups have rows of any channel: every task has a copy of the whole gradient. Not responsible for what a task does (`task`).
+//! Interleaved groups have rows of any channel: all but the first task of a block add to a copy of the whole gradient. Not responsible for what a task does (`task`).
 
 use super::group::Collected;
 use super::strip::PIXELS;

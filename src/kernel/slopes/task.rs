@@ -94,8 +94,8 @@ unsafe fn on_avx512(form: Form, task: Task) {
     unsafe { run::<crate::kernel::float::avx512::Zmm, 4, 9, 2>(form, task) }
 }
 
-/// The whole task with tiles of `O` outputs by 3 rows, and of `R` rows by `N` vectors: twelve or more sums that do not wait for each other, and
-/// with AVX2 sixteen registers that are all in use.
+/// The whole task with tiles of `O` outputs by 3 rows, and of `R` rows by `N` vectors: with AVX2 twelve sums that do not wait for each other, in
+/// sixteen registers that are all in use.
 ///
 /// # Safety
 /// The machine runs `V`.
