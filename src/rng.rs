@@ -37,6 +37,8 @@ pub enum Purpose {
     TestOrder = 12,
     /// Relaxed (Gumbel-softmax) draws behind the slopes of a read-out.
     Relaxation = 13,
+    /// Latent weights behind the codes of a deployed network that is trained on.
+    Latents = 14,
 }
 
 /// Mixes a seed, a purpose and a place into one 64-bit key (SplitMix64 finalizer, one round per word).

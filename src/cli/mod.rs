@@ -15,6 +15,7 @@ pub mod recorded;
 pub mod run;
 mod run_chip;
 pub mod show;
+mod start;
 pub mod trace;
 pub mod train;
 pub mod train_arguments;

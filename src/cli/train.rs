@@ -5,6 +5,7 @@ use super::input;
 use super::learning_curve;
 use super::output::print;
 use super::progress::bar;
+use super::start;
 use super::train_arguments::{MethodName, TrainArguments};
 use super::train_images::{count, fewer, images_id};
 use super::training_lock::{TrainingLock, lock};
@@ -15,7 +16,7 @@ use crate::net::shipped::load_network;
 use crate::train::ancestry::RANDOM_WEIGHTS;
 use crate::train::epoch::Epoch;
 use crate::train::model::{Method, Model};
-use crate::train::state::{self, Start};
+use crate::train::state;
 use crate::train::trainer::Trainer;
 use std::time::Instant;
 
@@ -79,10 +80,7 @@ pub fn train_on(
     check(arguments, network, data).map_err(input)?;
     let data = &*fewer(arguments, data).map_err(input)?;
     let mut model = Model::<f32>::new(network, Method::Float, arguments.seed);
-    let mut start = Start::default();
-    if let Some(path) = &arguments.init {
-        start = state::initialise(&mut model, path).map_err(input)?;
-    }
+    let start = start::take(arguments, &mut model, data).map_err(input)?;
     if arguments.method != MethodName::Float {
         if start.quantized {
             model.method = Method::Qat(arguments.rule());

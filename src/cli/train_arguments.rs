@@ -32,7 +32,8 @@ pub struct TrainArguments {
     /// How the steps of macro weights are found [default: learned].
     #[arg(long, value_enum)]
     pub weight_step: Option<WeightStep>,
-    /// Training state (state.safetensors) to start from: full precision for qat, qat for imcq and imcaq [default: random weights].
+    /// Start: a training state (state.safetensors), full precision for qat, qat for imcq and imcaq; a deployed network; or `shipped`, the
+    /// network for these images that travels with the program [default: random weights].
     #[arg(long)]
     pub init: Option<PathBuf>,
     /// Epochs in all.
@@ -191,6 +192,7 @@ impl TrainArguments {
             (None, _) => "from random weights",
             (Some(_), false) if through => "from a full-precision state: no qat before it",
             (Some(_), false) => "from a full-precision state",
+            (Some(_), true) if start.deployed => "from a deployed network",
             (Some(_), true) => "from a quantized state",
         }
     }

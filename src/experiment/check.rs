@@ -3,8 +3,8 @@
 //! Not responsible for what training options mean (`cli::train` parses them) nor for macros (`arch`).
 
 use super::error::ExperimentError;
-use super::spec::{EvaluateSpec, GroupSpec, PlanSpec, RowSpec, Source};
-use super::{Compare, Evaluate, Plan, Row, Weights, influence};
+use super::spec::{EvaluateSpec, GroupSpec, PlanSpec, PretrainSpec, RowSpec, Source};
+use super::{Beginning, Compare, Evaluate, Plan, Row, Weights, influence};
 use crate::results::experiment::GroupSummary;
 use crate::spelling::nearest;
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ use toml::Spanned;
 const KINDS: [&str; 4] = ["builtin", "mnist", "cifar10", "images"];
 /// Folders beside those of the rows.
 const RESERVED: [&str; 2] = ["float", "qat"];
+/// The only start that is no training of the experiment.
+const SHIPPED: &str = "shipped";
 /// Modes that figures of lines have panels for.
 const MODES: [&str; 3] = ["m1", "m2", "m3"];
 /// Most repeats and chips.
@@ -41,8 +43,8 @@ pub fn parse(text: &str, file: &str) -> Result<Plan, ExperimentError> {
     let words = |options: &Spanned<String>| words(options.get_ref());
     Ok(Plan {
         file: file.into(),
-        float: words(&spec.pretrain.float),
-        qat: words(&spec.pretrain.qat),
+        beginning: beginning(&source, &spec.pretrain)?,
+        qat: words(&spec.pretrain.get_ref().qat),
         common: words(&spec.train.common),
         name: spec.name.into_inner(),
         title: spec.title.into_inner(),
@@ -63,6 +65,28 @@ pub fn parse(text: &str, file: &str) -> Result<Plan, ExperimentError> {
         evaluate,
         rows,
     })
+}
+
+/// `float` or `start`, one of them.
+fn beginning(source: &Source, spec: &Spanned<PretrainSpec>) -> Result<Beginning, ExperimentError> {
+    let wrong = |span: Range<usize>, key: &str, problem: &str| {
+        Err(source.fault(&span, &format!("pretrain.{key}"), problem))
+    };
+    match (&spec.get_ref().float, &spec.get_ref().start) {
+        (Some(options), None) => Ok(Beginning::Float(words(options.get_ref()))),
+        (None, Some(start)) if start.get_ref() == SHIPPED => Ok(Beginning::Shipped),
+        (None, Some(start)) => wrong(start.span(), "start", "expected \"shipped\""),
+        (Some(_), Some(start)) => wrong(
+            start.span(),
+            "start",
+            "a start needs no full-precision training; remove `start` or `float`",
+        ),
+        (None, None) => wrong(
+            spec.span(),
+            "float",
+            "it is missing; write options of the full-precision training, or start = \"shipped\"",
+        ),
+    }
 }
 
 /// The groups in the order of their first rows.

@@ -38,8 +38,8 @@ pub struct Plan {
     pub seeds: Vec<u64>,
     /// Row whose ideal MVM values drops are counted against.
     pub baseline: String,
-    /// Options of the full-precision training.
-    pub float: Vec<String>,
+    /// Where the training with ideal MVM values begins.
+    pub beginning: Beginning,
     /// Options of the training with ideal MVM values that every row starts from.
     pub qat: Vec<String>,
     /// Options of the training of every row.
@@ -52,6 +52,15 @@ pub struct Plan {
     pub rows: Vec<Row>,
     /// Rows to be held against each other, in the order of the file.
     pub compare: Vec<Compare>,
+}
+
+/// Where the training with ideal MVM values of an experiment begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// A full-precision training of every seed, with these options.
+    Float(Vec<String>),
+    /// The network that travels with the program, latent weights drawn by the seed.
+    Shipped,
 }
 
 /// `[[compare]]`.

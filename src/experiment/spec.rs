@@ -26,7 +26,7 @@ pub struct PlanSpec {
     /// Row that drops are counted against.
     pub baseline: Spanned<String>,
     /// `[pretrain]`.
-    pub pretrain: PretrainSpec,
+    pub pretrain: Spanned<PretrainSpec>,
     /// `[train]`.
     pub train: TrainSpec,
     /// `[evaluate]`.
@@ -70,7 +70,9 @@ pub struct GroupSpec {
 #[serde(deny_unknown_fields)]
 pub struct PretrainSpec {
     /// Options of `imcsim train --method float`.
-    pub float: Spanned<String>,
+    pub float: Option<Spanned<String>>,
+    /// `shipped`, instead of a full-precision training.
+    pub start: Option<Spanned<String>>,
     /// Options of `imcsim train --method qat`.
     pub qat: Spanned<String>,
 }

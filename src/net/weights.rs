@@ -5,6 +5,7 @@
 use super::checkpoint::{Metadata, from_bytes, metadata};
 use super::error::NetError;
 use super::network::{IntNetwork, Network};
+use crate::fingerprint::fingerprint;
 use crate::gzip;
 use std::borrow::Cow;
 use std::path::Path;
@@ -18,6 +19,8 @@ pub struct Trained {
     pub metadata: Metadata,
     /// File name as shown to the user.
     pub file: String,
+    /// Of its bytes, unpacked.
+    pub fingerprint: String,
 }
 
 /// File and bytes of every shipped set of weights.
@@ -180,6 +183,7 @@ fn read(bytes: &[u8], network: &Network, file: &str) -> Result<Trained, NetError
         network,
         metadata,
         file: file.into(),
+        fingerprint: fingerprint(bytes),
     })
 }
 

@@ -29,6 +29,14 @@ pub enum TrainError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A deployed network that no training can start from.
+    #[error("{file}: {problem}")]
+    Network {
+        /// File.
+        file: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// A network that does not fit the macro it is trained through.
     #[error("layer {layer} does not fit this macro: {error}")]
     Unfit {

@@ -5,6 +5,7 @@ mod elsewhere;
 mod outliving;
 mod pages;
 mod refused;
+mod shipped_start;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -122,6 +123,21 @@ fn wrong_files_are_answered_with_line_and_key() {
     let scratch = Folder::new();
     let cases = [
         ("title =", "titel =", ":2: titel"),
+        (
+            "float = \"--epochs 2 --train-images 640\"\n",
+            "",
+            ":8: pretrain.float: it is missing; write options of the full-precision training, or start",
+        ),
+        (
+            "float = \"--epochs 2 --train-images 640\"",
+            "start = \"shiped\"",
+            ":9: pretrain.start: expected \"shipped\"",
+        ),
+        (
+            "float = \"--epochs 2",
+            "start = \"shipped\"\nfloat = \"--epochs 2",
+            ":9: pretrain.start: a start needs no full-precision training",
+        ),
         ("repeats = 2", "repeat = 2", ":14: repeat"),
         ("axis = 1.0", "axsis = 1.0", ":33: axsis"),
         ("axis = 1.0", "axis = nan", ":33: axis: expected a finite"),
@@ -334,6 +350,12 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             "qat = \"--epoch 1",
             &[],
             "[pretrain] qat",
+        ),
+        (
+            "float = \"--epochs 2 --train-images 640\"",
+            "start = \"shipped\"",
+            &[],
+            "[pretrain] start: no weights of `tiny`",
         ),
         ("title", "title", &["--rows", "latice"], "--rows latice"),
         ("title", "title", &["--seeds", "3"], "--seeds 3"),

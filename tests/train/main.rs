@@ -5,6 +5,7 @@ mod columns;
 mod drawn_slopes;
 mod influence;
 mod readings;
+mod redeem;
 mod resumption;
 mod step_gradient;
 #[path = "../support/mod.rs"]

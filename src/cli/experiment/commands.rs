@@ -6,11 +6,12 @@
 use crate::arch::{self, Loaded};
 use crate::cli::deployed::DEPLOYED;
 use crate::cli::shell;
+use crate::cli::start::{self, SHIPPED};
 use crate::cli::train::{self, STATE};
 use crate::cli::train_arguments::{MethodName, TrainArguments};
 use crate::cli::unused_options;
 use crate::data::Dataset;
-use crate::experiment::{Plan, Row, Weights};
+use crate::experiment::{Beginning, Plan, Row, Weights};
 use crate::net::network::Network;
 use anyhow::{Context, anyhow};
 use clap::Parser;
@@ -27,6 +28,16 @@ const OWN: [&str; 8] = [
 struct Alone {
     #[command(flatten)]
     train: TrainArguments,
+}
+
+/// What a training starts from.
+enum Before<'a> {
+    /// Random weights.
+    Nothing,
+    /// The shipped network.
+    Shipped,
+    /// A training in the folder of this name.
+    Training(&'a str, Training),
 }
 
 /// One training.
@@ -106,11 +117,16 @@ impl<'a> Commands<'a> {
     /// With the row or the list of options if one of them is wrong.
     pub fn check_numbers(&self, network: &Network, data: &Dataset) -> anyhow::Result<()> {
         let check = |training: Training| train::check(&training.arguments, network, data);
+        if self.plan.beginning == Beginning::Shipped {
+            let found = start::shipped(network, data);
+            found.map_err(|error| self.wrong_list("[pretrain] start", format!("{error:#}")))?;
+        }
         for &seed in &self.plan.seeds {
-            for (list, training) in [
-                ("[pretrain] float", self.float(seed)?),
-                ("[pretrain] qat", self.qat(seed)?),
-            ] {
+            let float = self.float(seed)?.map(|float| ("[pretrain] float", float));
+            for (list, training) in float
+                .into_iter()
+                .chain([("[pretrain] qat", self.qat(seed)?)])
+            {
                 check(training).map_err(|error| self.wrong_list(list, format!("{error:#}")))?;
             }
             for row in &self.plan.rows {
@@ -145,17 +161,20 @@ impl<'a> Commands<'a> {
         loaded.with_context(|| self.plan.wrong_row(row, "its macro").to_string())
     }
 
-    /// The full-precision training of a seed.
+    /// The full-precision training of a seed; `None` where the shipped network stands for it.
     ///
     /// # Errors
     /// If its options are wrong.
-    pub fn float(&self, seed: u64) -> anyhow::Result<Training> {
+    pub fn float(&self, seed: u64) -> anyhow::Result<Option<Training>> {
+        let Beginning::Float(options) = &self.plan.beginning else {
+            return Ok(None);
+        };
         let method = ["--method".to_string(), "float".into()];
-        let options = method.into_iter().chain(self.plan.float.clone());
+        let all = method.into_iter().chain(options.clone()).collect();
         let problem = |text: String| self.wrong_list("[pretrain] float", text);
-        refuse_own(&self.plan.float).map_err(problem)?;
-        self.training(seed, "float", options.collect(), None)
-            .map_err(problem)
+        refuse_own(options).map_err(problem)?;
+        let training = self.training(seed, "float", all, Before::Nothing);
+        training.map(Some).map_err(problem)
     }
 
     /// The training with ideal MVM values that every row of a seed starts from.
@@ -167,8 +186,11 @@ impl<'a> Commands<'a> {
         let options = method.into_iter().chain(self.plan.qat.clone());
         let problem = |text: String| self.wrong_list("[pretrain] qat", text);
         refuse_own(&self.plan.qat).map_err(problem)?;
-        let before = ("float", self.float(seed)?);
-        self.training(seed, "qat", options.collect(), Some(before))
+        let before = match self.float(seed)? {
+            Some(float) => Before::Training("float", float),
+            None => Before::Shipped,
+        };
+        self.training(seed, "qat", options.collect(), before)
             .map_err(problem)
     }
 
@@ -194,9 +216,8 @@ impl<'a> Commands<'a> {
                 all.extend(["--set".to_string(), change.clone()]);
             }
         }
-        let before = ("qat", self.qat(seed)?);
-        self.training(seed, &row.name, all, Some(before))
-            .map_err(problem)
+        let before = Before::Training("qat", self.qat(seed)?);
+        self.training(seed, &row.name, all, before).map_err(problem)
     }
 
     /// What gives a row its network.
@@ -216,17 +237,19 @@ impl<'a> Commands<'a> {
         seed: u64,
         name: &str,
         mut options: Vec<String>,
-        before: Option<(&str, Training)>,
+        before: Before,
     ) -> Result<Training, String> {
-        let mut init = None;
-        let mut chain = Vec::new();
-        if let Some((start, training)) = before {
-            init = Some(training.arguments.out.join(STATE));
-            options.extend([
-                "--init".into(),
-                format!("{}/{STATE}", self.shown(seed, start)),
-            ]);
-            chain = training.chain;
+        let (init, shown, mut chain) = match before {
+            Before::Nothing => (None, None, Vec::new()),
+            Before::Shipped => (Some(SHIPPED.into()), Some(SHIPPED.into()), Vec::new()),
+            Before::Training(start, training) => {
+                let state = training.arguments.out.join(STATE);
+                let shown = format!("{}/{STATE}", self.shown(seed, start));
+                (Some(state), Some(shown), training.chain)
+            }
+        };
+        if let Some(shown) = shown {
+            options.extend(["--init".into(), shown]);
         }
         let words = with_head(self, seed, name, options);
         let mut arguments = parse(&words)?;

@@ -19,9 +19,9 @@ const LARGEST_BYTES: u64 = 1 << 27;
 pub fn all(commands: &Commands, folders: &Folders) -> Vec<NamedCurve> {
     let mut curves = Vec::new();
     for &seed in &commands.plan.seeds {
-        let mut add = |name: &str, training: anyhow::Result<Training>| {
+        let mut add = |name: &str, training: anyhow::Result<Option<Training>>| {
             // What does not belong here has no curve.
-            let training = training.ok()?;
+            let training = training.ok()??;
             folders.check(&training).ok()?;
             let epochs = epochs(&training, folders)?;
             curves.push(NamedCurve {
@@ -32,10 +32,10 @@ pub fn all(commands: &Commands, folders: &Folders) -> Vec<NamedCurve> {
             Some(())
         };
         add("float", commands.float(seed));
-        add("qat", commands.qat(seed));
+        add("qat", commands.qat(seed).map(Some));
         for row in &commands.plan.rows {
             if let Weights::Trained(options) = &row.weights {
-                add(&row.name, commands.row(seed, row, options));
+                add(&row.name, commands.row(seed, row, options).map(Some));
             }
         }
     }

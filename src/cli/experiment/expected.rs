@@ -27,8 +27,8 @@ pub fn expected(
     let (float, qat) = (commands.float(seed)?, commands.qat(seed)?);
     let origin = commands.origin(seed, row)?;
     let own = is_trained(commands, row);
-    let lineage = [&float, &qat, &origin];
-    let lineage = &lineage[..if own { 3 } else { 2 }];
+    let last = own.then_some(&origin);
+    let lineage: Vec<&Training> = float.iter().chain([&qat]).chain(last).collect();
     let init = origin.arguments.init.as_deref();
     Ok(RowResult {
         schema: summary::SCHEMA,
@@ -41,7 +41,7 @@ pub fn expected(
         data: data.name.clone(),
         data_fingerprint: data.fingerprint.clone(),
         train_data_fingerprint: Some(folders.fingerprints.all(data)),
-        training_fingerprint: Some(folders.lineage(lineage)?),
+        training_fingerprint: Some(folders.lineage(&lineage)?),
         start_fingerprint: init.and_then(|init| folders.fingerprints.start(init)),
         epochs: if own {
             origin.arguments.epochs as u64

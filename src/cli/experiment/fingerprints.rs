@@ -4,10 +4,12 @@
 //! Not responsible for what is compared with them (`folder`, `record`).
 
 use crate::cli::deployed::network_fingerprint;
+use crate::cli::start::shipped;
 use crate::cli::train_arguments::TrainArguments;
 use crate::cli::train_images::split;
 use crate::data::Dataset;
 use crate::fingerprint::fingerprint;
+use crate::net::network::Network;
 use crate::train::state;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -27,6 +29,7 @@ pub struct Fingerprints {
     files: Known,
     networks: Known,
     starts: Known,
+    shipped: RefCell<Option<Option<String>>>,
     splits: RefCell<HashMap<(Option<usize>, u64), String>>,
 }
 
@@ -48,6 +51,12 @@ impl Fingerprints {
     /// Of the numbers of a state, whichever program trained it; `None` if there is none that can be read.
     pub fn start(&self, path: &Path) -> Option<String> {
         once(&self.starts, path, || state::tensors(path).ok()?)
+    }
+
+    /// Of the shipped network for these images; `None` if there is none.
+    pub fn shipped(&self, network: &Network, data: &Dataset) -> Option<String> {
+        let find = || Some(shipped(network, data).ok()?.fingerprint);
+        self.shipped.borrow_mut().get_or_insert_with(find).clone()
     }
 
     /// Of the images that a training sees.

@@ -8,6 +8,7 @@ use super::commands::Training;
 use super::fingerprints::Fingerprints;
 use super::record::RESULT;
 use crate::bounded;
+use crate::cli::start::is_shipped;
 use crate::cli::train_arguments::MethodName;
 use crate::cli::train_images::{count, images_id};
 use crate::data::Dataset;
@@ -121,7 +122,14 @@ impl Folders<'_> {
     pub fn lineage(&self, trainings: &[&Training]) -> anyhow::Result<String> {
         let words: anyhow::Result<Vec<String>> = trainings
             .iter()
-            .map(|training| Ok(self.identity(training)?.words()))
+            .map(|training| {
+                let words = self.identity(training)?.words();
+                let init = training.arguments.init.as_deref();
+                // The shipped network is none of the trainings, and later programs may ship another.
+                let shipped = init.filter(|init| is_shipped(init));
+                let start = shipped.and_then(|_| self.start(training));
+                Ok(words + &start.map_or(String::new(), |start| format!("\n{start}")))
+            })
             .collect();
         Ok(fingerprint(words?.join("\n\n").as_bytes()))
     }
@@ -148,10 +156,13 @@ impl Folders<'_> {
         notes(training) == Some(true)
     }
 
-    /// Fingerprint of the file of the state that a training starts from; `None` without one.
+    /// Fingerprint of what a training starts from, a state or the shipped network; `None` without one.
     fn start(&self, training: &Training) -> Option<String> {
         let init = training.arguments.init.as_ref()?;
-        self.fingerprints.file(init)
+        match is_shipped(init) {
+            true => self.fingerprints.shipped(self.network, self.data),
+            false => self.fingerprints.file(init),
+        }
     }
 
     fn check_commands(&self, text: &str, training: &Training) -> anyhow::Result<()> {

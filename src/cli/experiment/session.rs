@@ -91,7 +91,9 @@ impl<'a> Session<'a> {
 
     /// The result of a row, if it is there and still that of the row; its trainings are looked at first.
     fn recorded(&self, seed: u64, row: &Row) -> anyhow::Result<Option<RowResult>> {
-        self.folders.check(&self.commands.float(seed)?)?;
+        if let Some(float) = self.commands.float(seed)? {
+            self.folders.check(&float)?;
+        }
         self.folders.check(&self.commands.qat(seed)?)?;
         self.folders.check(&self.commands.origin(seed, row)?)?;
         let expected = expected(self.commands, &self.folders, seed, row)?;
@@ -179,7 +181,9 @@ impl<'a> Session<'a> {
     fn pretrain(&self, seed: u64) -> anyhow::Result<()> {
         let qat = self.commands.qat(seed)?;
         if !self.folders.is_done(&qat)? {
-            self.train(self.commands.float(seed)?)?;
+            if let Some(float) = self.commands.float(seed)? {
+                self.train(float)?;
+            }
             self.train(qat)?;
         } else if !qat.state().is_file() {
             bail!(

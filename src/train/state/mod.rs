@@ -5,20 +5,19 @@
 //! not at all; a tensor that the training has no use for is a fault like a missing one.
 
 mod header;
+mod start;
 mod tensors;
 mod whole;
 mod words;
 
 pub use header::{Header, Identity};
+pub use start::{Start, initialise};
 
 use super::ancestry::{Ancestry, recorded};
 use super::epoch::Epoch;
 use super::error::TrainError;
-use super::model::Model;
 use super::trainer::Trainer;
 use crate::durable;
-use crate::fingerprint::fingerprint;
-use crate::net::checkpoint::shape_hash;
 use header::{header, read};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
@@ -169,63 +168,4 @@ pub fn resume(trainer: &mut Trainer, data: &str, path: &Path) -> Result<(), Trai
     };
     trainer.curve = curve;
     Ok(())
-}
-
-/// Where a training started from.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Start {
-    /// Last test accuracy.
-    pub test_accuracy: Option<f64>,
-    /// Test accuracy of the full-precision training it goes back to.
-    pub full_precision: Option<f64>,
-    /// True if weights and activations were quantized there.
-    pub quantized: bool,
-    /// Fingerprint of the file of the state; `None` without one.
-    pub fingerprint: Option<String>,
-    /// Programs that trained it.
-    pub programs: Vec<String>,
-}
-
-/// Takes parameters and statistics of another training of the same network as a start.
-///
-/// # Errors
-/// If the file is damaged or belongs to another network.
-pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainError> {
-    let (bytes, found) = read(path)?;
-    let wrong = |problem: String| TrainError::State {
-        path: path.into(),
-        problem,
-    };
-    if found.network_hash != shape_hash(&model.network) {
-        return Err(wrong("it was trained for another network".into()));
-    }
-    let tensors =
-        SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
-    // The moments of either rule and trained references may stand there: a start does not look at them.
-    let layers = model.network.layers.iter();
-    let learned = [
-        "reference_step",
-        "reference_trims",
-        "reference_thresholds",
-        "reference_values",
-    ];
-    let references: Vec<String> = layers
-        .flat_map(|layer| learned.map(|what| format!("{}.{what}", layer.name)))
-        .collect();
-    refuse_strangers(model, (&["#1", "#2"], &references), &tensors, path)?;
-    fill(model, &tensors, path)?;
-    refuse_changed(&tensors, &found, path)?;
-    let test_accuracy = found.curve.last().map(|row| row.4);
-    let quantized = found.method.starts_with("Qat");
-    Ok(Start {
-        test_accuracy,
-        full_precision: if quantized {
-            found.full_precision
-        } else {
-            test_accuracy
-        },
-        quantized,
-        fingerprint: Some(fingerprint(&bytes)),
-        programs: recorded(found.programs),
-    })
 }
