@@ -37,8 +37,8 @@ pub(super) fn take(
         false => return Ok(state::initialise(model, path)?),
     };
     let programs = deployed::programs(&trained.metadata);
-    let (rule, seed) = (arguments.rule(), arguments.seed);
-    Ok(redeem(model, &trained, rule, seed, programs)?)
+    let latents = (arguments.rule(), arguments.seed);
+    Ok(redeem(model, &trained, &data.train, latents, programs)?)
 }
 
 /// True if not a file is meant; `./shipped` is one.

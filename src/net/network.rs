@@ -183,7 +183,7 @@ impl IntLayer {
 }
 
 /// Mean and variance of a layer's accumulated sums per output channel, as batch norm saw them in training.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SumStatistics {
     /// Mean.
     pub mean: Vec<f32>,

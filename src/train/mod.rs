@@ -3,7 +3,7 @@
 //! `param` (trainable numbers), `tape` and `ops` (values and derivatives), `quantizer` (weights to codes), `mvm` (slopes of
 //! the quantizer of partial sums), `references` (as trained numbers), `model` (a network on the tape), `optimizer`, `schedule`,
 //! `augment`, `settings`, `trainer` (the loop), `epoch` (what it leaves), `ancestry` (where it comes from), `state` (resuming),
-//! `deploy` (the integer network), `redeem` (and back from it, as a start), `evaluate` (test images), `finite` (whether all of it is still numbers).
+//! `deploy` (the integer network), `redeem` (and back from it, as a start), `sum_statistics` (of such a network), `evaluate` (test images), `finite` (whether all of it is still numbers).
 
 pub mod ancestry;
 pub mod augment;
@@ -23,5 +23,6 @@ pub mod references;
 pub mod schedule;
 pub mod settings;
 pub mod state;
+pub mod sum_statistics;
 pub mod tape;
 pub mod trainer;

@@ -1,7 +1,8 @@
 //! From the integer network of a macro back to a model that can be trained on: what was deployed as a start for another macro.
 //!
 //! [`deploy`](super::deploy) drops two things. How a channel's scale and shift divide into batch norm and the step of the activation: the
-//! statistics travel with the network, so only the step is free, and `gamma` gets the root mean square 1. And the latent weights behind
+//! statistics travel with the network, or are taken again from training images where an older program wrote none, so only the step is
+//! free, and `gamma` gets the root mean square 1. And the latent weights behind
 //! the codes: behind a learned step they are drawn, evenly within what rounds to their code (beyond the last code up to a quarter of a
 //! step), because weights in the middle of their codes would hardly ever change them; behind other rules, whose step follows from all
 //! weights, they are the codes. So the network computes what it computed, to the rounding of `f32`, and a training of few epochs
@@ -12,8 +13,10 @@ use super::error::TrainError;
 use super::model::{LayerParams, Method, Model};
 use super::quantizer::weight::{self, StepRule};
 use super::state::Start;
+use super::sum_statistics::statistics;
 use super::tape::WeightSource;
-use crate::net::network::{IntLayer, Layer, Weights};
+use crate::data::Split;
+use crate::net::network::{IntLayer, Layer, SumStatistics, Weights};
 use crate::net::weights::Trained;
 use crate::rng::{Purpose, keyed};
 use rand::{Rng, RngExt};
@@ -24,20 +27,21 @@ const BEYOND: f64 = 0.25;
 
 /// Makes a model that was set up for this network one that computes what the deployed network does, and can be trained.
 ///
-/// `programs` are those that trained it; `seed` draws the latent weights.
+/// `images` give statistics that its file lacks; `seed` draws the latent weights; `programs` are those that trained it.
 ///
 /// # Errors
-/// If the file has no statistics of the batch norm, or its codes cannot come from latent weights under the rule.
+/// If its codes cannot come from latent weights under the rule, or its logits not from one gain.
 pub fn redeem(
     model: &mut Model<f32>,
     trained: &Trained,
-    rule: StepRule,
-    seed: u64,
+    images: &Split,
+    (rule, seed): (StepRule, u64),
     programs: Vec<String>,
 ) -> Result<Start, TrainError> {
     model.method = Method::Qat(rule);
-    for index in 0..model.layers.len() {
-        let (found, params) = (&trained.network.layers[index], model.layers[index].clone());
+    let statistics = statistics(&trained.network, images);
+    for (index, (found, statistics)) in trained.network.layers.iter().zip(statistics).enumerate() {
+        let params = model.layers[index].clone();
         let problem = |problem: String| TrainError::Network {
             file: trained.file.clone(),
             problem: format!("layer {}: {problem}", found.layer.name),
@@ -50,7 +54,7 @@ pub fn redeem(
             ));
         }
         match found.layer.activation_bits {
-            Some(_) => normalization(model, index, found).map_err(problem)?,
+            Some(_) => normalization(model, index, found, &statistics),
             None => logits(model, &params, found).map_err(problem)?,
         }
     }
@@ -120,10 +124,12 @@ fn has_codes(model: &Model<f32>, layer: &Layer, params: &LayerParams, codes: &[i
 }
 
 /// Batch norm and the activation's step of a layer, from scale, shift and statistics.
-fn normalization(model: &mut Model<f32>, index: usize, found: &IntLayer) -> Result<(), String> {
-    let statistics = found.statistics.as_ref().ok_or(
-        "no statistics of its batch norm in this file, as older programs wrote it; start from a training state",
-    )?;
+fn normalization(
+    model: &mut Model<f32>,
+    index: usize,
+    found: &IntLayer,
+    statistics: &SumStatistics,
+) {
     let params = &mut model.layers[index];
     let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect();
     params.running.mean = wide(&statistics.mean);
@@ -144,7 +150,6 @@ fn normalization(model: &mut Model<f32>, index: usize, found: &IntLayer) -> Resu
         model.params.get_mut(params.gamma)[channel] = (slope(channel) * step) as f32;
         model.params.get_mut(params.beta)[channel] = (center * step) as f32;
     }
-    Ok(())
 }
 
 /// The gain of the logits and their biases: one scale for all classes, times the step of the weights.

@@ -1,7 +1,8 @@
 //! A deployed network as the start of a training: it computes what it computed, its weights can move, and what cannot be a start is
 //! refused.
 
-use super::{network, settings, trained};
+use super::{dataset, network, settings, trained};
+use approx::assert_relative_eq;
 use imcsim::net::network::{IntNetwork, Weights};
 use imcsim::net::weights::Trained;
 use imcsim::rng::{Purpose, keyed};
@@ -11,6 +12,7 @@ use imcsim::train::optimizer::Rule;
 use imcsim::train::quantizer::weight::StepRule;
 use imcsim::train::redeem::redeem;
 use imcsim::train::state::Start;
+use imcsim::train::sum_statistics::statistics;
 use imcsim::train::trainer::Trainer;
 use rand::RngExt;
 
@@ -25,7 +27,8 @@ fn file(network: IntNetwork) -> Trained {
 
 fn redeemed(from: &IntNetwork, rule: StepRule, seed: u64) -> Result<(Model<f32>, Start), String> {
     let mut model = Model::<f32>::new(&network(), Method::Float, seed);
-    let start = redeem(&mut model, &file(from.clone()), rule, seed, Vec::new());
+    let (file, images) = (file(from.clone()), dataset(96).train);
+    let start = redeem(&mut model, &file, &images, (rule, seed), Vec::new());
     let start = start.map_err(|error| error.to_string())?;
     Ok((model, start))
 }
@@ -66,6 +69,56 @@ fn a_redeemed_network_is_deployed_as_it_was() {
             let square = gamma.iter().map(|g| g * g).sum::<f32>() / gamma.len() as f32;
             assert!((square - 1.0).abs() < 1e-5, "{square}");
         }
+    }
+}
+
+#[test]
+fn statistics_that_a_file_lacks_are_taken_from_images() {
+    let (model, data) = trained(StepRule::Learned, 2, 96);
+    let mut before = deploy(&model).expect("a quantized model");
+    let split = &data.train;
+    let travelled = statistics(&before, split);
+    assert_eq!(Some(&travelled[1]), before.layers[1].statistics.as_ref());
+    before.layers[2].statistics = None;
+    let taken = statistics(&before, split);
+    // By definition, one image, pixel and weight after the other.
+    let geometry = before.layers[0].layer.geometry;
+    let input = geometry.input;
+    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
+    let channel = 2;
+    for image in split.pixels.chunks(input.len()) {
+        for (y, x) in (0..input.height).flat_map(|y| (0..input.width).map(move |x| (y, x))) {
+            let mut total = 0.0;
+            for (row, &code) in before.layers[0].codes[channel * geometry.rows()..]
+                .iter()
+                .take(geometry.rows())
+                .enumerate()
+            {
+                let (c, ky, kx) = (row / 9, row / 3 % 3, row % 3);
+                let inside =
+                    (1..=input.height).contains(&(y + ky)) && (1..=input.width).contains(&(x + kx));
+                if inside {
+                    let at = (c * input.height + y + ky - 1) * input.width + x + kx - 1;
+                    total += f64::from(code) * (f64::from(image[at]) - 128.0);
+                }
+            }
+            (sum, squares, count) = (sum + total, squares + total * total, count + 1.0);
+        }
+    }
+    let mean: f64 = sum / count;
+    let variance = squares / count - mean * mean;
+    assert_relative_eq!(f64::from(taken[0].mean[channel]), mean, max_relative = 1e-6);
+    assert_relative_eq!(
+        f64::from(taken[0].variance[channel]),
+        variance,
+        max_relative = 1e-6
+    );
+    // What a start makes of them computes what the network did.
+    let (model, _) = redeemed(&before, StepRule::Learned, 7).expect("a start");
+    let after = deploy(&model).expect("a quantized model");
+    assert_eq!(after.layers[2].statistics.as_ref(), Some(&taken[2]));
+    for (before, after) in before.layers[2].shift.iter().zip(&after.layers[2].shift) {
+        assert_relative_eq!(before, after, epsilon = 1e-5, max_relative = 1e-5);
     }
 }
 
@@ -133,10 +186,6 @@ fn what_cannot_be_a_start_is_refused_with_layer_and_advice() {
             assert!(error.contains(text), "{error}");
         }
     };
-    refused(
-        &|network| network.layers[2].statistics = None,
-        &["layer fc1", "no statistics", "training state"],
-    );
     refused(
         &|network| network.layers[3].scale[1] *= 1.5,
         &["layer fc2", "scales of their own"],

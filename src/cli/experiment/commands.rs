@@ -37,7 +37,7 @@ enum Before<'a> {
     /// The shipped network.
     Shipped,
     /// A training in the folder of this name.
-    Training(&'a str, Training),
+    Training(&'a str, Box<Training>),
 }
 
 /// One training.
@@ -187,7 +187,7 @@ impl<'a> Commands<'a> {
         let problem = |text: String| self.wrong_list("[pretrain] qat", text);
         refuse_own(&self.plan.qat).map_err(problem)?;
         let before = match self.float(seed)? {
-            Some(float) => Before::Training("float", float),
+            Some(float) => Before::Training("float", Box::new(float)),
             None => Before::Shipped,
         };
         self.training(seed, "qat", options.collect(), before)
@@ -216,7 +216,7 @@ impl<'a> Commands<'a> {
                 all.extend(["--set".to_string(), change.clone()]);
             }
         }
-        let before = Before::Training("qat", self.qat(seed)?);
+        let before = Before::Training("qat", Box::new(self.qat(seed)?));
         self.training(seed, &row.name, all, before).map_err(problem)
     }
 
