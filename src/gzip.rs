@@ -21,6 +21,11 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     bounded::read(path, LARGEST_BYTES)
 }
 
+/// True if bytes begin as a gzipped file does.
+pub fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1F, 0x8B])
+}
+
 /// The content of a file, gzipped or not.
 ///
 /// # Errors
@@ -34,7 +39,7 @@ pub fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
 /// # Errors
 /// What is wrong with it, without its name.
 pub fn unpacked_within(bytes: &[u8], most: u64) -> Result<Cow<'_, [u8]>, String> {
-    if !bytes.starts_with(&[0x1F, 0x8B]) {
+    if !is_packed(bytes) {
         return Ok(Cow::Borrowed(bytes));
     }
     let mut plain = Vec::new();

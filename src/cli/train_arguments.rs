@@ -32,8 +32,8 @@ pub struct TrainArguments {
     /// How the steps of macro weights are found [default: learned].
     #[arg(long, value_enum)]
     pub weight_step: Option<WeightStep>,
-    /// Start: a training state (state.safetensors), full precision for qat, qat for imcq and imcaq; a deployed network; or `shipped`, the
-    /// network for these images that travels with the program [default: random weights].
+    /// Start: a training state (state.safetensors), full precision for qat, qat for imcq and imcaq; a deployed network;
+    /// or `shipped`, the network trained with ideal MVM values that travels with the program for these images [default: random weights].
     #[arg(long)]
     pub init: Option<PathBuf>,
     /// Epochs in all.

@@ -164,6 +164,41 @@ pub fn shipped(
     }
 }
 
+/// The shipped network with ideal MVM values to start a training on these images from: the one for them, or else one for another edition
+/// of them (`CIFAR-10` and `CIFAR-10 (JPEG)`).
+///
+/// # Errors
+/// As [`shipped`].
+pub fn shipped_start(
+    network: &Network,
+    data: &str,
+    fingerprint: &str,
+) -> Result<Trained, NetError> {
+    // No macro has this name.
+    let none = match shipped(network, data, fingerprint, "") {
+        Err(none @ NetError::NoWeights { .. }) => none,
+        found => return Ok(found?.trained),
+    };
+    let hash = super::checkpoint::shape_hash(network);
+    for (file, packed) in SHIPPED {
+        let bytes = unpacked(packed, file)?;
+        let about = metadata(&bytes, file)?;
+        let is_edition = about
+            .get("data")
+            .is_some_and(|of| edition(of) == edition(data));
+        let is_of = about.get("network_hash") == Some(&hash) && is_edition;
+        if is_of && !about.contains_key("trained_through") {
+            return read(&bytes, network, file);
+        }
+    }
+    Err(none)
+}
+
+/// The name of a data set without what is said of its edition.
+fn edition(name: &str) -> &str {
+    name.split_once(" (").map_or(name, |(name, _)| name)
+}
+
 /// Reads a file of weights.
 ///
 /// # Errors
@@ -173,8 +208,15 @@ pub fn load(path: &Path, network: &Network) -> Result<Trained, NetError> {
         path: path.into(),
         source,
     })?;
-    let file = path.display().to_string();
-    read(&unpacked(&bytes, &file)?, network, &file)
+    parse(&bytes, network, &path.display().to_string())
+}
+
+/// [`load`] from bytes that are read already, gzipped or not; `file` names them in errors.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(bytes: &[u8], network: &Network, file: &str) -> Result<Trained, NetError> {
+    read(&unpacked(bytes, file)?, network, file)
 }
 
 fn read(bytes: &[u8], network: &Network, file: &str) -> Result<Trained, NetError> {
@@ -198,6 +240,18 @@ fn unpacked<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, NetError> 
 mod tests {
     use super::*;
     use crate::net::shipped::load_network;
+
+    #[test]
+    fn another_edition_of_the_images_has_a_start_but_no_weights() {
+        let network = load_network("vgg").unwrap();
+        let start = |data| shipped_start(&network, data, "0123456789abcdef");
+        let found = start("CIFAR-10").unwrap();
+        assert_eq!(found.file, "models/vgg_cifar10.safetensors.gz");
+        let other = found.belongs_to("CIFAR-10", "0123456789abcdef");
+        assert!(other.is_err() && shipped(&network, "CIFAR-10", "0123456789abcdef", "").is_err());
+        let known = start("CIFAR-100").unwrap_err().to_string();
+        assert!(known.contains("CIFAR-10 (JPEG)"), "{known}");
+    }
 
     #[test]
     fn images_of_one_name_are_told_apart_by_their_fingerprints() {

@@ -13,7 +13,7 @@ pub const NOT_RECORDED: &str = "not recorded";
 /// Where a training comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ancestry {
-    /// Fingerprint of the state it started from, or [`RANDOM_WEIGHTS`]; `None`: not recorded.
+    /// Fingerprint of the file it started from, or [`RANDOM_WEIGHTS`]; `None`: not recorded.
     pub start: Option<String>,
     /// Fingerprint of the training images; `None`: not recorded.
     pub images: Option<String>,

@@ -12,6 +12,7 @@ use super::ancestry::recorded;
 use super::error::TrainError;
 use super::model::{LayerParams, Method, Model};
 use super::quantizer::weight::{self, StepRule};
+use super::references::SMALLEST_STEP;
 use super::state::Start;
 use super::sum_statistics::statistics;
 use super::tape::WeightSource;
@@ -30,7 +31,8 @@ const BEYOND: f64 = 0.25;
 /// `images` give statistics that its file lacks; `seed` draws the latent weights; `programs` are those that trained it.
 ///
 /// # Errors
-/// If its codes cannot come from latent weights under the rule, or its logits not from one gain.
+/// If it is of another shape, or its codes cannot come from latent weights under the rule, its logits not from one gain, its scales not from
+/// numbers that can be trained.
 pub fn redeem(
     model: &mut Model<f32>,
     trained: &Trained,
@@ -38,6 +40,7 @@ pub fn redeem(
     (rule, seed): (StepRule, u64),
     programs: Vec<String>,
 ) -> Result<Start, TrainError> {
+    check_shape(model, trained)?;
     model.method = Method::Qat(rule);
     let statistics = statistics(&trained.network, images);
     for (index, (found, statistics)) in trained.network.layers.iter().zip(statistics).enumerate() {
@@ -49,14 +52,13 @@ pub fn redeem(
         let mut rng = keyed(seed, Purpose::Latents, &[index as u64]);
         weights(model, &params, found, rule, &mut rng);
         if !has_codes(model, &found.layer, &params, &found.codes) {
-            return Err(problem(
-                "no latent weights have its codes under this rule of the step; take --weight-step learned, or start from a training state".into(),
-            ));
+            return Err(problem(without_latents(&found.layer)));
         }
         match found.layer.activation_bits {
             Some(_) => normalization(model, index, found, &statistics),
             None => logits(model, &params, found).map_err(problem)?,
         }
+        is_trainable(model, &params).map_err(problem)?;
     }
     let accuracy = |key: &str| trained.metadata.get(key)?.parse().ok();
     Ok(Start {
@@ -66,6 +68,35 @@ pub fn redeem(
         deployed: true,
         fingerprint: Some(trained.fingerprint.clone()),
         programs: recorded(programs),
+    })
+}
+
+/// Files are checked when they are read; this is for networks that come another way.
+fn check_shape(model: &Model<f32>, trained: &Trained) -> Result<(), TrainError> {
+    let network = &trained.network;
+    let is_whole = |int: &IntLayer| {
+        let (outputs, rows) = (int.layer.geometry.outputs, int.layer.geometry.rows());
+        let has_one_each = |values: &[f32]| values.len() == outputs;
+        let mut lists = [&int.scale, &int.shift].into_iter();
+        let statistics = int
+            .statistics
+            .iter()
+            .all(|found| has_one_each(&found.mean) && has_one_each(&found.variance));
+        int.codes.len() == outputs * rows
+            && outputs > 0
+            && lists.all(|list| has_one_each(list))
+            && statistics
+    };
+    let layers = network.layers.iter().map(|int| &int.layer);
+    if layers.eq(&model.network.layers) && network.layers.iter().all(is_whole) {
+        return Ok(());
+    }
+    Err(TrainError::Network {
+        file: trained.file.clone(),
+        problem: format!(
+            "it is not a whole network of the shape of `{}`",
+            model.network.name
+        ),
     })
 }
 
@@ -96,11 +127,17 @@ fn weights(
     } else {
         size
     };
-    model.params.get_mut(params.weight_step)[0] = step as f32;
-    let latents = model.params.get_mut(params.weights).iter_mut();
-    for (latent, ratio) in latents.zip(ratios) {
-        *latent = (ratio * step) as f32;
-    }
+    let latents: Vec<f32> = ratios.iter().map(|ratio| (ratio * step) as f32).collect();
+    // A training would move a step beyond its range at once, and codes with it.
+    let step = match is_drawn {
+        true => weight::kept(step as f32, &latents, top),
+        false => step as f32,
+    };
+    model.params.get_mut(params.weight_step)[0] = step;
+    model
+        .params
+        .get_mut(params.weights)
+        .copy_from_slice(&latents);
 }
 
 /// A latent weight in steps, evenly within what rounds to this code; a little from its ends, which would round either way.
@@ -110,6 +147,20 @@ fn drawn(code: i8, top: i32, rng: &mut impl Rng) -> f64 {
     let beyond = rng.random_range(-0.499..outwards);
     let sign = if code < 0 { -1.0 } else { 1.0 };
     sign * (f64::from(code.unsigned_abs()) + beyond)
+}
+
+/// Why no latent weights have the codes of a layer, and what to do.
+fn without_latents(layer: &Layer) -> String {
+    let top = layer.weights.max_code();
+    let why = match layer.weights {
+        Weights::Digital { .. } => format!(
+            "no weight has the code {top} or -{top}, and the step of a digital layer follows from its largest weight"
+        ),
+        Weights::Macro { .. } => {
+            "no latent weights have its codes under this rule of the step; take --weight-step learned".into()
+        }
+    };
+    format!("{why}; a training state is a start always")
 }
 
 fn has_codes(model: &Model<f32>, layer: &Layer, params: &LayerParams, codes: &[i8]) -> bool {
@@ -152,11 +203,23 @@ fn normalization(
     }
 }
 
+/// Steps and factors are numbers that a training leaves where they are.
+fn is_trainable(model: &Model<f32>, params: &LayerParams) -> Result<(), String> {
+    let step = f64::from(model.params.scalar(params.activation_step));
+    let mut numbers = [params.gamma, params.beta]
+        .into_iter()
+        .flat_map(|id| model.params.get(id));
+    if step >= SMALLEST_STEP && step.is_finite() && numbers.all(|number| number.is_finite()) {
+        return Ok(());
+    }
+    Err("its scales and shifts are too large or too small to be trained on; start from a training state".into())
+}
+
 /// The gain of the logits and their biases: one scale for all classes, times the step of the weights.
 fn logits(model: &mut Model<f32>, params: &LayerParams, found: &IntLayer) -> Result<(), String> {
     let scale = found.scale[0];
     if found.scale.iter().any(|&other| other != scale) {
-        return Err("its classes have scales of their own, and a training has one for all".into());
+        return Err("its classes have scales of their own, and a training has one for all; start from a training state".into());
     }
     let factor = model.logit_factor(&found.layer, params);
     model.params.get_mut(params.gamma)[0] = scale / factor;

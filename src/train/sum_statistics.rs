@@ -3,7 +3,7 @@
 //! ```text
 //! mean = sum / n,   variance = sum of squares / n - mean squared      (n = images x pixels; biased, as batch norm's)
 //! ```
-//! Sums are integers with ideal MVM values, so both totals are exact in `f64`. Not responsible for what stands for a batch norm
+//! Totals run in `f64` in a fixed order, so results do not depend on threads. Not responsible for what stands for a batch norm
 //! (`train::redeem`).
 
 use crate::convert::accumulate::exact_sums;

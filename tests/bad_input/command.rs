@@ -340,7 +340,7 @@ fn a_finished_training_is_completed_and_guarded() {
     let (first, second) = (init("out"), init("other"));
     let right = ["--method=qat", &qat, &first];
     succeeds(&right);
-    refused(&right[..2], "--init: a state with fingerprint");
+    refused(&right[..2], "--init: a file with fingerprint");
     refused(&[right[0], right[1], &second], "it started elsewhere");
     succeeds(&right);
     let bytes = fs::read(scratch.at("qat/deployed.safetensors")).expect("a network");

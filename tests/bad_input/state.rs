@@ -290,13 +290,13 @@ fn another_start_and_other_training_images_are_refused() {
     for (start, told) in [
         (
             "fedcba9876543210",
-            "a state with fingerprint fedcba9876543210 now",
+            "a file with fingerprint fedcba9876543210 now",
         ),
         ("random weights", "none now"),
     ] {
         let error = resumed(Some(start), &data).expect_err("another start");
         assert!(
-            error.contains("--init: a state with fingerprint 0123456789abcdef there")
+            error.contains("--init: a file with fingerprint 0123456789abcdef there")
                 && error.contains(told),
             "{error}"
         );

@@ -2,6 +2,7 @@
 
 use super::support::Scratch;
 use super::{Folder, complaint};
+use imcsim::gzip;
 use serde_json::Value;
 use std::fs;
 use std::process::Output;
@@ -58,6 +59,10 @@ fn seeds_start_from_the_shipped_network() {
     assert!(share > 0.85, "{share}");
     let page = String::from_utf8(scratch.read("out/quick/results.md")).expect("text");
     assert!(page.contains("--init shipped"), "{page}");
+    assert!(
+        page.contains("over seeds, which share the trained network"),
+        "{page}"
+    );
 
     // Results outlive the networks, and belong to this start only.
     for name in ["qat", "ideal_values"] {
@@ -75,7 +80,12 @@ fn seeds_start_from_the_shipped_network() {
     );
     scratch.write("quick.toml", other);
     let refused = scratch.run("out", &[]);
-    assert!(!refused.status.success());
+    assert_eq!(refused.status.code(), Some(2));
+    let complaint = complaint(&refused);
+    assert!(
+        complaint.contains("--init shipped") && complaint.contains("ideal_values"),
+        "{complaint}"
+    );
 }
 
 #[test]
@@ -91,11 +101,29 @@ fn a_training_starts_from_networks_that_fit_it() {
     };
     let first = said(&train("lenet", "imcq", "shipped", "a"));
     assert!(first.contains("from a deployed network"), "{first}");
+    let again = said(&train("lenet", "imcq", "shipped", "a"));
+    assert!(
+        again.contains("from a deployed network") && !again.contains("epoch"),
+        "{again}"
+    );
     // What a training leaves is a start as well, packed or not; it goes on where it stopped only from the same one.
-    let left = said(&train("lenet", "qat", "a/deployed.safetensors", "b"));
-    assert!(left.contains("from a deployed network"), "{left}");
+    let left = scratch.at("a/deployed.safetensors");
+    let packed = gzip::packed(&fs::read(left).expect("a network")).expect("packed");
+    scratch.write("packed.gz", &packed);
+    let states = ["a/deployed.safetensors", "packed.gz"].map(|init| {
+        let out = format!("from_{}", init.replace('/', "_"));
+        let said = said(&train("lenet", "qat", init, &out));
+        assert!(said.contains("from a deployed network"), "{said}");
+        fs::read(scratch.at(&format!("{out}/deployed.safetensors"))).expect("a network")
+    });
+    assert!(states[0] == states[1], "one start, one training");
+    scratch.write("cut.gz", &packed[..packed.len() / 2]);
     for (arguments, named) in [
-        (["lenet", "qat", "shipped", "b"], "started elsewhere"),
+        (
+            ["lenet", "qat", "shipped", "from_packed.gz"],
+            "started elsewhere",
+        ),
+        (["lenet", "qat", "cut.gz", "c"], "not a whole gzip file"),
         (
             ["lenet", "float", "shipped", "c"],
             "cannot start from a quantized",

@@ -49,18 +49,12 @@ fn a_redeemed_network_is_deployed_as_it_was() {
         for (before, after) in before.layers.iter().zip(&after.layers) {
             assert_eq!(before.codes, after.codes, "{rule:?} {}", before.layer.name);
             assert_eq!(before.statistics, after.statistics);
-            for (what, before, after) in [
-                ("scale", &before.scale, &after.scale),
-                ("shift", &before.shift, &after.shift),
-            ] {
-                for (&before, &after) in before.iter().zip(after) {
-                    // Shifts are differences of numbers about 1.
-                    let error = (before - after).abs();
-                    assert!(
-                        error <= 1e-6 * before.abs().max(1.0),
-                        "{what}: {before} {after}"
-                    );
-                }
+            for (&before, &after) in before.scale.iter().zip(&after.scale) {
+                assert_relative_eq!(before, after, max_relative = 1e-6);
+            }
+            for (&before, &after) in before.shift.iter().zip(&after.shift) {
+                // Shifts are differences of numbers about 1.
+                assert_relative_eq!(before, after, epsilon = 1e-6, max_relative = 1e-6);
             }
         }
         // How scales divide is free; gammas get the size that a training begins with.
@@ -197,8 +191,19 @@ fn what_cannot_be_a_start_is_refused_with_layer_and_advice() {
     };
     refused(
         &halved,
-        &["layer conv1", "no latent weights have its codes"],
+        &["layer conv1", "no weight has the code 127 or -127"],
     );
+    for scale in [1e-42_f32, 1e38] {
+        let scaled = |network: &mut IntNetwork| network.layers[1].scale.fill(scale);
+        refused(&scaled, &["layer conv2", "too large or too small"]);
+    }
+    refused(
+        &|network| network.layers[1].codes.truncate(3),
+        &["not a whole network"],
+    );
+    let mut other = right.clone();
+    other.layers[1].layer.pool = None;
+    assert!(redeemed(&other, StepRule::Learned, 7).is_err());
     // Whatever codes a layer on macros has, they can be had with a trained step.
     let mut rng = keyed(1, Purpose::Pattern, &[]);
     let mut other = right.clone();

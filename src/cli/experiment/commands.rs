@@ -119,7 +119,10 @@ impl<'a> Commands<'a> {
         let check = |training: Training| train::check(&training.arguments, network, data);
         if self.plan.beginning == Beginning::Shipped {
             let found = start::shipped(network, data);
-            found.map_err(|error| self.wrong_list("[pretrain] start", format!("{error:#}")))?;
+            found.map_err(|none| {
+                let advice = "write the options of a full-precision training as `float` instead";
+                self.wrong_list("[pretrain] start", format!("{none:#}; {advice}"))
+            })?;
         }
         for &seed in &self.plan.seeds {
             let float = self.float(seed)?.map(|float| ("[pretrain] float", float));

@@ -5,6 +5,7 @@
 use super::commands::{Commands, Training, evaluation_set};
 use super::folder::Folders;
 use crate::cli::deployed;
+use crate::cli::start::is_shipped;
 use crate::experiment::{Row, Weights, summary};
 use crate::results::experiment::{Evaluation, RowResult};
 
@@ -29,7 +30,12 @@ pub fn expected(
     let own = is_trained(commands, row);
     let last = own.then_some(&origin);
     let lineage: Vec<&Training> = float.iter().chain([&qat]).chain(last).collect();
-    let init = origin.arguments.init.as_deref();
+    // The shipped network is no state.
+    let init = origin
+        .arguments
+        .init
+        .as_deref()
+        .filter(|init| !is_shipped(init));
     Ok(RowResult {
         schema: summary::SCHEMA,
         experiment: plan.name.clone(),

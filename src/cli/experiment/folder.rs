@@ -181,7 +181,7 @@ impl Folders<'_> {
         if there != now {
             let init = training.arguments.init.as_ref();
             bail!(
-                "{folder}: it started from another state than {} is now (fingerprint {there} there, {now} now); remove {folder} to train anew from this one, or take another --out",
+                "{folder}: it started from something else than {} is now (fingerprint {there} there, {now} now); remove {folder} to train anew from this one, or take another --out",
                 init.map(|init| init.display().to_string())
                     .unwrap_or_default()
             );

@@ -64,7 +64,7 @@ fn same_training(path: &Path, found: &RowResult, expected: &RowResult) -> anyhow
     let [there, now] = [found, expected].map(|result| &result.training_fingerprint);
     match (there, now) {
         (Some(there), Some(now)) if there != now => bail!(
-            "{}: the same commands meant another training to the program that did it (fingerprint {there} there, {now} now: a default or the macro has changed since); remove {} to train anew, or write into the row what was done there",
+            "{}: the same commands meant another training to the program that did it (fingerprint {there} there, {now} now: a default, the macro or the shipped start has changed since); remove {} to train anew, or write into the row what was done there",
             path.display(),
             path.parent().unwrap_or(path).display()
         ),

@@ -187,7 +187,7 @@ impl<'a> Session<'a> {
             self.train(qat)?;
         } else if !qat.state().is_file() {
             bail!(
-                "{} is gone, and its network alone is no start; put it back, or remove {} to train it anew",
+                "{} is gone, and rows start from it, not from its network; put it back, or remove {} to train it anew",
                 qat.state().display(),
                 qat.arguments.out.display()
             );

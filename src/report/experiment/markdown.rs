@@ -38,7 +38,7 @@ fn about(result: &ExperimentResult) -> String {
         "Experiment `{}`: `{}` on {}. {} M1: the ADC without noise, M2: noise at each read ({}), both on {} test images; M3: {}: \
          static offsets only (and what else differs from chip to chip), no noise at each read, so noise of the sense amp alone \
          cannot change it. Every cell: batch norm as trained, then / re-estimated for that mode on {} training images ({} for every \
-         chip). ± is the standard deviation over seeds. References are placed on {} training images.\n",
+         chip). ± is the standard deviation over seeds{}. References are placed on {} training images.\n",
         result.name,
         result.model,
         result.data,
@@ -59,8 +59,18 @@ fn about(result: &ExperimentResult) -> String {
         },
         grouped(evaluation.calibration_images),
         grouped(evaluation.chip_calibration_images),
+        match starts_shipped(first) {
+            true => ", which share the trained network that they start from",
+            false => "",
+        },
         grouped(evaluation.reference_images),
     )
+}
+
+/// True if a seed does not begin at full precision, but where all others do.
+fn starts_shipped(result: &RowResult) -> bool {
+    let first = result.commands.first();
+    first.is_some_and(|command| command.contains(" --init shipped "))
 }
 
 /// Rows, trainings and copies.

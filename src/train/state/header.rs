@@ -40,7 +40,7 @@ pub struct Header {
     /// Test accuracy of the full-precision training this one goes back to.
     #[serde(default)]
     pub full_precision: Option<f64>,
-    /// Fingerprint of the state it started from, or `random weights`.
+    /// Fingerprint of the file it started from, or `random weights`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
     /// Fingerprint of the images it is trained on.
@@ -109,7 +109,7 @@ pub struct Identity {
     data: String,
     /// Fingerprint of the images it is trained on; `None` is not compared.
     pub train_data: Option<String>,
-    /// Fingerprint of the state it started from, or `random weights`; `None` is not compared.
+    /// Fingerprint of the file it started from, or `random weights`; `None` is not compared.
     pub start: Option<String>,
 }
 
@@ -214,7 +214,7 @@ fn words_of_start(start: String) -> String {
     if start == RANDOM_WEIGHTS {
         "none".into()
     } else {
-        format!("a state with fingerprint {start}")
+        format!("a file with fingerprint {start}")
     }
 }
 
@@ -237,20 +237,37 @@ fn words_of_method(method: Method, mvm: Option<&Mvm>) -> String {
     }
 }
 
+/// The bytes of a file that may be a state.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, TrainError> {
+    bounded::read(path, LARGEST_BYTES).map_err(|source| TrainError::File {
+        path: path.into(),
+        source,
+    })
+}
+
 /// The bytes of a state with its header.
 ///
 /// # Errors
 /// If the file cannot be read or is no state of this program.
 pub fn read(path: &Path) -> Result<(Vec<u8>, Header), TrainError> {
-    let bytes = bounded::read(path, LARGEST_BYTES).map_err(|source| TrainError::File {
-        path: path.into(),
-        source,
-    })?;
+    let bytes = bytes(path)?;
+    let header = parsed(&bytes, path)?;
+    Ok((bytes, header))
+}
+
+/// The header in the bytes of a state; `path` names it in errors.
+///
+/// # Errors
+/// If it is no state of this program.
+pub fn parsed(bytes: &[u8], path: &Path) -> Result<Header, TrainError> {
     let wrong = |problem: String| TrainError::State {
         path: path.into(),
         problem,
     };
-    let (_, metadata) = SafeTensors::read_metadata(&bytes)
+    let (_, metadata) = SafeTensors::read_metadata(bytes)
         .map_err(|error| wrong(format!("not a safetensors file ({error}); was it cut off?")))?;
     let text = metadata
         .metadata()
@@ -266,5 +283,5 @@ pub fn read(path: &Path) -> Result<(Vec<u8>, Header), TrainError> {
         )));
     }
     whole::check(&header).map_err(wrong)?;
-    Ok((bytes, header))
+    Ok(header)
 }

@@ -10,8 +10,8 @@ mod tensors;
 mod whole;
 mod words;
 
-pub use header::{Header, Identity};
-pub use start::{Start, initialise};
+pub use header::{Header, Identity, bytes};
+pub use start::{Start, initialise, initialise_from};
 
 use super::ancestry::{Ancestry, recorded};
 use super::epoch::Epoch;

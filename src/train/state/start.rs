@@ -2,7 +2,7 @@
 //!
 //! Not responsible for deployed networks as a start (`train::redeem`).
 
-use super::header::read;
+use super::header::{bytes, parsed};
 use super::tensors::{fill, refuse_changed, refuse_strangers};
 use crate::fingerprint::fingerprint;
 use crate::net::checkpoint::shape_hash;
@@ -34,7 +34,19 @@ pub struct Start {
 /// # Errors
 /// If the file is damaged or belongs to another network.
 pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainError> {
-    let (bytes, found) = read(path)?;
+    initialise_from(model, &bytes(path)?, path)
+}
+
+/// [`initialise`] from bytes that are read already; `path` names them in errors.
+///
+/// # Errors
+/// As [`initialise`].
+pub fn initialise_from(
+    model: &mut Model<f32>,
+    bytes: &[u8],
+    path: &Path,
+) -> Result<Start, TrainError> {
+    let found = parsed(bytes, path)?;
     let wrong = |problem: String| TrainError::State {
         path: path.into(),
         problem,
@@ -43,7 +55,7 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainErr
         return Err(wrong("it was trained for another network".into()));
     }
     let tensors =
-        SafeTensors::deserialize(&bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
+        SafeTensors::deserialize(bytes).map_err(|error| wrong(format!("damaged: {error}")))?;
     // The moments of either rule and trained references may stand there: a start does not look at them.
     let layers = model.network.layers.iter();
     let learned = [
@@ -69,7 +81,7 @@ pub fn initialise(model: &mut Model<f32>, path: &Path) -> Result<Start, TrainErr
         },
         quantized,
         deployed: false,
-        fingerprint: Some(fingerprint(&bytes)),
+        fingerprint: Some(fingerprint(bytes)),
         programs: recorded(found.programs),
     })
 }
