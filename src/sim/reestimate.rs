@@ -11,12 +11,10 @@ use super::error::SimError;
 use super::forward::layer_sums;
 use super::prepare::Prepared;
 use crate::convert::digital::{codes, fit};
+use crate::convert::moments::{Moments, of_channel};
 use crate::kernel::lanes::Lanes;
 use crate::net::network::{Inputs, IntLayer};
 use rayon::prelude::*;
-
-/// Sum, sum of squares and count.
-type Moments = (f64, f64, f64);
 
 /// New constants per layer; `None` where a layer is digital or gives logits, and for recorded layers, which follow no other.
 ///
@@ -131,19 +129,4 @@ fn moments(sums: &[Lanes<f32>], images: Images) -> Vec<Moments> {
         }
     }
     total
-}
-
-fn of_channel(sums: &Lanes<f32>, channel: usize, used: usize) -> Moments {
-    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
-    for y in 0..sums.height {
-        for x in 0..sums.width {
-            for &value in &sums.pixel(channel, y, x)[..used] {
-                let value = f64::from(value);
-                sum += value;
-                squares += value * value;
-                count += 1.0;
-            }
-        }
-    }
-    (sum, squares, count)
 }

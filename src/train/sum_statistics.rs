@@ -8,6 +8,7 @@
 
 use crate::convert::accumulate::exact_sums;
 use crate::convert::digital::{forward, image_block};
+use crate::convert::moments::{Moments, of_channel};
 use crate::data::Split;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::{IntNetwork, SumStatistics};
@@ -16,8 +17,8 @@ use rayon::prelude::*;
 /// Images that are looked at, evenly over the split: as many as leave the running statistics of a training behind.
 const IMAGES: usize = 1024;
 
-/// Sum and sum of squares per layer and channel.
-type Totals = Vec<Vec<(f64, f64)>>;
+/// Per layer and channel.
+type Totals = Vec<Vec<Moments>>;
 
 /// One for every layer, in order.
 pub fn statistics(network: &IntNetwork, split: &Split) -> Vec<SumStatistics> {
@@ -46,7 +47,11 @@ fn taken(network: &IntNetwork, split: &Split) -> Vec<SumStatistics> {
             let int = &network.layers[layer];
             let bytes = network.network.sees_bytes(layer);
             let sums = exact_sums(input, &int.layer.geometry, &int.codes, bytes);
-            totals.push((0..sums.channels).map(|c| total(&sums, c, used)).collect());
+            totals.push(
+                (0..sums.channels)
+                    .map(|c| of_channel(&sums, c, used))
+                    .collect(),
+            );
             sums
         };
         let images = image_block(&pixels, network.network.input, index);
@@ -59,30 +64,17 @@ fn taken(network: &IntNetwork, split: &Split) -> Vec<SumStatistics> {
         .collect();
     let layers = network.layers.iter().enumerate();
     let of_layer = layers.map(|(index, int)| {
-        let map = int.layer.geometry.output();
-        let count = (images * map.height * map.width).max(1) as f64;
         let channel = |channel: usize| {
             let parts = blocks.iter().map(|totals| totals[index][channel]);
-            let (sum, squares) = parts.fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));
+            let (sum, squares, count) = parts.fold((0.0, 0.0, 0.0), |all: Moments, part| {
+                (all.0 + part.0, all.1 + part.1, all.2 + part.2)
+            });
+            let count = count.max(1.0);
             let mean = sum / count;
             (mean as f32, (squares / count - mean * mean).max(0.0) as f32)
         };
-        let (mean, variance) = (0..map.channels).map(channel).unzip();
+        let (mean, variance) = (0..int.layer.geometry.outputs).map(channel).unzip();
         SumStatistics { mean, variance }
     });
     of_layer.collect()
-}
-
-/// Of one channel over the first `used` images of a block.
-fn total(sums: &Lanes<f32>, channel: usize, used: usize) -> (f64, f64) {
-    let mut total = (0.0, 0.0);
-    for y in 0..sums.height {
-        for x in 0..sums.width {
-            for &sum in &sums.pixel(channel, y, x)[..used] {
-                let sum = f64::from(sum);
-                total = (total.0 + sum, total.1 + sum * sum);
-            }
-        }
-    }
-    total
 }

@@ -123,12 +123,12 @@ impl Folders<'_> {
         let words: anyhow::Result<Vec<String>> = trainings
             .iter()
             .map(|training| {
-                let words = self.identity(training)?.words();
-                let init = training.arguments.init.as_deref();
+                let identity = self.identity(training)?;
+                let shipped = training.arguments.init.as_deref().is_some_and(is_shipped);
                 // The shipped network is none of the trainings, and later programs may ship another.
-                let shipped = init.filter(|init| is_shipped(init));
-                let start = shipped.and_then(|_| self.start(training));
-                Ok(words + &start.map_or(String::new(), |start| format!("\n{start}")))
+                let start = identity.start.as_ref().filter(|_| shipped);
+                let start = start.map_or(String::new(), |start| format!("\n{start}"));
+                Ok(identity.words() + &start)
             })
             .collect();
         Ok(fingerprint(words?.join("\n\n").as_bytes()))
