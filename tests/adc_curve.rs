@@ -159,3 +159,35 @@ fn on_all_images_the_estimate_is_the_plain_accuracy() {
     assert!(points(&none).is_empty() && none["adc_curve_ideal"].is_null());
     assert_eq!(none["adc_curve_images"], 0);
 }
+
+#[test]
+fn a_read_out_of_many_bits_is_the_ideal_network_image_by_image() {
+    // Evaluated as the macro's own read-out, which no shortcut of the curve takes for the ideal.
+    for kind in ["binary_search", "flash", "ramp"] {
+        let scratch = Scratch::new();
+        let text = support::shipped("reram_9wl")
+            .replace("binary_search", kind)
+            .replace("bits = 4", "bits = 7")
+            .replace(
+                "references.calibrated]\nstep_resolution_mac = 0.25",
+                "references.full_range]",
+            )
+            .replace("noise.normal = { sigma_ua = 2.2 }", "noise.none = {}");
+        scratch.write("many.toml", &text);
+        let options = "run many.toml --model lenet --images 200 --calibration-images 32 --repeats 0 --chips 0 \
+                       --samples 0 --curve-images 0 --cycle-images 0 --json";
+        let output = scratch.imcsim(&options.split_whitespace().collect::<Vec<_>>());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{kind}: {error}");
+        let all: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let accuracy = &all["accuracy"];
+        assert_eq!(accuracy["noise_free"], accuracy["ideal"], "{kind}");
+        assert_eq!(accuracy["lost"]["only_ideal"], 0, "{kind}");
+        assert_eq!(accuracy["lost"]["only_macro"], 0, "{kind}");
+        let layers = all["layers"].as_array().expect("layers").iter();
+        let on_macro = layers.filter(|layer| layer["on_macro"] == true);
+        // Every code stands for one sum: nothing is off by anything.
+        assert!(on_macro.clone().count() > 0);
+        on_macro.for_each(|layer| assert_eq!(layer["clipped"], 0.0, "{kind}"));
+    }
+}

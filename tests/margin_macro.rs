@@ -49,6 +49,62 @@ fn every_read_out_agrees_with_its_monte_carlo() {
     }
 }
 
+#[test]
+fn read_outs_without_comparisons_agree_with_their_monte_carlo() {
+    let options = MarginOptions {
+        samples: 300_000,
+        bins: 100,
+        ..MarginOptions::default()
+    };
+    let loud = [
+        ("sigma_relative = 0.01", "sigma_relative = 0.5"),
+        (
+            "read_noise.none = {}",
+            "read_noise.normal = { sigma_ua = 20.0 }",
+        ),
+    ];
+    let clamp = (
+        "saturation.none = {}",
+        "saturation.clamp = { limit_ua = 45.0 }",
+    );
+    let rates = |hardware: Hardware, what: &str| -> Vec<f64> {
+        let reports = macro_margins(&hardware, 2, 2, &options).expect("fits");
+        reports.iter().for_each(|report| agrees(report, what));
+        reports.iter().map(|report| report.error_rate).collect()
+    };
+    let plain = rates(support::measured_macro(&[]), "measured");
+    // The same but for how entries of nearly equal currents were merged.
+    let same = |one: &[f64], other: &[f64]| {
+        let mut pairs = one.iter().zip(other);
+        pairs.all(|(a, b)| (a - b).abs() < 1e-6 * a)
+    };
+    // Noise at each read is in the matrix already.
+    let loud_rates = rates(support::measured_macro(&loud), "measured, loud");
+    assert!(same(&plain, &loud_rates), "{plain:?} {loud_rates:?}");
+    assert_ne!(
+        rates(support::measured_macro(&[clamp]), "measured, clamp"),
+        plain
+    );
+    let steady = [(
+        "sigma_relative = [0.05, 0.05]",
+        "sigma_relative = [0.001, 0.001]",
+    )];
+    let steady = rates(support::measured_macro(&steady), "measured, steady cells");
+    assert!(
+        steady
+            .iter()
+            .zip(&plain)
+            .all(|(steady, plain)| steady < plain)
+    );
+    let text = support::shipped("reram_9wl");
+    let start = text.find("[readout.binary_search]").expect("a read-out");
+    let end = text.find("[accumulator]").expect("an accumulator");
+    let ideal = format!("{}[readout.ideal]\n{}", &text[..start], &text[end..]);
+    let quiet = rates(support::resolved(&ideal, &[]), "ideal");
+    let loud_rates = rates(support::resolved(&ideal, &loud), "ideal, loud");
+    assert!(same(&quiet, &loud_rates), "{quiet:?} {loud_rates:?}");
+}
+
 /// One column alone, references that follow the inputs.
 fn input_aware() -> Hardware {
     hardware(&[

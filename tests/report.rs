@@ -114,6 +114,8 @@ fn every_figure_is_written_and_readable() {
         "confusion_matrix_random",
         "accuracy",
         "accuracy_adc_bits",
+        "accuracy_word_lines",
+        "error_rate_word_lines_random",
         "virtual_chips",
         "partial_sums",
         "layers",
@@ -134,6 +136,9 @@ fn every_figure_is_written_and_readable() {
         "layers",
         "margin_values_random",
         "confusion_layer_conv4",
+        "accuracy_word_lines",
+        "error_rate_word_lines_random",
+        "references",
     ] {
         let text = fs::read_to_string(out.join(format!("tables/{table}.csv"))).expect(table);
         assert!(text.lines().count() > 2, "{table}");
@@ -230,6 +235,8 @@ fn every_key_is_documented_and_every_documented_key_exists() {
             ("accuracy.simulated.runs[].", "accuracy.ideal."),
             ("adc_curve[].accuracy.", "accuracy.ideal."),
             ("adc_curve[].lost.", "accuracy.lost."),
+            ("word_line_curve[].accuracy.", "accuracy.ideal."),
+            ("word_line_curve[].lost.", "accuracy.lost."),
             ("accuracy.chips_lost.", "accuracy.lost."),
         ] {
             if let Some(rest) = key.strip_prefix(long) {

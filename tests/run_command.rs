@@ -390,3 +390,42 @@ fn a_step_for_every_column_is_trained_and_run() {
             .is_some_and(|curve| !curve.is_empty())
     );
 }
+
+#[test]
+fn calibrated_chips_are_read_with_a_batch_norm_of_their_own() {
+    let small = "run reram_9wl --model lenet --images 200 --calibration-images 64 --repeats 0 --chip-images 200 \
+                 --samples 0 --curve-images 0 --cycle-images 0 \
+                 --set readout.binary_search.sense_amp.offset.normal.sigma_ua=9.0";
+    let start = |more: &str| {
+        let scratch = Scratch::new();
+        let words = small.split_whitespace().chain(more.split_whitespace());
+        let output = scratch.imcsim(&words.collect::<Vec<_>>());
+        (scratch, output)
+    };
+    let of = |more: &str| {
+        let (scratch, output) = start(more);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        summary(&scratch.at("imcsim-out/reram_9wl-lenet"))
+    };
+    let (plain, calibrated) = (of("--chips 3"), of("--chips 3 --calibrate-chips"));
+    let mean = |all: &Value| all["accuracy"]["chips"]["mean"].as_f64().expect("chips");
+    let (before, after) = (mean(&plain), mean(&calibrated));
+    assert!(after > before + 0.1, "{before} {after}");
+    assert_eq!(plain["accuracy"]["chips_calibrated"], false);
+    assert_eq!(calibrated["accuracy"]["chips_calibrated"], true);
+    let advised = |all: &Value| {
+        let limits = all["verdict"]["limits"].to_string();
+        limits.contains("--calibrate-chips")
+    };
+    assert!(advised(&plain) && !advised(&calibrated));
+    let noise_free = |all: &Value| all["accuracy"]["noise_free"].clone();
+    assert_eq!(noise_free(&plain), noise_free(&calibrated));
+
+    let (_, none) = start("--chips 0 --calibrate-chips");
+    assert_eq!(none.status.code(), Some(2));
+    let error = text(&none.stderr);
+    assert!(
+        error.contains("--calibrate-chips with --chips 0"),
+        "{error}"
+    );
+}

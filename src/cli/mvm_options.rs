@@ -34,7 +34,7 @@ pub struct MvmOptions {
     /// Share of the epochs over which the noise grows [default: 0.33].
     #[arg(long, allow_negative_numbers = true)]
     pub noise_ramp: Option<f64>,
-    /// Offset of every output column in MAC units (standard deviation), drawn anew for every batch; for chips whose batch norm is
+    /// Offset of every read-out in MAC units (standard deviation), drawn anew for every batch; for chips whose batch norm is
     /// re-estimated, as the trained one keeps part of what was drawn [default: 0].
     #[arg(long, allow_negative_numbers = true)]
     pub column_offset: Option<f64>,

@@ -40,6 +40,7 @@ pub struct RunArguments {
     /// Recorded layers (a file of imcsim record) instead of a network: all that needs no labels.
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "model", "data", "weights", "before", "images", "calibration_images", "repeats", "chips", "chip_images", "curve_images",
+        "calibrate_chips",
     ])]
     pub trace: Option<PathBuf>,
     /// The same network before it was trained through the macro, shown beside [default: the shipped one, where the shipped
@@ -64,8 +65,11 @@ pub struct RunArguments {
     /// Test images per virtual chip.
     #[arg(long, allow_negative_numbers = true, default_value_t = 256)]
     pub chip_images: usize,
-    /// Test images per point of accuracy against ADC bits; 0 leaves the curve out [default: shared out by need, 1.25 times
-    /// the test images for all points together].
+    /// Re-estimate the batch norm of every virtual chip on the calibration images, as chips would be calibrated one by one.
+    #[arg(long)]
+    pub calibrate_chips: bool,
+    /// Test images per point of accuracy against ADC bits and against open word lines; 0 leaves both curves out [default: shared out
+    /// by need: 1.25 times the test images for all points of bits, 0.15 times for each number of word lines].
     #[arg(long, allow_negative_numbers = true)]
     pub curve_images: Option<usize>,
     /// Test images that go through the chip cycle by cycle; 0 leaves cycles and cost out.
@@ -163,6 +167,7 @@ pub(super) fn options(arguments: &RunArguments) -> RunOptions {
         repeats: arguments.repeats,
         chips: arguments.chips,
         chip_images: arguments.chip_images,
+        calibrate_chips: arguments.calibrate_chips,
         curve_images: arguments.curve_images,
         pixel_step: PIXEL_STEP,
         cycle_images: arguments.cycle_images,
@@ -244,6 +249,11 @@ fn check(arguments: &RunArguments) -> anyhow::Result<()> {
             bail!("{option} 0: at least one image is needed");
         }
     }
+    if arguments.calibrate_chips && arguments.chips == 0 {
+        bail!(
+            "--calibrate-chips with --chips 0: there is no chip to calibrate; leave one of them out"
+        );
+    }
     for (option, value) in [
         ("--repeats", arguments.repeats),
         ("--chips", arguments.chips),
@@ -286,18 +296,20 @@ fn assemble(
     let Outcome {
         mut accuracy,
         curve,
+        word_lines,
         layers,
         cycle,
         cycle_problem,
     } = outcome;
     let mut warnings = curve.warnings;
+    warnings.extend(word_lines.warnings);
     let why = |problem: SimError| format!("no cycles and no cost: {problem}");
     warnings.extend(cycle_problem.map(why));
     warnings.extend(cycle.as_ref().and_then(|_| skipping(&loaded.hardware)));
     accuracy.full_precision = trained.full_precision();
     let name = &trained.network.network.name;
     RunResult {
-        fidelity: fidelity(&trained.network),
+        fidelity: fidelity(&trained.network, arguments.calibrate_chips),
         model: ModelSummary {
             name: name.clone(),
             weights: trained.describe(),
@@ -309,6 +321,8 @@ fn assemble(
         adc_curve: curve.points,
         adc_curve_ideal: curve.ideal,
         adc_curve_images: curve.images,
+        word_line_curve: word_lines.points,
+        word_line_curve_images: word_lines.images,
         warnings,
         layers,
         cycle,

@@ -188,6 +188,25 @@ impl Hardware {
         self.cell.unit_ua()
     }
 
+    /// The same macro with another number of open word lines, at least one and at most its rows. Its read-out may then have another
+    /// number of references, so that noises listed for each of them become one.
+    #[must_use]
+    pub fn with_word_lines(&self, active: usize) -> Self {
+        let active = active.clamp(1, self.array.rows.max(1));
+        if active == self.word_lines.active {
+            return self.clone();
+        }
+        let word_lines = WordLines {
+            active,
+            ..self.word_lines.clone()
+        };
+        Hardware {
+            word_lines,
+            readout: self.readout.with_common_noise(),
+            ..self.clone()
+        }
+    }
+
     /// Whole groups of open word lines that one array holds; the next group lies on the next array.
     pub fn groups_per_array(&self) -> usize {
         (self.array.rows / self.word_lines.active).max(1)

@@ -8,6 +8,7 @@
 use super::bit_line::Leakage;
 use super::cell::Cell;
 use super::chip::Hardware;
+use super::readout::Kind;
 use super::variation::standard_normal;
 use super::weight_plane::{CellPair, WeightPlane};
 use rand::Rng;
@@ -65,7 +66,8 @@ impl Hardware {
     }
 
     /// Current of one row with freshly programmed cells at one read, in MAC units, minus what a replica column or an
-    /// input-aware reference takes away.
+    /// input-aware reference takes away. Noise at each read is that of a converter: an ideal read-out has none, a measured one has it
+    /// in its matrix.
     pub fn sample_row(
         &self,
         plane: &WeightPlane,
@@ -77,9 +79,13 @@ impl Hardware {
             return 0.0;
         }
         let cells = plane.cells(weight);
+        let read_sigma = match &self.readout.kind {
+            Kind::Converter(_) => self.cell.read_sigma_relative,
+            Kind::Ideal | Kind::Measured(_) => 0.0,
+        };
         let mut one = |level: u8| {
             let current = self.cell.program_us(usize::from(level), rng) * self.cell.read_voltage_v;
-            current * (1.0 + self.cell.read_sigma_relative * standard_normal(rng))
+            current * (1.0 + read_sigma * standard_normal(rng))
         };
         let plus = one(cells.plus);
         let minus = match cells.minus {

@@ -2,10 +2,10 @@
 
 use super::cycle_tables;
 use super::error::ReportError;
-use super::folder::{file_name, file_names};
-use crate::results::accuracy::{Accuracy, CurvePoint};
+use super::folder::file_names;
+use super::margin_tables::{of_margin, of_policies, references};
+use crate::results::accuracy::{Accuracy, CurvePoint, Loss, WordLinePoint};
 use crate::results::layer::LayerResult;
-use crate::results::margin::MarginReport;
 use crate::results::run::RunResult;
 
 /// A file name (without folder) and its content.
@@ -16,13 +16,24 @@ pub type Table = (String, Vec<u8>);
 /// # Errors
 /// If a table cannot be encoded.
 pub fn of_run(result: &RunResult) -> Result<Vec<Table>, ReportError> {
-    let mut tables = of_margins(&result.margins)?;
+    let mut tables = of_policies(&result.margins)?;
+    let of_layers = result
+        .layers
+        .iter()
+        .filter_map(|layer| layer.margin.as_ref());
+    let mut margins = result.margins.iter().chain(of_layers).peekable();
+    if margins.peek().is_some() {
+        tables.push(references(margins)?);
+    }
     // A run of the chip alone classifies no images.
     if result.accuracy.ideal.images > 0 {
         tables.push(accuracy(result)?);
     }
     if !result.adc_curve.is_empty() {
         tables.push(adc_bits(&result.adc_curve)?);
+    }
+    if !result.word_line_curve.is_empty() {
+        tables.push(word_lines(&result.word_line_curve)?);
     }
     if !result.layers.is_empty() {
         tables.push(layers(&result.layers)?);
@@ -37,33 +48,6 @@ pub fn of_run(result: &RunResult) -> Result<Vec<Table>, ReportError> {
         if let Some(margin) = &layer.margin {
             tables.extend(of_margin(margin, &format!("_layer_{name}"))?);
         }
-    }
-    Ok(tables)
-}
-
-/// Margins, histograms and confusion of each pattern policy.
-///
-/// # Errors
-/// If a table cannot be encoded.
-pub fn of_margins(margins: &[MarginReport]) -> Result<Vec<Table>, ReportError> {
-    let mut tables = Vec::new();
-    for report in margins {
-        tables.extend(of_margin(
-            report,
-            &format!("_{}", file_name(&report.policy)),
-        )?);
-    }
-    Ok(tables)
-}
-
-fn of_margin(report: &MarginReport, suffix: &str) -> Result<Vec<Table>, ReportError> {
-    let mut tables = vec![margin_values(report, suffix)?, confusion(report, suffix)?];
-    if report
-        .values
-        .iter()
-        .any(|value| !value.histogram.is_empty())
-    {
-        tables.push(histogram(report, suffix)?);
     }
     Ok(tables)
 }
@@ -92,93 +76,8 @@ pub(super) fn table<R: AsRef<[String]>>(
     Ok((format!("{name}.csv"), content))
 }
 
-fn optional(value: Option<f64>) -> String {
+pub(super) fn optional(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
-}
-
-fn margin_values(report: &MarginReport, suffix: &str) -> Result<Table, ReportError> {
-    let header = [
-        "value",
-        "probability",
-        "mean_ua",
-        "sigma_ua",
-        "pattern_min_ua",
-        "pattern_max_ua",
-        "mean_gap_ua",
-        "worst_margin_ua",
-        "z_margin_ua",
-        "sensing_margin_ua",
-        "d_prime",
-        "equal_z_reference_ua",
-        "p_above",
-        "p_below",
-        "p_error",
-    ];
-    let rows = report.values.iter().map(|v| {
-        vec![
-            v.value.to_string(),
-            v.probability.to_string(),
-            v.mean_ua.to_string(),
-            v.sigma_ua.to_string(),
-            v.pattern_min_ua.to_string(),
-            v.pattern_max_ua.to_string(),
-            optional(v.mean_gap_ua),
-            optional(v.worst_margin_ua),
-            optional(v.z_margin_ua),
-            optional(v.sensing_margin_ua),
-            optional(v.d_prime),
-            optional(v.equal_z_reference_ua),
-            v.p_above.to_string(),
-            v.p_below.to_string(),
-            v.p_error.to_string(),
-        ]
-    });
-    table(format!("margin_values{suffix}"), &header, rows)
-}
-
-/// Long form, empty bins left out.
-fn histogram(report: &MarginReport, suffix: &str) -> Result<Table, ReportError> {
-    let header = ["value", "bin_low_ua", "bin_high_ua", "count"];
-    let rows = report.values.iter().flat_map(|value| {
-        let bins = report.bin_edges_ua.windows(2).zip(&value.histogram);
-        bins.filter(|(_, count)| **count > 0)
-            .map(move |(edges, count)| {
-                vec![
-                    value.value.to_string(),
-                    edges[0].to_string(),
-                    edges[1].to_string(),
-                    count.to_string(),
-                ]
-            })
-    });
-    table(format!("margin_histogram{suffix}"), &header, rows)
-}
-
-fn confusion(report: &MarginReport, suffix: &str) -> Result<Table, ReportError> {
-    let matrix = &report.confusion;
-    let header = [
-        "value",
-        "weight",
-        "noise_free_code",
-        "code",
-        "code_value",
-        "probability",
-    ];
-    let text = |value: Option<String>| value.unwrap_or_default();
-    let rows = matrix.values.iter().enumerate().flat_map(|(row, value)| {
-        let codes = matrix.code_values.iter().enumerate();
-        codes.map(move |(code, code_value)| {
-            vec![
-                value.to_string(),
-                text(matrix.weight.get(row).map(f64::to_string)),
-                text(matrix.hard.get(row).map(u8::to_string)),
-                code.to_string(),
-                code_value.to_string(),
-                super::facts::probability(matrix, row, code).to_string(),
-            ]
-        })
-    });
-    table(format!("confusion{suffix}"), &header, rows)
 }
 
 fn accuracy(result: &RunResult) -> Result<Table, ReportError> {
@@ -218,43 +117,70 @@ fn accuracy(result: &RunResult) -> Result<Table, ReportError> {
     table("accuracy".into(), &header, rows)
 }
 
+/// Columns of a point's accuracy and loss.
+const LOSS: [&str; 10] = [
+    "estimate",
+    "low",
+    "high",
+    "images",
+    "correct",
+    "lost",
+    "lost_low",
+    "lost_high",
+    "only_ideal",
+    "only_macro",
+];
+
+fn loss(accuracy: &Accuracy, lost: &Loss) -> [String; 10] {
+    [
+        accuracy.estimate.to_string(),
+        accuracy.low.to_string(),
+        accuracy.high.to_string(),
+        accuracy.images.to_string(),
+        accuracy.correct.to_string(),
+        lost.estimate.to_string(),
+        lost.low.to_string(),
+        lost.high.to_string(),
+        lost.only_ideal.to_string(),
+        lost.only_macro.to_string(),
+    ]
+}
+
 fn adc_bits(curve: &[CurvePoint]) -> Result<Table, ReportError> {
     let header = [
-        "bits",
-        "references",
-        "noise",
-        "estimate",
-        "low",
-        "high",
-        "images",
-        "correct",
-        "lost",
-        "lost_low",
-        "lost_high",
-        "only_ideal",
-        "only_macro",
-        "is_this_macro",
-    ];
+        &["bits", "references", "noise"],
+        &LOSS[..],
+        &["is_this_macro"],
+    ]
+    .concat();
     let rows = curve.iter().map(|point| {
-        let (accuracy, lost) = (&point.accuracy, &point.lost);
-        vec![
+        let first = [
             point.bits.to_string(),
             point.references.clone(),
             point.noise.to_string(),
-            accuracy.estimate.to_string(),
-            accuracy.low.to_string(),
-            accuracy.high.to_string(),
-            accuracy.images.to_string(),
-            accuracy.correct.to_string(),
-            lost.estimate.to_string(),
-            lost.low.to_string(),
-            lost.high.to_string(),
-            lost.only_ideal.to_string(),
-            lost.only_macro.to_string(),
-            point.is_this_macro.to_string(),
-        ]
+        ];
+        let last = [point.is_this_macro.to_string()];
+        [&first[..], &loss(&point.accuracy, &point.lost), &last].concat()
     });
     table("accuracy_adc_bits".into(), &header, rows)
+}
+
+fn word_lines(curve: &[WordLinePoint]) -> Result<Table, ReportError> {
+    let header = [
+        &["word_lines", "references"],
+        &LOSS[..],
+        &["conversions", "is_this_macro"],
+    ]
+    .concat();
+    let rows = curve.iter().map(|point| {
+        let first = [point.active.to_string(), point.references.clone()];
+        let last = [
+            point.conversions.to_string(),
+            point.is_this_macro.to_string(),
+        ];
+        [&first[..], &loss(&point.accuracy, &point.lost), &last].concat()
+    });
+    table("accuracy_word_lines".into(), &header, rows)
 }
 
 fn layers(layers: &[LayerResult]) -> Result<Table, ReportError> {

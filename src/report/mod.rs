@@ -5,6 +5,7 @@
 
 pub mod axis;
 pub mod csv_tables;
+mod curve_screen;
 mod cycle_screen;
 mod cycle_tables;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod html;
 pub mod learning_curve;
 pub mod legend;
 mod lettering;
+mod margin_tables;
 pub mod number;
 pub mod palette;
 pub mod picture;
@@ -135,7 +137,7 @@ pub fn write_margin(
         warnings: about.warnings.clone(),
         ..RunResult::default()
     };
-    let tables = csv_tables::of_margins(margins)?;
+    let tables = margin_tables::of_macro(margins)?;
     finish(&mut folder, &page, &figures::of_margins(margins), &tables)?;
     folder.publish()
 }

@@ -1,7 +1,7 @@
 //! The answer on one screen of text, 80 columns by 24 lines with the line after it: verdict, accuracies, layers, margin, ADC bits.
 
+use super::curve_screen::{adc_table, word_line_table};
 use super::{facts, number};
-use crate::results::accuracy::CurvePoint;
 use crate::results::cycle::CycleResult;
 use crate::results::layer::LayerResult;
 use crate::results::margin::MarginReport;
@@ -22,6 +22,7 @@ pub fn terminal(result: &RunResult) -> String {
         below.extend(margin_line(report).map_or_else(Vec::new, scoped));
     }
     below.extend(adc_table(&result.adc_curve));
+    below.extend(word_line_table(&result.word_line_curve));
     below.extend(result.cycle.as_ref().map(time_and_energy));
     match result.warnings.len() {
         0 => {}
@@ -158,8 +159,12 @@ fn accuracies(result: &RunResult) -> Vec<String> {
     }
     if let Some(repeats) = &all.chips {
         let worst = number::percent(repeats.worst, 1);
+        let name = match all.chips_calibrated {
+            true => "calibr. chips",
+            false => "virtual chips",
+        };
         cells.push((
-            "virtual chips",
+            name,
             format!("{}, worst {worst}", number::percent(repeats.mean, 1)),
         ));
     }
@@ -260,7 +265,11 @@ fn margin_line(report: &MarginReport) -> Option<String> {
 /// How many word lines the error limit allows, and the error rates around it.
 fn active_line(report: &MarginReport) -> Option<String> {
     let limit = report.error_limit?;
+    let last = report.active_sweep.last().map(|point| point.active);
     let most = match report.largest_active {
+        Some(active) if last == Some(active) => {
+            format!("at least {active} open word lines, the most looked at")
+        }
         Some(active) => format!("up to {active} open word lines"),
         None => "not even one open word line".into(),
     };
@@ -287,59 +296,4 @@ fn reference_line(report: &MarginReport) -> Option<String> {
         "references are within {} µA of the best ones",
         number::significant((farthest.0 - farthest.1).abs())
     ))
-}
-
-/// One line per reference setting, one column per number of bits, percent; last how far the points may be off.
-fn adc_table(curve: &[CurvePoint]) -> Vec<String> {
-    let mut bits: Vec<u32> = curve.iter().map(|point| point.bits).collect();
-    bits.sort_unstable();
-    bits.dedup();
-    bits.truncate(8);
-    if bits.is_empty() {
-        return Vec::new();
-    }
-    let mut head = format!("{:<24}", "accuracy (%), ADC bits");
-    for b in &bits {
-        head += &format!("{b:>6} ");
-    }
-    let mut lines = vec![head];
-    for references in ["calibrated", "full_range"] {
-        for noise in [false, true] {
-            let of_this = |b: u32| {
-                curve
-                    .iter()
-                    .find(|p| p.bits == b && p.references == references && p.noise == noise)
-            };
-            if !bits.iter().any(|&b| of_this(b).is_some()) {
-                continue;
-            }
-            let name = references.replace('_', " ") + if noise { ", noise" } else { "" };
-            let mut line = format!("{name:<24}");
-            for &b in &bits {
-                let text = of_this(b).map_or("–".into(), |point| {
-                    number::fixed(100.0 * point.accuracy.estimate, 1)
-                });
-                let mark = if of_this(b).is_some_and(|point| point.is_this_macro) {
-                    '*'
-                } else {
-                    ' '
-                };
-                line += &format!("{text:>6}{mark}");
-            }
-            lines.push(line);
-        }
-    }
-    let mut open = format!("{:<24}", "± at most (95 %)");
-    for &b in &bits {
-        open += &format!("{:>6} ", widest(curve, b));
-    }
-    lines.push(open);
-    lines
-}
-
-/// Half the widest interval of the loss at this number of bits, in points.
-fn widest(curve: &[CurvePoint], bits: u32) -> String {
-    let points = curve.iter().filter(|point| point.bits == bits);
-    let widths = points.map(|point| point.lost.high - point.lost.low);
-    number::fixed(50.0 * widths.fold(0.0, f64::max), 1)
 }

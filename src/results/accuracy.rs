@@ -1,4 +1,5 @@
-//! Accuracy figures with their intervals, losses against the ideal network, and the curve of accuracy against ADC bits.
+//! Accuracy figures with their intervals, losses against the ideal network, and the curves of accuracy against ADC bits and against
+//! open word lines.
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,9 @@ pub struct Accuracies {
     pub chips: Option<Repeats>,
     /// Ideal MVM values on the images that the virtual chips classified (a part of the test set).
     pub chips_ideal: Option<Accuracy>,
+    /// True if the batch norm of every chip was re-estimated for it.
+    #[serde(default)]
+    pub chips_calibrated: bool,
     /// As `noise_free`, batch-norm statistics re-estimated on this macro.
     pub re_estimated: Option<Accuracy>,
     /// The headline: the most complete condition that was simulated.
@@ -92,6 +96,23 @@ pub struct CurvePoint {
     pub accuracy: Accuracy,
     /// What the point loses against ideal MVM values on the images looked at.
     pub lost: Loss,
+    /// True if this is the macro's own setting.
+    pub is_this_macro: bool,
+}
+
+/// One point of accuracy against open word lines, with noise at each read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WordLinePoint {
+    /// Open word lines.
+    pub active: usize,
+    /// `full_range` or `calibrated`.
+    pub references: String,
+    /// As [`CurvePoint::accuracy`].
+    pub accuracy: Accuracy,
+    /// What the point loses against ideal MVM values on the images looked at.
+    pub lost: Loss,
+    /// Conversions of one image in all layers on the macro.
+    pub conversions: u64,
     /// True if this is the macro's own setting.
     pub is_this_macro: bool,
 }

@@ -1,6 +1,6 @@
 //! Everything `imcsim run` found out, in one tree: the content of summary.json.
 
-use super::accuracy::{Accuracies, Accuracy, CurvePoint};
+use super::accuracy::{Accuracies, Accuracy, CurvePoint, WordLinePoint};
 use super::cycle::CycleResult;
 use super::layer::LayerResult;
 use super::margin::MarginReport;
@@ -111,6 +111,12 @@ pub struct RunResult {
     pub adc_curve_ideal: Option<Accuracy>,
     /// Images classified for that curve, all its points together.
     pub adc_curve_images: u64,
+    /// Accuracy against open word lines.
+    #[serde(default)]
+    pub word_line_curve: Vec<WordLinePoint>,
+    /// Images classified for that curve beside those of the curve of ADC bits.
+    #[serde(default)]
+    pub word_line_curve_images: u64,
     /// Layers in order.
     pub layers: Vec<LayerResult>,
     /// Margins of the macro alone: random patterns, then exhaustive patterns.

@@ -53,7 +53,7 @@ const MOST_BITS: u32 = 8;
 /// Grid of calibrated steps in MAC units, where the macro has none of its own.
 const RESOLUTION: f64 = 0.25;
 /// Accumulator behind a read-out that is only looked at: as wide as the sums of this program.
-const WIDE: Accumulator = Accumulator { bits: 32 };
+pub(super) const WIDE: Accumulator = Accumulator { bits: 32 };
 
 /// Bits 2 to 8, full-range and calibrated references, without and with noise. Empty if the read-out has no bits to vary. A
 /// setting that cannot be placed is left out with a warning.
@@ -150,7 +150,7 @@ fn left_out(bits: u32, references: &str, error: &SimError) -> String {
 
 /// The macro's read-out with full-range and with calibrated references, which snap as its own do and, where its own are
 /// calibrated, on the same grid: its own setting is then one of the points.
-fn both_references(design: &ReadoutDesign) -> [(&'static str, ReadoutDesign); 2] {
+pub(super) fn both_references(design: &ReadoutDesign) -> [(&'static str, ReadoutDesign); 2] {
     let (snap, resolution) = match design.references() {
         Some(References::FullRange(snap)) => (*snap, RESOLUTION),
         Some(References::Calibrated { resolution, snap }) => (*snap, *resolution),

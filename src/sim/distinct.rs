@@ -11,12 +11,16 @@ use super::error::SimError;
 use super::outcomes::Outcomes;
 use super::prepare::Prepared;
 use super::same_reads::same_reads;
-use super::sampling::sample;
+use super::sampling::{Budget, sample};
 use super::stage::Progress;
 use crate::hw::readout::Readout;
 use crate::hw::readout::columns::ColumnReadouts;
 use crate::results::accuracy::{Accuracy, Loss};
 use rayon::prelude::*;
+
+/// Images of all evaluations together for every test image: the curve costs little more than one noisy evaluation of the
+/// test set, and half of its evaluations are without noise and cheaper.
+const IMAGES_PER_TEST_IMAGE: f64 = 1.25;
 
 /// Evaluations without duplicates.
 pub struct Distinct<'a> {
@@ -109,7 +113,12 @@ impl<'a> Distinct<'a> {
             .map(|entry| entry.condition(options.seed))
             .collect();
         let (conditions, place) = without_repetition(conditions);
-        let seen = sample(prepared, &conditions, test, known, options.images, progress)?;
+        let budget = Budget {
+            each: options.images,
+            per_test_image: IMAGES_PER_TEST_IMAGE,
+            stage: "ADC bits: images",
+        };
+        let seen = sample(prepared, &conditions, test, known, budget, progress)?;
         for (entry, place) in open.iter_mut().zip(place) {
             entry.found = Found::Seen(seen[place].clone());
         }
@@ -145,7 +154,7 @@ impl Entry<'_> {
 }
 
 /// Conditions that read alike once only, and where each of the given ones is among them.
-fn without_repetition(conditions: Vec<Condition>) -> (Vec<Condition>, Vec<usize>) {
+pub(super) fn without_repetition(conditions: Vec<Condition>) -> (Vec<Condition>, Vec<usize>) {
     let mut kept: Vec<Condition> = Vec::new();
     let mut places = Vec::new();
     for condition in conditions {
@@ -164,7 +173,7 @@ fn part(outcomes: &Outcomes, options: &CurveOptions) -> Outcomes {
 }
 
 /// The ideal accuracy on all images less the loss, with the interval of the loss; plainly counted if all were seen.
-fn estimate(seen: &Outcomes, ideal: &Outcomes, lost: Loss) -> (Accuracy, Loss) {
+pub(super) fn estimate(seen: &Outcomes, ideal: &Outcomes, lost: Loss) -> (Accuracy, Loss) {
     let (counted, all) = (seen.accuracy(), ideal.accuracy().estimate);
     let estimate = if seen.images() == ideal.images() {
         counted.estimate

@@ -30,7 +30,7 @@ pub struct Evaluated {
     pub re_estimated: Outcomes,
 }
 
-/// Evaluates every condition; batch norm is re-estimated on the calibration images.
+/// Evaluates every condition; batch norm is re-estimated on the calibration images, of chips where that is asked for.
 ///
 /// # Errors
 /// If the images do not fit the network.
@@ -59,7 +59,10 @@ pub fn evaluated(
     }
     let mut chips = Vec::new();
     for chip in 0..options.chips {
-        let condition = Condition::chip(prepared, readouts, options.seed, chip);
+        let mut condition = Condition::chip(prepared, readouts, options.seed, chip);
+        if options.calibrate_chips {
+            condition.re_estimated = re_estimate(prepared, &condition, calibration)?;
+        }
         let name = format!("virtual chips, {} of {}", chip + 1, options.chips);
         chips.push(on(&condition, test.first(options.chip_images), &name)?);
     }
@@ -90,6 +93,7 @@ impl Evaluated {
                 .as_ref()
                 .map(|ideal| loss_of_chips(ideal, &self.chips)),
             chips_ideal: chips_ideal.map(|ideal| ideal.accuracy()),
+            chips_calibrated: false,
             re_estimated: Some(self.re_estimated.accuracy()),
             simulated: summary(runs),
             simulated_is: simulated_is.into(),

@@ -2,6 +2,8 @@
 //!
 //! The layout itself is `mapping`'s. Not responsible for time or energy.
 
+use super::error::SimError;
+use super::prepare::Prepared;
 use crate::hw::chip::Hardware;
 use crate::hw::error::HwError;
 use crate::mapping::layer::LayerMapping;
@@ -35,4 +37,26 @@ pub fn map_layer(
         conversions: mapping.conversions() * pixels,
         macs: (geometry.rows() * geometry.outputs) as u64 * pixels,
     })
+}
+
+/// Conversions of one image in all layers on the macro.
+///
+/// # Errors
+/// As [`map_layer`].
+pub fn conversions(prepared: &Prepared) -> Result<u64, SimError> {
+    let one = |index: usize| {
+        let (layer, shape) = (
+            &prepared.layers[index],
+            &prepared.network.layers[index].layer,
+        );
+        let bits = (layer.weight_bits, layer.input_bits);
+        let mapping = map_layer(prepared.hardware, shape, bits.0, bits.1);
+        mapping
+            .map(|mapping| mapping.conversions)
+            .map_err(|error| SimError::Hardware {
+                layer: shape.name.clone(),
+                error,
+            })
+    };
+    prepared.macro_layers().map(one).sum()
 }

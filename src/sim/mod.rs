@@ -30,3 +30,4 @@ pub mod sampling;
 pub mod stage;
 pub mod values;
 pub mod verdict;
+pub mod word_lines;

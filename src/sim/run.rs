@@ -13,6 +13,7 @@ use super::layers::layer_results;
 use super::patterns::{fill_margins, sample_patterns};
 use super::prepare::Prepared;
 use super::stage::Progress;
+use super::word_lines::{WordLineCurve, WordLineOptions, word_lines};
 use crate::hw::readout::columns::ColumnReadouts;
 use crate::margin::MarginOptions;
 use crate::results::accuracy::Accuracies;
@@ -30,7 +31,10 @@ pub struct RunOptions {
     pub chips: u64,
     /// Test images per virtual chip.
     pub chip_images: usize,
-    /// Test images per point of accuracy against ADC bits: 0 leaves the curve out, `None` shares a budget out (`sampling`).
+    /// True if the batch norm of every virtual chip is re-estimated on the calibration images.
+    pub calibrate_chips: bool,
+    /// Test images per point of accuracy against ADC bits and against open word lines: 0 leaves both curves out, `None` shares a budget
+    /// out (`sampling`).
     pub curve_images: Option<usize>,
     /// Output pixels skipped when partial sums are counted.
     pub pixel_step: usize,
@@ -48,6 +52,8 @@ pub struct Outcome {
     pub accuracy: Accuracies,
     /// Accuracy against ADC bits.
     pub curve: Curve,
+    /// Accuracy against open word lines.
+    pub word_lines: WordLineCurve,
     /// Layers.
     pub layers: Vec<LayerResult>,
     /// Cycles, energy and area; none where the hardware says nothing of time or chip, or the network does not fit the chip.
@@ -102,10 +108,19 @@ pub fn run(
         seed: options.seed,
         images: options.curve_images,
     };
-    let curve = if options.curve_images == Some(0) {
-        Curve::default()
+    let (curve, word_lines) = if options.curve_images == Some(0) {
+        (Curve::default(), WordLineCurve::default())
     } else {
-        curve(prepared, &sums, test, &curve_options, progress)?
+        let curve = curve(prepared, &sums, test, &curve_options, progress)?;
+        let word_line_options = WordLineOptions {
+            curve: &curve,
+            evaluated: &evaluated,
+            seed: options.seed,
+            images: options.curve_images,
+            pixel_step: options.pixel_step,
+        };
+        let lines = word_lines(prepared, calibration, test, &word_line_options, progress)?;
+        (curve, lines)
     };
     let (cycle, cycle_problem) = match cycles(
         prepared,
@@ -117,8 +132,12 @@ pub fn run(
         Err(problem) => (None, Some(problem)),
     };
     Ok(Outcome {
-        accuracy: evaluated.accuracies(),
+        accuracy: Accuracies {
+            chips_calibrated: options.calibrate_chips,
+            ..evaluated.accuracies()
+        },
         curve,
+        word_lines,
         layers,
         cycle,
         cycle_problem,

@@ -16,9 +16,6 @@ use crate::kernel::lanes::LANES;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Images of all evaluations together for every test image: the curve costs little more than one noisy evaluation of the
-/// test set, and half of its evaluations are without noise and cheaper.
-const IMAGES_PER_TEST_IMAGE: f64 = 1.25;
 /// Share of the budget that is shared out equally, before anything is known of the losses.
 const EQUAL_SHARE: f64 = 0.5;
 /// Blocks that every evaluation gets at least, whatever the budget: 64 images tell a failing read-out from a good one.
@@ -29,8 +26,18 @@ const BLOCKS_PER_ROUND: usize = 16;
 const TOLERANCE: f64 = 0.01;
 const TOLERANCE_OF_LOSS: f64 = 0.2;
 
-/// The outcomes of every condition on the first images, judged by what is `known` of all: `wanted` images each, or,
-/// if that is not given, as many as the budget allows.
+/// How many images are looked at, and the name of the stage.
+#[derive(Clone, Copy)]
+pub struct Budget<'a> {
+    /// Images of every evaluation; `None`: shared out by need.
+    pub each: Option<usize>,
+    /// Then so many of all evaluations together for every test image.
+    pub per_test_image: f64,
+    /// Name of the stage.
+    pub stage: &'a str,
+}
+
+/// The outcomes of every condition on the first images, judged by what is `known` of all.
 ///
 /// # Errors
 /// If the images do not fit the network.
@@ -39,15 +46,15 @@ pub fn sample(
     conditions: &[Condition],
     images: Images,
     known: &Known,
-    wanted: Option<usize>,
+    wanted: Budget,
     progress: Progress,
 ) -> Result<Vec<Outcomes>, SimError> {
-    let images = images.first(wanted.unwrap_or(usize::MAX));
+    let images = images.first(wanted.each.unwrap_or(usize::MAX));
     images.check(prepared)?;
     let mut all = vec![Outcomes::default(); conditions.len()];
-    let budget = match wanted {
+    let budget = match wanted.each {
         Some(_) => images.labels.len() * all.len(),
-        None => budget(images.labels.len()),
+        None => (wanted.per_test_image * images.labels.len() as f64) as usize,
     };
     let (done, mut jobs) = (AtomicU64::new(0), first_jobs(images, all.len(), budget));
     let planned = budget.max(cost(images, &jobs)) as u64;
@@ -58,7 +65,7 @@ pub fn sample(
                 let right = classify_block(prepared, &conditions[index], images, block);
                 let count = right.len() as u64;
                 let before = done.fetch_add(count, Ordering::Relaxed);
-                progress("ADC bits: images", before + count, planned);
+                progress(wanted.stage, before + count, planned);
                 right
             })
             .collect();
@@ -73,10 +80,6 @@ pub fn sample(
 
 /// An evaluation and the block it is to classify.
 type Job = (usize, usize);
-
-fn budget(test_images: usize) -> usize {
-    (IMAGES_PER_TEST_IMAGE * test_images as f64) as usize
-}
 
 fn cost(images: Images, jobs: &[Job]) -> usize {
     jobs.iter().map(|&(_, block)| images.in_block(block)).sum()
@@ -168,6 +171,11 @@ mod tests {
             labels,
             shape,
         }
+    }
+
+    /// Images of all evaluations together: more than one evaluation of all test images.
+    fn budget(test_images: usize) -> usize {
+        test_images + test_images / 4
     }
 
     /// A run without a wrong image.

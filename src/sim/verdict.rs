@@ -124,8 +124,14 @@ fn limits(accuracy: &Accuracies, layers: &[LayerResult]) -> Vec<String> {
     }
     if let (Some(chips), Some(ideal)) = (&accuracy.chips, &accuracy.chips_ideal) {
         let beyond = exact(ideal.estimate - chips.mean) - codes;
+        let advice = match beyond > MARGINAL && !accuracy.chips_calibrated {
+            true => {
+                " Much of that may go where the batch norm of every chip is calibrated (--calibrate-chips)."
+            }
+            false => "",
+        };
         let text = format!(
-            "Static variation of cells, references and offsets costs {beyond:.1} points; the worst of {} chips reaches {:.1} %.",
+            "Static variation of cells, references and offsets costs {beyond:.1} points; the worst of {} chips reaches {:.1} %.{advice}",
             chips.runs.len(),
             exact(chips.worst)
         );

@@ -2,7 +2,7 @@
 //!
 //! 55 MAC values, 15 codes; sums are normal with a width per layer, currents are normal around the MAC value.
 
-use imcsim::results::accuracy::{Accuracies, Accuracy, CurvePoint, Loss, Repeats};
+use imcsim::results::accuracy::{Accuracies, Accuracy, CurvePoint, Loss, Repeats, WordLinePoint};
 use imcsim::results::layer::{LayerResult, Mapping};
 use imcsim::results::margin::{ActivePoint, Confusion, MacValue, MarginReport};
 use imcsim::results::run::{
@@ -254,6 +254,36 @@ fn curve() -> Vec<CurvePoint> {
     points
 }
 
+fn word_line_curve() -> Vec<WordLinePoint> {
+    let point = |active: usize, full: bool| {
+        let spread = if full {
+            active as f64
+        } else {
+            (active as f64).sqrt()
+        };
+        let images = 480;
+        let lost = loss(0.8 * (1.0 - (-0.006 * spread).exp()), images);
+        let share = 0.902 - lost.estimate;
+        WordLinePoint {
+            active,
+            references: if full { "full_range" } else { "calibrated" }.into(),
+            accuracy: Accuracy {
+                correct: (share * images as f64) as u64,
+                images,
+                estimate: share,
+                low: 0.902 - lost.high,
+                high: 0.902 - lost.low,
+            },
+            lost,
+            conversions: 24_000_000 / active as u64,
+            is_this_macro: active == 9 && !full,
+        }
+    };
+    let numbers = [4, 9, 16, 32, 64, 128, 256];
+    let both = numbers.map(|active| [false, true].map(|full| point(active, full)));
+    both.concat()
+}
+
 fn accuracies() -> Accuracies {
     let chips = repeats(
         &[
@@ -262,6 +292,7 @@ fn accuracies() -> Accuracies {
         2000,
     );
     Accuracies {
+        chips_calibrated: false,
         full_precision: Some(0.9184),
         ideal: accuracy(1804, 2000),
         noise_free: accuracy(1785, 2000),
@@ -350,6 +381,8 @@ pub fn run() -> RunResult {
         adc_curve: curve(),
         adc_curve_ideal: Some(accuracy(1804, 2000)),
         adc_curve_images: 2480,
+        word_line_curve: word_line_curve(),
+        word_line_curve_images: 5760,
         layers: vec![
             digital("conv1"),
             layer("conv2", 1152, 128, 1024, 3.1),

@@ -131,6 +131,30 @@ pub fn resolved(text: &str, changes: &[(&str, &str)]) -> Hardware {
     Hardware::resolve(&spec).expect("the arch resolves")
 }
 
+/// `reram_9wl` with a read-out of five codes that is known by measurement only, parts of the text replaced.
+pub fn measured_macro(changes: &[(&str, &str)]) -> Hardware {
+    let text = shipped("reram_9wl");
+    let start = text.find("[readout.binary_search]").expect("a read-out");
+    let end = text.find("[accumulator]").expect("an accumulator");
+    let row = |s: i32| {
+        let code = ((s + 10) / 4).clamp(0, 4) as usize;
+        let mut row = [0.0; 5];
+        row[code] = 0.9;
+        row[code.saturating_sub(1)] += 0.05;
+        row[(code + 1).min(4)] += 0.05;
+        format!("{row:?}")
+    };
+    let rows: Vec<String> = (-27..=27).map(row).collect();
+    let readout = format!(
+        "[readout.measured]\nsmallest_sum = -27\ncode_values_mac = [-8, -4, 0, 4, 8]\nprobabilities = [{}]\n",
+        rows.join(", ")
+    );
+    resolved(
+        &format!("{}{readout}\n{}", &text[..start], &text[end..]),
+        changes,
+    )
+}
+
 /// A convolution of 3 x 3 that keeps the size of its map.
 pub fn conv(input: Shape, outputs: usize) -> Geometry {
     Geometry {

@@ -135,28 +135,50 @@ fn drawn_offsets_change_what_a_layer_gives_and_passes_back() {
     let (model, _) = trained(StepRule::Learned, 1, 96);
     let network = deploy(&model).expect("quantized");
     let random = Random::new(&network, 2);
-    let mut mvm = shipped(&[]);
-    (mvm.settings.noise, mvm.settings.column_offset) = (0.0, 0.8);
-    let mut given = Vec::new();
-    for repeat in [1, 2] {
-        let (reading, readout) = reading(&mvm, ONE, repeat);
-        let classes =
-            OFFSETS.map(|part| mean_values(&readout.with_offset(part * 0.8).noise_free_table()));
-        let columns = reading.tables[0].columns.clone();
-        let mut read = vec![0.0; random.columns() as usize * LANES];
-        let mut slope = |(output, lane, _): (usize, usize, usize), at: usize| {
-            let mean = &classes[columns.class(output)];
-            read[output * LANES + lane] += mean[at];
-            let (low, high) = (at.saturating_sub(1), (at + 1).min(mean.len() - 1));
-            (mean[high] - mean[low]) / (high - low) as f64
-        };
-        let (weights, inputs) = random.gradients(&readout, &mut slope);
-        let expected = [read.clone(), weights, inputs].concat();
-        let found = random.there_and_back::<f32>(reading).concat();
-        for (found, expected) in found.iter().zip(expected) {
-            assert_relative_eq!(*found, expected, epsilon = 1e-3);
+    for estimator in [Estimator::Lattice, Estimator::StraightThrough] {
+        let shared = ("columns_per_readout = 8", "columns_per_readout = 2");
+        let mut mvm = mvm(hardware("reram_9wl", &[shared]), estimator);
+        (mvm.settings.noise, mvm.settings.column_offset) = (0.0, 0.8);
+        let mut given = Vec::new();
+        let mut moved_edges = 0;
+        for repeat in [1, 2] {
+            let (reading, readout) = reading(&mvm, ONE, repeat);
+            let offset = |class: usize| OFFSETS[class] * 0.8;
+            let classes: Vec<Vec<f64>> = (0..OFFSETS.len())
+                .map(|class| mean_values(&readout.with_offset(offset(class)).noise_free_table()))
+                .collect();
+            let columns = reading.tables[0].columns.clone();
+            let top = f64::from(readout.decode.value(readout.code_count() - 1));
+            let edge = top * (1.0 + 0.5 / 7.0) + 1e-6;
+            let mut read = vec![0.0; random.columns() as usize * LANES];
+            let mut slope = |(output, lane, _): (usize, usize, usize), at: usize| {
+                let class = columns.class(output);
+                let mean = &classes[class];
+                read[output * LANES + lane] += mean[at];
+                if estimator == Estimator::Lattice {
+                    let (low, high) = (at.saturating_sub(1), (at + 1).min(mean.len() - 1));
+                    return (mean[high] - mean[low]) / (high - low) as f64;
+                }
+                // 1 where the current, offset included, is not clipped.
+                let sum = at as f64 + f64::from(readout.range.min);
+                let inside = (sum + offset(class)).abs() <= edge;
+                moved_edges += usize::from(inside != (sum.abs() <= edge));
+                f64::from(u8::from(inside))
+            };
+            let (weights, inputs) = random.gradients(&readout, &mut slope);
+            let expected = [read.clone(), weights, inputs].concat();
+            let found = random.there_and_back::<f32>(reading).concat();
+            for (found, expected) in found.iter().zip(expected) {
+                assert_relative_eq!(*found, expected, epsilon = 1e-3);
+            }
+            given.push(read);
         }
-        given.push(read);
+        assert_ne!(given[0], given[1]);
+        let straight = estimator == Estimator::StraightThrough;
+        assert_eq!(
+            moved_edges > 0,
+            straight,
+            "{moved_edges} sums beside a moved edge"
+        );
     }
-    assert_ne!(given[0], given[1]);
 }

@@ -2,6 +2,7 @@
 //! equal to the simulator's, bit for bit.
 
 mod columns;
+mod conversions;
 mod drawn_slopes;
 mod influence;
 mod readings;

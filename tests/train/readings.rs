@@ -85,8 +85,9 @@ fn temperatures_fall_to_their_end() {
 }
 
 #[test]
-fn offsets_of_columns_are_drawn_anew_for_every_batch() {
-    let mut mvm = mvm(hardware("reram_9wl", &[]), Estimator::Lattice);
+fn offsets_of_read_outs_are_drawn_anew_for_every_batch() {
+    let shared = ("columns_per_readout = 8", "columns_per_readout = 2");
+    let mut mvm = mvm(hardware("reram_9wl", &[shared]), Estimator::Lattice);
     (mvm.settings.noise, mvm.settings.column_offset) = (0.0, 0.8);
     let mut counts = [0usize; 8];
     let mut last = Vec::new();
@@ -104,7 +105,15 @@ fn offsets_of_columns_are_drawn_anew_for_every_batch() {
         }
         assert_ne!(codes[0], codes[7], "offsets have an influence");
         let outputs = reading.conversions[0].weights.geometry.outputs;
-        let drawn: Vec<usize> = (0..outputs).map(|o| tables.columns.class(o)).collect();
+        let of_output: Vec<usize> = (0..outputs).map(|o| tables.columns.class(o)).collect();
+        let readouts = of_output.chunks(2);
+        assert!(
+            readouts
+                .clone()
+                .all(|own| own.iter().all(|class| *class == own[0]))
+        );
+        let drawn: Vec<usize> = readouts.map(|own| own[0]).collect();
+        assert_eq!(drawn.len(), outputs.div_ceil(2));
         drawn.iter().for_each(|&class| counts[class] += 1);
         assert_ne!(drawn, last);
         last = drawn;
@@ -121,8 +130,9 @@ fn offsets_of_columns_are_drawn_anew_for_every_batch() {
 fn input_bits_in_time_meet_the_same_columns() {
     let serial = ("multi_level = { bits_per_read = 2 }", "bit_serial = {}");
     let digital = ("subtraction = \"analog\"", "subtraction = \"digital\"");
+    let own = ("columns_per_readout = 8", "columns_per_readout = 1");
     let mut mvm = mvm(
-        hardware("reram_9wl", &[serial, digital]),
+        hardware("reram_9wl", &[serial, digital, own]),
         Estimator::Lattice,
     );
     mvm.settings.column_offset = 0.8;

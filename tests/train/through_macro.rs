@@ -2,7 +2,7 @@
 //! gradient and that of the step of the references against finite differences; resumption, threads, every estimator.
 
 use super::resumption::assert_resumes;
-use super::support::{Scratch, hardware, resolved, shipped};
+use super::support::{Scratch, hardware, measured_macro};
 use super::{INPUT, dataset, network, settings, trained};
 use approx::assert_relative_eq;
 use imcsim::convert::{self, digital};
@@ -295,8 +295,8 @@ fn gradient_of_a_layer_is_that_of_its_mean() {
 
 /// A fully connected layer with random inputs and a random gradient behind it.
 pub struct Random<'a> {
-    int: &'a IntLayer,
-    input: Lanes<f64>,
+    pub int: &'a IntLayer,
+    pub input: Lanes<f64>,
     pub gradient: Lanes<f64>,
 }
 
@@ -568,24 +568,7 @@ fn every_estimator_trains() {
 
 /// The shipped macro with a measured read-out: five codes, every sum read as a neighbouring code now and then.
 pub fn measured() -> Hardware {
-    let text = shipped("reram_9wl");
-    let start = text.find("[readout.binary_search]").expect("a read-out");
-    let end = text.find("[accumulator]").expect("an accumulator");
-    let row = |s: i32| {
-        let code = ((s + 10) / 4).clamp(0, 4) as usize;
-        let mut row = [0.0; 5];
-        row[code] = 0.9;
-        row[code.saturating_sub(1)] += 0.05;
-        row[(code + 1).min(4)] += 0.05;
-        format!("{row:?}")
-    };
-    let rows: Vec<String> = (-27..=27).map(row).collect();
-    let readout = format!(
-        "[readout.measured]\nsmallest_sum = -27\ncode_values_mac = [-8, -4, 0, 4, 8]\nprobabilities = [{}]\n",
-        rows.join(", ")
-    );
-    let text = format!("{}{readout}\n{}", &text[..start], &text[end..]);
-    resolved(&text, &[])
+    measured_macro(&[])
 }
 
 #[test]

@@ -193,7 +193,13 @@ fn mapping(weights: &WeightsSpec) -> String {
 fn bit_line(hardware: &Hardware, facts: &mut Facts) {
     let line = &hardware.bit_line;
     let unit = hardware.unit_ua();
+    // A network's weights may have other bits; whether their columns are read alone does not depend on that.
+    let conversions = hardware.conversions(2, 1).unwrap_or_default();
+    let is_subtracted = |conversion: &Conversion| conversion.weight.cells(0).minus.is_some();
     let leakage = match line.leakage {
+        _ if !conversions.is_empty() && conversions.iter().all(is_subtracted) => {
+            "cancelled where currents are subtracted, whatever bit_line.leakage says"
+        }
         Leakage::Uncompensated => "reaches the read-out of a column that is read alone",
         Leakage::ReplicaColumn => "cancelled by a column of off cells",
         Leakage::InputAwareReference => {

@@ -113,10 +113,10 @@ impl Readout {
         let x = self.limited(noisy);
         let code = match &self.kind {
             Kind::Ideal => return self.code(f64::from(s)),
-            Kind::Measured(matrix) => pick(
-                matrix.row(f64::from(s)),
-                crate::hw::variation::open_unit(rng),
-            ),
+            Kind::Measured(matrix) => {
+                let row = matrix.row(self.limited(f64::from(s)));
+                pick(row, crate::hw::variation::open_unit(rng))
+            }
             Kind::Converter(converter) => {
                 let noise = &converter.sense_amp.noise;
                 match converter.architecture {
@@ -146,8 +146,9 @@ impl Readout {
         match &self.kind {
             Kind::Ideal => self.noise_free_table(),
             Kind::Measured(matrix) => {
-                let row = |s: i32| matrix.row(f64::from(s)).to_vec();
-                self.assemble(row, |s| measured_slope(matrix, s), |row, _| logs(row))
+                let row = |s: i32| matrix.row(self.limited(f64::from(s)));
+                let slope = |s: i32| measured_slope(matrix, s, row);
+                self.assemble(|s| row(s).to_vec(), slope, |row, _| logs(row))
             }
             Kind::Converter(converter) => self.converter_table(converter),
         }
@@ -289,10 +290,13 @@ impl Readout {
 
 /// Difference of the rows of the sums beside this one over their distance: one-sided at the ends of the matrix. Beyond it all
 /// sums read as its end row, which has no slope; nor has a matrix of one row.
-fn measured_slope(matrix: &ConfusionMatrix, s: i32) -> Vec<f64> {
+fn measured_slope<'a>(
+    matrix: &ConfusionMatrix,
+    s: i32,
+    row: impl Fn(i32) -> &'a [f64],
+) -> Vec<f64> {
     let measured = |s: i32| s.max(matrix.smallest_sum).min(matrix.largest_sum());
     let (low, high) = (measured(s - 1), measured(s + 1));
-    let row = |s: i32| matrix.row(f64::from(s));
     halved(row(high), row(low), f64::from((high - low).max(1)))
 }
 

@@ -269,6 +269,21 @@ fn measured_matrix_is_its_own_table() {
         );
     }
     assert!(design.place(SumRange { min: -1, max: 6 }, None).is_err());
+    // What a limit keeps from the read-out is read as the limit, with noise as without.
+    let limited = ReadoutDesign {
+        limit: Some(3.0),
+        ..design
+    };
+    let limited = limited.place(SumRange { min: 0, max: 6 }, None).unwrap();
+    let table = limited.table();
+    for s in 0..=6 {
+        assert_eq!(table.row(s), &matrix.rows[s.min(3) as usize][..]);
+        let draws = |readout: &Readout, s: i32| -> Vec<u8> {
+            let mut rng = keyed(6, Purpose::MonteCarlo, &[7]);
+            (0..100).map(|_| readout.sample(s, &mut rng)).collect()
+        };
+        assert_eq!(draws(&limited, s), draws(&readout, s.min(3)));
+    }
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! A read-out known by measurement only: P(code | sum) as a confusion matrix of the macro.
 //!
 //! The noise-free code of a sum is its most likely code; it must not fall with the sum, so that a threshold exists between
-//! codes. Static errors are already in the matrix and are not drawn again.
+//! codes. Noise at each read (of cells, bit line and comparisons) and static errors of the read-out are in the matrix and are not
+//! drawn again. Cells as the file describes them are drawn on top wherever chips are looked at: a matrix that was measured with its
+//! cells goes with `programming.none` and no faults.
 
 use crate::hw::error::{Checks, HwError};
+use crate::hw::variation::Law;
 use serde::Deserialize;
 
 /// `[readout.measured]`.
@@ -140,6 +143,26 @@ impl ConfusionMatrix {
     pub fn row(&self, x: f64) -> &[f64] {
         let nearest = (x + 0.5).floor() - f64::from(self.smallest_sum);
         &self.rows[nearest.clamp(0.0, (self.rows.len() - 1) as f64) as usize]
+    }
+
+    /// Mean of the rows over a normal current with this mean and standard deviation; `limited` is what the read-out sees of a current.
+    pub fn row_over(&self, mean: f64, sigma: f64, limited: impl Fn(f64) -> f64) -> Vec<f64> {
+        if sigma <= 0.0 {
+            return self.row(limited(mean)).to_vec();
+        }
+        let share_below = |x: f64| Law::Normal.cdf((x - mean) / sigma);
+        let mut all = vec![0.0; self.code_values.len()];
+        let mut below = 0.0;
+        for index in 0..self.rows.len() {
+            let sum = f64::from(self.smallest_sum) + index as f64;
+            let last = index + 1 == self.rows.len();
+            let up_to = if last { 1.0 } else { share_below(sum + 0.5) };
+            for (into, p) in all.iter_mut().zip(self.row(limited(sum))) {
+                *into += (up_to - below) * p;
+            }
+            below = up_to;
+        }
+        all
     }
 
     /// Thresholds of the noise-free code.

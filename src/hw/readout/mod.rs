@@ -186,7 +186,14 @@ impl ReadoutSpec {
                 spec.resolve("readout.binary_search", BinarySearch, unit_ua, checks)
             }
             Self::Ramp(spec) => spec.resolve("readout.ramp", Ramp, unit_ua, checks),
-            Self::Measured(spec) => Kind::Measured(spec.resolve(checks)),
+            // What was measured has the noise of its reads in it.
+            Self::Measured(spec) => {
+                return ReadoutDesign {
+                    kind: Kind::Measured(spec.resolve(checks)),
+                    current_noise: CurrentNoise::NONE,
+                    limit,
+                };
+            }
         };
         ReadoutDesign {
             kind,

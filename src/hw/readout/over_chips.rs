@@ -65,7 +65,9 @@ impl Readout {
     /// P(code) for the current of one pattern, over chips and reads.
     pub fn probabilities_over_chips(&self, current: &BitLineCurrent) -> Vec<f64> {
         let mut row = match &self.kind {
-            Kind::Measured(matrix) => matrix.row(current.mean).to_vec(),
+            Kind::Measured(matrix) => {
+                matrix.row_over(current.mean, current.spread.sqrt(), |x| self.limited(x))
+            }
             Kind::Ideal | Kind::Converter(_) => {
                 let disturbance = self.disturbance(current);
                 match self.converter() {

@@ -264,6 +264,7 @@ mod tests {
         for design in [
             converter(Architecture::Ramp, 6).with_full_range(),
             converter(Architecture::Flash, 8).with_calibrated(0.5),
+            converter(Architecture::BinarySearch, 7).with_full_range(),
         ] {
             let readout = design.place(MACRO, Some(&sums)).unwrap();
             for s in MACRO.min..=MACRO.max {

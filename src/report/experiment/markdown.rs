@@ -212,7 +212,7 @@ fn missing(result: &ExperimentResult) -> String {
 
 fn commands(result: &ExperimentResult) -> String {
     let mut text = String::from(
-        "## Commands\n\nOUT is the folder of results, DIR that of the images as their publisher ships them. A command stands \
+        "## Commands\n\nOUT is the folder of results, DIR that of the images, laid out as by their publisher. A command stands \
          where it is needed first.",
     );
     if !result.command.is_empty() {

@@ -99,9 +99,13 @@ fn conditions(result: &RunResult) -> Vec<Condition> {
     }
     if let Some(repeats) = &accuracy.chips {
         let own_ideal = accuracy.chips_ideal.as_ref().map(|ideal| ideal.estimate);
+        let chips = match accuracy.chips_calibrated {
+            true => "Calibrated chips",
+            false => "Virtual chips",
+        };
         all.push(Condition {
             own_ideal,
-            ..several("Virtual chips", PURPLE, repeats)
+            ..several(chips, PURPLE, repeats)
         });
     }
     if let Some(re_estimated) = &accuracy.re_estimated {

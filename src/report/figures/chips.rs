@@ -53,12 +53,17 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
         y: Scale::around([low, high], 0.08),
     };
     draw(&mut picture, &frame, &sorted, chips, ideal);
+    let calibrated = match result.accuracy.chips_calibrated {
+        true => ", its batch norm re-estimated",
+        false => "",
+    };
     Some(Figure {
         name: "virtual_chips".into(),
         title: title.into(),
-        caption: "Every dot is one chip with its own cells, offsets and references, sorted by accuracy; the left end \
-                  is the worst chip of the batch, the slope is the spread between chips."
-            .into(),
+        caption: format!(
+            "Every dot is one chip with its own cells, offsets and references{calibrated}, sorted by accuracy; the left end is the \
+             worst chip of the batch, the slope is the spread between chips."
+        ),
         picture,
     })
 }

@@ -15,9 +15,12 @@ pub mod experiment_bars;
 pub mod experiment_lines;
 pub mod layer_quality;
 pub mod learning;
+pub mod loss_curves;
 pub mod margin_histogram;
 pub mod margin_per_value;
 pub mod partial_sums;
+pub mod word_line_sweep;
+pub mod word_lines;
 
 use super::facts;
 use super::picture::Picture;
@@ -56,6 +59,7 @@ pub fn of_run(result: &RunResult) -> Vec<Figure> {
     let mut figures = deciding.map_or_else(Vec::new, |report| of_policy(report, ""));
     figures.extend(accuracy::figure(result));
     figures.extend(adc_bits::figure(result));
+    figures.extend(word_lines::figure(result));
     figures.extend(chips::figure(result));
     figures.extend(partial_sums::figure(&result.layers));
     figures.extend(layer_quality::figure(&result.layers));
@@ -114,6 +118,7 @@ fn of_policy(report: &MarginReport, suffix: &str) -> Vec<Figure> {
         margin_histogram::figure(report, suffix),
         margin_per_value::figure(report, suffix),
         confusion::figure(report, suffix),
+        word_line_sweep::figure(report, suffix),
     ];
     figures.into_iter().flatten().collect()
 }

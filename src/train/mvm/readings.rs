@@ -219,7 +219,10 @@ impl<'a> Readings<'a> {
                 tables = Arc::new(self.tables(index, &readouts, moved, slopes));
             }
             if self.making.column_offset > 0.0 {
-                let outputs = layer.conversions[0].weights.geometry.outputs;
+                let outputs = (
+                    layer.conversions[0].weights.geometry.outputs,
+                    self.mvm.hardware.array.columns_per_readout,
+                );
                 let drawn = tables.iter().enumerate().map(|(c, tables)| {
                     let plane = first_of_plane(&layer.conversions, c) as u64;
                     tables.with_columns(outputs, seed, &[repeat, index as u64, plane])

@@ -29,9 +29,11 @@ pub struct MvmSettings {
     pub noise: f64,
     /// Share of the epochs over which the noise grows to that; one epoch or less: all of it from the first on.
     pub ramp: f64,
-    /// Standard deviation of an offset of every output column in MAC units, drawn anew for every batch.
+    /// Standard deviation of an offset of every read-out in MAC units, drawn anew for every batch; as on a chip, neighbouring columns share
+    /// a read-out.
     ///
-    /// An offset is the same in all images of a batch and in every group: it moves the sum of an output by about the number of
+    /// An offset is the same in all images of a batch and in every group (a chip whose layer lies on several arrays along its rows draws
+    /// one for each array): it moves the sum of an output by about the number of
     /// groups times itself, and the statistics of the same batch take that out again. Training sees only the shifted thresholds of
     /// each conversion, while the running mean (momentum 0.1) keeps a random error of about 0.23 times groups times this. Networks
     /// trained with it are for chips whose batch norm is re-estimated.

@@ -1,6 +1,7 @@
 //! The read-outs of one layer as a training step needs them: codes forward, slopes backward, alike for a whole epoch.
 //!
-//! Columns come in a few classes, each with tables of its own: by their step, or by an offset that is drawn anew for every batch.
+//! Columns come in a few classes, each with tables of its own: by their step, or by an offset of their read-out that is
+//! drawn anew for every batch.
 //! Not responsible for placing references (`place`) nor for the pass itself (`ops::reconv`).
 
 use super::mean::clipped_slopes;
@@ -148,8 +149,14 @@ impl ConversionTables {
         }
     }
 
-    /// The same with the class of every output drawn anew; unchanged where there is one class.
-    pub fn with_columns(&self, outputs: usize, seed: u64, place: &[u64]) -> Self {
+    /// The same with the class of every read-out drawn anew, each of which serves `per_readout` of the outputs; unchanged where there is
+    /// one class.
+    pub fn with_columns(
+        &self,
+        (outputs, per_readout): (usize, usize),
+        seed: u64,
+        place: &[u64],
+    ) -> Self {
         let mut drawn = self.clone();
         let kernel::Slopes::BySum(slopes) = &mut drawn.slopes else {
             return drawn;
@@ -157,7 +164,12 @@ impl ConversionTables {
         let classes = slopes.tables.len() as u16;
         if classes > 1 {
             let mut rng = keyed(seed, Purpose::SenseOffset, place);
-            slopes.of_output = (0..outputs).map(|_| rng.random_range(0..classes)).collect();
+            let readouts = outputs.div_ceil(per_readout);
+            let drawn_classes: Vec<u16> = (0..readouts)
+                .map(|_| rng.random_range(0..classes))
+                .collect();
+            let of_output = |output: usize| drawn_classes[output / per_readout];
+            slopes.of_output = (0..outputs).map(of_output).collect();
             drawn.columns = Columns::new(slopes.of_output.clone());
         }
         drawn
