@@ -379,9 +379,19 @@ fn the_terminal_summary_fits_one_screen() {
         "worst 84.9 %",
         "92.1 %, 1\u{a0}000 images",
         "layer conv4: smallest margin",
+        "word lines opened            4      9     16     32     64    128    256",
+        "88.8*",
+        "virtual chips",
     ] {
         assert!(text.contains(part), "{part} is missing:\n{text}");
     }
+    let mut calibrated = result;
+    calibrated.accuracy.chips_calibrated = true;
+    let text = report::terminal(&calibrated);
+    assert!(
+        text.contains("calibr. chips") && !text.contains("virtual chips"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub(super) fn adc_table(curve: &[CurvePoint]) -> Vec<String> {
     lines
 }
 
-/// Two lines: numbers of open word lines, and the accuracy with calibrated references in percent.
+/// Numbers of open word lines, the accuracy with calibrated references in percent, and how far it may be off.
 pub(super) fn word_line_table(curve: &[WordLinePoint]) -> Vec<String> {
     let calibrated = || {
         curve
@@ -61,15 +61,15 @@ pub(super) fn word_line_table(curve: &[WordLinePoint]) -> Vec<String> {
     if calibrated().count() < 2 {
         return Vec::new();
     }
-    let mut lines = [
-        format!("{:<24}", "word lines opened"),
-        format!("{:<24}", "calibrated, noise"),
-    ];
+    let names = ["word lines opened", "calibrated, noise", "± (95 %)"];
+    let mut lines = names.map(|name| format!("{name:<24}"));
     for point in calibrated().take(8) {
-        lines[0] += &format!("{:>6} ", point.active);
         let mark = if point.is_this_macro { '*' } else { ' ' };
         let accuracy = number::fixed(100.0 * point.accuracy.estimate, 1);
+        let half = number::fixed(50.0 * (point.lost.high - point.lost.low), 1);
+        lines[0] += &format!("{:>6} ", point.active);
         lines[1] += &format!("{accuracy:>6}{mark}");
+        lines[2] += &format!("{half:>6} ");
     }
     lines.to_vec()
 }
