@@ -3,8 +3,9 @@
 use super::number;
 use crate::results::accuracy::{CurvePoint, WordLinePoint};
 
-/// One line per reference setting, one column per number of bits, percent; last how far the points may be off.
-pub(super) fn adc_table(curve: &[CurvePoint]) -> Vec<String> {
+/// One line per reference setting, with noise and where it is asked for without, one column per number of bits, percent; last how far
+/// the points may be off.
+pub(super) fn adc_table(curve: &[CurvePoint], noise_free: bool) -> Vec<String> {
     let mut bits: Vec<u32> = curve.iter().map(|point| point.bits).collect();
     bits.sort_unstable();
     bits.dedup();
@@ -18,7 +19,8 @@ pub(super) fn adc_table(curve: &[CurvePoint]) -> Vec<String> {
     }
     let mut lines = vec![head];
     for references in ["calibrated", "full_range"] {
-        for noise in [false, true] {
+        let without = noise_free.then_some(false);
+        for noise in without.into_iter().chain([true]) {
             let of_this = |b: u32| {
                 curve
                     .iter()

@@ -10,18 +10,33 @@ use crate::results::run::RunResult;
 const COLUMNS: usize = 80;
 /// Lines of the summary: a screen less the lines for the place of the report and for what is typed next.
 const LINES: usize = 22;
+/// Lines that layers want at least: their head, two of them, and how many there are more.
+const FEWEST_OF_LAYERS: usize = 4;
 
 /// The summary of a run; lines end with a newline, none is longer than 80 characters, at most 22 lines.
 pub fn terminal(result: &RunResult) -> String {
     let mut lines = verdict(result);
     lines.extend(accuracies(result));
+    let room = |below: &[String]| LINES.saturating_sub(lines.len() + below.len());
+    let mut below = below_layers(result, true);
+    if room(&below) < FEWEST_OF_LAYERS {
+        below = below_layers(result, false);
+    }
+    let room = room(&below);
+    lines.extend(layers(&result.layers, room));
+    lines.extend(below);
+    join(lines)
+}
+
+/// Everything below the layers; the curve of ADC bits with or without its lines without noise.
+fn below_layers(result: &RunResult, noise_free: bool) -> Vec<String> {
     let mut below = Vec::new();
     if let Some(report) = facts::deciding(result) {
         let scope = facts::scope(report);
         let scoped = |line: String| wrap(&format!("{scope}: {line}"), 2);
         below.extend(margin_line(report).map_or_else(Vec::new, scoped));
     }
-    below.extend(adc_table(&result.adc_curve));
+    below.extend(adc_table(&result.adc_curve, noise_free));
     below.extend(word_line_table(&result.word_line_curve));
     below.extend(result.cycle.as_ref().map(time_and_energy));
     match result.warnings.len() {
@@ -29,10 +44,7 @@ pub fn terminal(result: &RunResult) -> String {
         1 => below.push("1 warning, see the report".into()),
         many => below.push(format!("{many} warnings, see the report")),
     }
-    let room = LINES.saturating_sub(lines.len() + below.len());
-    lines.extend(layers(&result.layers, room));
-    lines.extend(below);
-    join(lines)
+    below
 }
 
 /// Time and energy of an image on one line.
