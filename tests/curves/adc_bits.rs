@@ -1,30 +1,14 @@
 //! Accuracy against ADC bits through the program: a macro that fits is never refused for a read-out that is only looked at,
 //! its own point is on the curve, and the images it takes are few and shared out by need.
 
-mod support;
-
+use super::run;
+use super::support::{Scratch, shipped};
 use serde_json::Value;
 use std::sync::OnceLock;
-use support::Scratch;
 
 /// Everything a small run found out with some numbers of the macro changed.
 fn curve(changes: &[&str]) -> Value {
     run("--images 32", changes)
-}
-
-fn run(options: &str, changes: &[&str]) -> Value {
-    let small = "--model lenet --calibration-images 32 --repeats 1 --chips 0 --samples 0 --json";
-    let scratch = Scratch::new();
-    let mut command = scratch.command(["run", "reram_9wl"]);
-    command.args(small.split(' '));
-    command.args(options.split(' '));
-    for change in changes {
-        command.args(["--set", change]);
-    }
-    let output = command.output().expect("starts");
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 /// Bits, references and noise of the points that are marked as the macro's own.
@@ -165,7 +149,7 @@ fn a_read_out_of_many_bits_is_the_ideal_network_image_by_image() {
     // Evaluated as the macro's own read-out, which no shortcut of the curve takes for the ideal.
     for kind in ["binary_search", "flash", "ramp"] {
         let scratch = Scratch::new();
-        let text = support::shipped("reram_9wl")
+        let text = shipped("reram_9wl")
             .replace("binary_search", kind)
             .replace("bits = 4", "bits = 7")
             .replace(

@@ -1,25 +1,12 @@
 //! Accuracy against open word lines through the program: every point is what a macro with that many word lines gives, and its own
 //! is that of the curve of ADC bits.
 
-mod support;
-
+use super::run;
 use serde_json::Value;
-use support::Scratch;
 
-/// Everything a small run found out with some numbers of the macro changed.
-fn run(options: &str, changes: &[&str]) -> Value {
-    let small = "--model lenet --images 64 --calibration-images 32 --repeats 1 --chips 0 --samples 0 --cycle-images 0 --json";
-    let scratch = Scratch::new();
-    let mut command = scratch.command(["run", "reram_9wl"]);
-    command.args(small.split(' '));
-    command.args(options.split_whitespace());
-    for change in changes {
-        command.args(["--set", change]);
-    }
-    let output = command.output().expect("starts");
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    serde_json::from_slice(&output.stdout).expect("JSON")
+/// A small run without the chip over time.
+fn small(options: &str, changes: &[&str]) -> Value {
+    run(&format!("--images 64 --cycle-images 0 {options}"), changes)
 }
 
 fn points(all: &Value) -> &Vec<Value> {
@@ -38,7 +25,7 @@ fn point<'a>(all: &'a Value, active: u64, references: &str) -> &'a Value {
 
 #[test]
 fn every_point_is_what_such_a_macro_gives() {
-    let all = run("", &[]);
+    let all = small("", &[]);
     let numbers: Vec<u64> = points(&all)
         .iter()
         .step_by(2)
@@ -59,7 +46,7 @@ fn every_point_is_what_such_a_macro_gives() {
             ),
         ] {
             let changes = [&[lines.as_str()], more].concat();
-            let such = run("--curve-images 0", &changes);
+            let such = small("--curve-images 0", &changes);
             let own = &such["accuracy"]["read_noise"]["runs"][0];
             let on_curve = point(&all, active, references);
             assert_eq!(
@@ -81,7 +68,7 @@ fn every_point_is_what_such_a_macro_gives() {
 
 #[test]
 fn its_own_points_are_those_of_the_curve_of_bits() {
-    let all = run("", &["word_lines.active=12"]);
+    let all = small("", &["word_lines.active=12"]);
     let bits = all["adc_curve"].as_array().expect("curve");
     for references in ["calibrated", "full_range"] {
         let own = point(&all, 12, references);
@@ -103,12 +90,12 @@ fn its_own_points_are_those_of_the_curve_of_bits() {
 
 #[test]
 fn no_more_word_lines_than_the_array_has() {
-    let all = run("", &["array.rows=70"]);
+    let all = small("", &["array.rows=70"]);
     let most = points(&all)
         .iter()
         .filter_map(|point| point["active"].as_u64());
     assert_eq!(most.max(), Some(64));
-    let none = run("--curve-images 0", &[]);
+    let none = small("--curve-images 0", &[]);
     assert!(points(&none).is_empty());
     assert_eq!(none["word_line_curve_images"], 0);
 }
@@ -117,7 +104,7 @@ fn no_more_word_lines_than_the_array_has() {
 fn a_number_that_cannot_be_placed_is_left_out_with_a_warning() {
     // 4096 steps of this size reach the sums of few word lines only.
     let references = "readout.binary_search.references.calibrated";
-    let all = run("", &[&format!("{references}.step_resolution_mac=0.002")]);
+    let all = small("", &[&format!("{references}.step_resolution_mac=0.002")]);
     let warnings = all["warnings"].as_array().expect("warnings");
     let texts: Vec<&str> = warnings.iter().filter_map(Value::as_str).collect();
     let left_out = |active: u64| {
