@@ -27,6 +27,8 @@ pub struct CurveOptions<'a> {
     pub own: &'a [Vec<ColumnReadouts>],
     /// What the run found with them and with ideal MVM values, on all test images and with the same seed.
     pub evaluated: &'a Evaluated,
+    /// What that tells about every test image.
+    pub known: &'a Known<'a>,
     /// Seed of the read noise.
     pub seed: u64,
     /// Test images per point; `None` shares a budget out.
@@ -83,10 +85,9 @@ pub fn curve(
             ));
         }
     }
-    let known = Known::of(options.evaluated);
-    let images = distinct.evaluate(prepared, test, (options, &known), progress)?;
+    let images = distinct.evaluate(prepared, test, options, progress)?;
     let point = |(setting, noise, entry): (&Setting, bool, usize)| {
-        let (accuracy, lost) = distinct.result(entry, &known);
+        let (accuracy, lost) = distinct.result(entry, options.known);
         CurvePoint {
             bits: setting.bits,
             references: setting.references.into(),
@@ -98,7 +99,7 @@ pub fn curve(
     };
     Ok(Curve {
         points: points.into_iter().map(point).collect(),
-        ideal: Some(known.ideal().accuracy()),
+        ideal: Some(options.known.ideal().accuracy()),
         images,
         warnings,
     })

@@ -97,7 +97,7 @@ impl<'a> Distinct<'a> {
         &mut self,
         prepared: &Prepared,
         test: Images,
-        (options, known): (&CurveOptions, &Known),
+        options: &CurveOptions,
         progress: Progress,
     ) -> Result<u64, SimError> {
         let mut open: Vec<&mut Entry> = self
@@ -118,7 +118,7 @@ impl<'a> Distinct<'a> {
             per_test_image: IMAGES_PER_TEST_IMAGE,
             stage: "ADC bits: images",
         };
-        let seen = sample(prepared, &conditions, test, known, budget, progress)?;
+        let seen = sample(prepared, &conditions, test, options.known, budget, progress)?;
         for (entry, place) in open.iter_mut().zip(place) {
             entry.found = Found::Seen(seen[place].clone());
         }

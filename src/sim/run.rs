@@ -3,6 +3,7 @@
 //! Not responsible for files, printing or margins of the macro alone (`margin`); progress goes through a callback.
 
 use super::accuracy::Images;
+use super::adjusted::Known;
 use super::calibrate::{Sums, count_sums, place};
 use super::condition::Condition;
 use super::curve::{Curve, CurveOptions, curve};
@@ -102,9 +103,11 @@ pub fn run(
         layers,
     } = macro_view(prepared, calibration, options, progress)?;
     let evaluated = evaluated(prepared, &readouts, calibration, test, options, progress)?;
+    let known = Known::of(&evaluated);
     let curve_options = CurveOptions {
         own: &readouts,
         evaluated: &evaluated,
+        known: &known,
         seed: options.seed,
         images: options.curve_images,
     };
@@ -114,7 +117,7 @@ pub fn run(
         let curve = curve(prepared, &sums, test, &curve_options, progress)?;
         let word_line_options = WordLineOptions {
             curve: &curve,
-            evaluated: &evaluated,
+            known: &known,
             seed: options.seed,
             images: options.curve_images,
             pixel_step: options.pixel_step,

@@ -11,7 +11,6 @@ use super::condition::Condition;
 use super::curve::{Curve, WIDE, both_references};
 use super::distinct::{estimate, without_repetition};
 use super::error::SimError;
-use super::evaluated::Evaluated;
 use super::mapping::conversions;
 use super::prepare::Prepared;
 use super::sampling::{Budget, sample};
@@ -23,8 +22,8 @@ use crate::results::accuracy::{CurvePoint, WordLinePoint};
 pub struct WordLineOptions<'a> {
     /// Accuracy against ADC bits: its points of the macro's own bits are those of its own word lines.
     pub curve: &'a Curve,
-    /// What the run found with the macro as it is, on all test images and with the same seed.
-    pub evaluated: &'a Evaluated,
+    /// What the run knows about every test image, with the same seed.
+    pub known: &'a Known<'a>,
     /// Seed of the read noise.
     pub seed: u64,
     /// Test images per point; `None` shares a budget out.
@@ -144,13 +143,13 @@ fn evaluate(
         Condition::read_noise(readouts, options.seed, 0)
     };
     let (conditions, places) = without_repetition(settings.iter().map(noisy).collect());
-    let known = Known::of(options.evaluated);
+    let known = options.known;
     let budget = Budget {
         each: options.images,
         per_test_image: IMAGES_PER_TEST_IMAGE,
         stage: "word lines: images",
     };
-    let seen = sample(prepared, &conditions, test, &known, budget, progress)?;
+    let seen = sample(prepared, &conditions, test, known, budget, progress)?;
     curve.images += seen.iter().map(|seen| seen.images() as u64).sum::<u64>();
     let conversions = conversions(prepared)?;
     for ((references, _), place) in settings.iter().zip(places) {

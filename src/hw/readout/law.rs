@@ -113,10 +113,7 @@ impl Readout {
         let x = self.limited(noisy);
         let code = match &self.kind {
             Kind::Ideal => return self.code(f64::from(s)),
-            Kind::Measured(matrix) => {
-                let row = matrix.row(self.limited(f64::from(s)));
-                pick(row, crate::hw::variation::open_unit(rng))
-            }
+            Kind::Measured(matrix) => pick(matrix.row(x), crate::hw::variation::open_unit(rng)),
             Kind::Converter(converter) => {
                 let noise = &converter.sense_amp.noise;
                 match converter.architecture {

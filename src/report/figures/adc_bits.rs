@@ -85,7 +85,7 @@ fn caption(result: &RunResult) -> String {
     format!(
         "How many ADC bits this network needs on this macro: solid lines without noise, dashed with noise at each read, \
          the ring is this macro's own setting. {} Right: the same, enlarged around the ideal. The network is the same at every \
-         point; one that was trained through a read-out does best there.",
+         point; one that was trained through a read-out may do better there.",
         how_known(images)
     )
 }

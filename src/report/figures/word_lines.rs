@@ -122,7 +122,7 @@ fn caption(points: &[WordLinePoint]) -> String {
     format!(
         "How many word lines this network can stand to have opened together, at this macro's bits, references placed anew for each \
          number; the ring is this macro's own setting. {} Conversions of one image: {}. The network is the same at every point; \
-         one that was trained through so many word lines does better. Resistance of wires is not in it.",
+         one that was trained through so many word lines may do better. Resistance of wires is not in it.",
         how_known(images),
         counts.join(", ")
     )
