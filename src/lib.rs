@@ -15,6 +15,7 @@ pub mod experiment;
 pub mod fingerprint;
 pub mod gzip;
 pub mod hw;
+pub mod instructions;
 pub mod kernel;
 pub mod mapping;
 pub mod margin;

@@ -112,18 +112,20 @@ fn without_clock(mut all: Value) -> Value {
 }
 
 #[test]
-fn threads_do_not_change_a_single_number() {
+fn threads_and_instructions_do_not_change_a_single_number() {
     let scratch = Scratch::new();
-    let with = |threads: &str| {
+    let with = |option: &str, value: &str| {
         let output = run(
             &scratch,
             "reram_9wl",
-            &["--threads", threads, "--json", "--out", threads],
+            &[option, value, "--json", "--out", value],
         );
         assert!(output.status.success(), "{}", text(&output.stderr));
         without_clock(serde_json::from_slice(&output.stdout).expect("JSON"))
     };
-    assert_eq!(with("1"), with("3"));
+    let one = with("--threads", "1");
+    assert_eq!(one, with("--threads", "3"));
+    assert_eq!(one, with("--instructions", "plain"));
 }
 
 #[test]

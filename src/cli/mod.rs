@@ -25,9 +25,10 @@ mod training_lock;
 mod unused_options;
 
 use crate::arch::Loaded;
+use crate::instructions::{self, Instructions};
 use crate::report::folder::folder_name;
 use crate::results::run::RunResult;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -40,6 +41,27 @@ struct Arguments {
     /// Threads to compute with (results do not depend on it).
     #[arg(long, global = true, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Take no more than these vector instructions, as where a training was begun: then it repeats bit for bit [default: all that the processor has].
+    #[arg(long, global = true, value_name = "SET")]
+    instructions: Option<InstructionsName>,
+}
+
+/// Sets of vector instructions.
+#[derive(Clone, Copy, ValueEnum)]
+enum InstructionsName {
+    Plain,
+    Avx2,
+    Avx512,
+}
+
+impl From<InstructionsName> for Instructions {
+    fn from(name: InstructionsName) -> Self {
+        match name {
+            InstructionsName::Plain => Instructions::Plain,
+            InstructionsName::Avx2 => Instructions::Avx2,
+            InstructionsName::Avx512 => Instructions::Avx512,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -117,6 +139,26 @@ fn shell(arguments: impl Iterator<Item = String>) -> String {
         .join(" ")
 }
 
+/// Settles the vector instructions, where they are given.
+fn choose(name: Option<InstructionsName>) -> anyhow::Result<()> {
+    name.map_or(Ok(()), |name| instructions::choose(name.into()))
+        .map_err(input)
+}
+
+impl Command {
+    fn run(&self) -> anyhow::Result<()> {
+        match self {
+            Command::Run(arguments) => run::run(arguments),
+            Command::Show(arguments) => show::run(arguments),
+            Command::Train(arguments) => train::run(arguments),
+            Command::Experiment(arguments) => experiment::run(arguments),
+            Command::Margin(arguments) => margin::run(arguments),
+            Command::Record(arguments) => record::run(arguments),
+            Command::Trace(arguments) => trace::run(arguments),
+        }
+    }
+}
+
 /// Parses the process arguments, runs the command, prints the error chain if there is one.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -126,15 +168,7 @@ pub fn main() -> ExitCode {
             .num_threads(usize::from(threads))
             .build_global();
     }
-    let result = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Show(arguments) => show::run(&arguments),
-        Command::Train(arguments) => train::run(&arguments),
-        Command::Experiment(arguments) => experiment::run(&arguments),
-        Command::Margin(arguments) => margin::run(&arguments),
-        Command::Record(arguments) => record::run(&arguments),
-        Command::Trace(arguments) => trace::run(&arguments),
-    };
+    let result = choose(arguments.instructions).and_then(|()| arguments.command.run());
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

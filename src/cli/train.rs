@@ -11,6 +11,7 @@ use super::train_images::{count, fewer, images_id};
 use super::training_lock::{TrainingLock, lock};
 use super::unused_options;
 use crate::data::{DataSource, Dataset, load};
+use crate::instructions::Instructions;
 use crate::net::network::{Layer, Network, Weights};
 use crate::net::shipped::load_network;
 use crate::train::ancestry::RANDOM_WEIGHTS;
@@ -114,6 +115,7 @@ pub fn train_on(
     let saved = arguments.out.join(STATE);
     if saved.is_file() {
         state::resume(&mut trainer, &images_id(arguments, data), &saved).map_err(input)?;
+        rounded_otherwise(arguments, &trainer)?;
     }
     say(
         arguments,
@@ -141,6 +143,30 @@ pub fn train_on(
         None => Ok(()),
         Some(path) => say(arguments, &format!("deployed network: {}", path.display())),
     }
+}
+
+/// Says so where a training was begun with other vector instructions and goes on with these.
+fn rounded_otherwise(arguments: &TrainArguments, trainer: &Trainer) -> anyhow::Result<()> {
+    let Some(before) = trainer.ancestry.other_instructions() else {
+        return Ok(());
+    };
+    if trainer.curve.len() == arguments.epochs {
+        return Ok(());
+    }
+    let (was, is) = (before.title(), Instructions::best().title());
+    let hint = if before.is_there() {
+        format!(
+            "; --instructions {} goes on as it would have been",
+            before.name()
+        )
+    } else {
+        String::new()
+    };
+    let what = "sums of gradients are rounded otherwise, so it will not be bit for bit what it would have been";
+    say(
+        arguments,
+        &format!("begun with {was}, goes on with {is}: {what}{hint}"),
+    )
 }
 
 /// Trains for an epoch; what there is to say of it.

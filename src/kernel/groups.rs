@@ -4,10 +4,10 @@
 
 use super::lanes::{LANES, Lanes};
 use super::tiled::lookup::Lookup;
-#[cfg(target_arch = "x86_64")]
-use super::vectorize::Vectors;
 use super::vectorize::vectorized;
 use crate::hw::word_line::RowOrder;
+#[cfg(target_arch = "x86_64")]
+use crate::instructions::Instructions;
 use crate::net::network::Geometry;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -27,7 +27,7 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// The fastest one this processor can run.
+    /// The fastest one that is available.
     pub fn detect() -> Self {
         [Backend::Avx512, Backend::Avx2]
             .into_iter()
@@ -35,22 +35,16 @@ impl Backend {
             .unwrap_or(Backend::Portable)
     }
 
-    /// True if this processor can run it.
+    /// True if this processor can run it and the program may take it.
     pub fn available(self) -> bool {
         match self {
             Backend::Scalar | Backend::Portable => true,
             #[cfg(target_arch = "x86_64")]
-            Backend::Avx2 => {
-                is_x86_feature_detected!("avx2")
-                    && is_x86_feature_detected!("fma")
-                    && is_x86_feature_detected!("aes")
-            }
+            Backend::Avx2 => Instructions::Avx2.available(),
             #[cfg(target_arch = "x86_64")]
             Backend::Avx512 => {
-                Backend::Avx2.available()
-                    && Vectors::widest() == Vectors::Avx512
+                Instructions::Avx512.available()
                     && is_x86_feature_detected!("avx512vbmi")
-                    && is_x86_feature_detected!("avx512vnni")
                     && is_x86_feature_detected!("vaes")
             }
             #[cfg(not(target_arch = "x86_64"))]

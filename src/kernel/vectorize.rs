@@ -6,6 +6,8 @@
 //! `#[inline(always)]` or small. Not responsible for threads.
 
 use super::groups::Backend;
+#[cfg(target_arch = "x86_64")]
+use crate::instructions::Instructions;
 
 /// Instruction sets that a function is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,19 +21,15 @@ pub enum Vectors {
 }
 
 impl Vectors {
-    /// The widest of this processor.
+    /// The widest of this processor that the program may take.
     #[inline]
     pub fn widest() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            let is_avx512 = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl");
-            if is_avx512 {
+            if Instructions::Avx512.available() {
                 return Vectors::Avx512;
             }
-            if is_x86_feature_detected!("avx2") {
+            if Instructions::Avx2.available() {
                 return Vectors::Avx2;
             }
         }

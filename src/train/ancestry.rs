@@ -3,7 +3,7 @@
 //! Kept in states and deployed networks, so that what lies in a folder can be told from what is asked for. Files of programs
 //! that did not record one of these say nothing about it, and nothing is held against them. Not responsible for settings.
 
-use crate::kernel::float::instructions;
+use crate::instructions::Instructions;
 
 /// The start of a training without `--init`.
 pub const RANDOM_WEIGHTS: &str = "random weights";
@@ -29,6 +29,15 @@ impl Ancestry {
             self.programs.push(here);
         }
     }
+
+    /// The instructions that the last program trained with, where they are not those of here: what goes on from there is not bit for
+    /// bit what it would have been.
+    pub fn other_instructions(&self) -> Option<Instructions> {
+        let last = self.programs.last()?;
+        let mut all = Instructions::ALL.into_iter();
+        let before = all.find(|set| last.ends_with(&format!(", {}", set.title())))?;
+        (before != Instructions::best()).then_some(before)
+    }
 }
 
 /// The programs that a state names.
@@ -44,7 +53,7 @@ pub fn recorded(programs: Vec<String>) -> Vec<String> {
 /// with, which decide how sums of gradients are rounded.
 pub fn program() -> String {
     let commit = option_env!("IMCSIM_COMMIT").unwrap_or(NOT_RECORDED);
-    let (version, vectors) = (env!("CARGO_PKG_VERSION"), instructions());
+    let (version, vectors) = (env!("CARGO_PKG_VERSION"), Instructions::best().title());
     format!("imcsim {version}, commit {commit}, {vectors}")
 }
 
@@ -61,5 +70,26 @@ mod tests {
         ancestry.trained_here();
         ancestry.trained_here();
         assert_eq!(ancestry.programs, [NOT_RECORDED.to_string(), program()]);
+    }
+
+    #[test]
+    fn only_known_instructions_differ_from_those_of_here() {
+        let other = |program: String| {
+            let programs = vec!["not the last".into(), program];
+            let ancestry = Ancestry {
+                programs,
+                ..Ancestry::default()
+            };
+            ancestry.other_instructions()
+        };
+        assert_eq!(other(NOT_RECORDED.into()), None);
+        assert_eq!(other("imcsim 0.1.0, commit 1234567".into()), None);
+        for set in Instructions::ALL {
+            let expected = (set != Instructions::best()).then_some(set);
+            assert_eq!(
+                other(format!("imcsim 0.1.0, commit 12, {}", set.title())),
+                expected
+            );
+        }
     }
 }

@@ -99,6 +99,7 @@ fn every_wrong_option_of_train_is_answered_with_exit_code_2() {
         (format!("--data=mnist:{}", at("empty")), "28x28"),
         ("--data=tape".into(), "tape"),
         ("--threads=0".into(), "--threads"),
+        ("--instructions=avx1024".into(), "plain, avx2, avx512"),
     ];
     for (option, named) in cases {
         let output = train(&scratch, &[option]);

@@ -5,6 +5,7 @@ mod columns;
 mod conversions;
 mod drawn_slopes;
 mod influence;
+mod instructions;
 mod readings;
 mod redeem;
 mod resumption;

@@ -32,11 +32,6 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
 use vector::Isa;
 
-/// The instructions that gradients are summed with on this machine, for people: training repeats bit for bit on the same ones.
-pub fn instructions() -> &'static str {
-    Isa::best().name()
-}
-
 /// A number the training can run in. `f64` is for checking gradients, `f32` for speed.
 pub trait Real:
     bytemuck::Pod

@@ -5,6 +5,7 @@
 
 use super::contraction::{self, Contraction};
 use super::correlation::{self, Correlation};
+use crate::instructions::Instructions;
 
 /// A register of `WIDTH` numbers.
 pub trait Vector: Copy {
@@ -107,34 +108,21 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// All that this machine can run, the best last.
+    /// All that this machine can run and the program may take, the best last.
     pub fn available() -> Vec<Isa> {
-        #[cfg(target_arch = "x86_64")]
-        let is_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
         let all = [
             Some(Isa::Portable),
             #[cfg(target_arch = "x86_64")]
-            is_avx2.then_some(Isa::Avx2),
+            Instructions::Avx2.available().then_some(Isa::Avx2),
             #[cfg(target_arch = "x86_64")]
-            is_x86_feature_detected!("avx512f").then_some(Isa::Avx512),
+            Instructions::Avx512.available().then_some(Isa::Avx512),
         ];
         all.into_iter().flatten().collect()
     }
 
-    /// The best that this machine can run.
+    /// The best that this machine can run and the program may take.
     pub fn best() -> Isa {
         *Isa::available().last().unwrap_or(&Isa::Portable)
-    }
-
-    /// For people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Isa::Portable => "plain instructions",
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => "AVX2",
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => "AVX-512",
-        }
     }
 
     /// Outputs that one register tile of [`Contraction`] makes side by side, the group of [`contraction::Packed`].

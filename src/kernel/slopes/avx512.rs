@@ -9,14 +9,6 @@ use std::arch::x86_64::*;
 /// Numbers in a register.
 const WIDTH: usize = 16;
 
-/// True if this processor can run it and `drawn`.
-pub fn available() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vnni")
-        && is_x86_feature_detected!("aes")
-}
-
 /// Slopes padded to whole registers of 16.
 pub struct Table {
     s_min: i32,

@@ -12,6 +12,8 @@ use super::{
     drawn::{Drawn, Numbers},
     table::SumSlopes,
 };
+#[cfg(target_arch = "x86_64")]
+use crate::instructions::Instructions;
 use crate::kernel::lanes::LANES;
 use crate::kernel::stream::NoiseStream;
 
@@ -34,9 +36,9 @@ impl Form {
         let all = [
             Some(Form::Plain),
             #[cfg(target_arch = "x86_64")]
-            avx2::available().then_some(Form::Avx2),
+            Instructions::Avx2.available().then_some(Form::Avx2),
             #[cfg(target_arch = "x86_64")]
-            avx512::available().then_some(Form::Avx512),
+            Instructions::Avx512.available().then_some(Form::Avx512),
         ];
         all.into_iter().flatten().collect()
     }

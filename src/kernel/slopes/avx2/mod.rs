@@ -8,15 +8,9 @@ pub mod sums;
 use self::sums::{PARTS, Sums, WIDTH, is_exact};
 use super::group::Group;
 use super::strip::{Layout, Strip};
-use crate::kernel::groups::Backend;
 use crate::kernel::lanes::LANES;
 use crate::kernel::shuffle::{MOST, Part, Span, in_register, lookup};
 use std::arch::x86_64::*;
-
-/// True if this processor can run it and `drawn`.
-pub fn available() -> bool {
-    Backend::Avx2.available()
-}
 
 /// Slopes of the sums `s_min + index`.
 pub struct Table<'a> {
