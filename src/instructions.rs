@@ -54,6 +54,7 @@ impl Instructions {
     }
 
     /// The most that are available: training repeats bit for bit on the same ones.
+    #[inline]
     pub fn best() -> Self {
         let mut available = Self::ALL.into_iter().filter(|set| set.available());
         available.next_back().unwrap_or(Instructions::Plain)

@@ -28,6 +28,7 @@ use crate::arch::Loaded;
 use crate::instructions::{self, Instructions};
 use crate::report::folder::folder_name;
 use crate::results::run::RunResult;
+use clap::builder::PossibleValue;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -43,24 +44,16 @@ struct Arguments {
     threads: Option<u16>,
     /// Take no more than these vector instructions, as where a training was begun: then it repeats bit for bit [default: all that the processor has].
     #[arg(long, global = true, value_name = "SET")]
-    instructions: Option<InstructionsName>,
+    instructions: Option<Instructions>,
 }
 
-/// Sets of vector instructions.
-#[derive(Clone, Copy, ValueEnum)]
-enum InstructionsName {
-    Plain,
-    Avx2,
-    Avx512,
-}
+impl ValueEnum for Instructions {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<InstructionsName> for Instructions {
-    fn from(name: InstructionsName) -> Self {
-        match name {
-            InstructionsName::Plain => Instructions::Plain,
-            InstructionsName::Avx2 => Instructions::Avx2,
-            InstructionsName::Avx512 => Instructions::Avx512,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
     }
 }
 
@@ -140,9 +133,8 @@ fn shell(arguments: impl Iterator<Item = String>) -> String {
 }
 
 /// Settles the vector instructions, where they are given.
-fn choose(name: Option<InstructionsName>) -> anyhow::Result<()> {
-    name.map_or(Ok(()), |name| instructions::choose(name.into()))
-        .map_err(input)
+fn choose(asked: Option<Instructions>) -> anyhow::Result<()> {
+    asked.map_or(Ok(()), instructions::choose).map_err(input)
 }
 
 impl Command {

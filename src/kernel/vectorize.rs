@@ -6,44 +6,15 @@
 //! `#[inline(always)]` or small. Not responsible for threads.
 
 use super::groups::Backend;
-#[cfg(target_arch = "x86_64")]
 use crate::instructions::Instructions;
 
-/// Instruction sets that a function is compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Vectors {
-    /// Those of the program.
-    Plain,
-    /// 256 bits.
-    Avx2,
-    /// 512 bits.
-    Avx512,
-}
-
-impl Vectors {
-    /// The widest of this processor that the program may take.
-    #[inline]
-    pub fn widest() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if Instructions::Avx512.available() {
-                return Vectors::Avx512;
-            }
-            if Instructions::Avx2.available() {
-                return Vectors::Avx2;
-            }
-        }
-        Vectors::Plain
-    }
-}
-
-impl From<Backend> for Vectors {
+impl From<Backend> for Instructions {
     /// Those that a backend of this processor has.
     fn from(backend: Backend) -> Self {
         match backend {
-            Backend::Scalar | Backend::Portable => Vectors::Plain,
-            Backend::Avx2 => Vectors::Avx2,
-            Backend::Avx512 => Vectors::Avx512,
+            Backend::Scalar | Backend::Portable => Instructions::Plain,
+            Backend::Avx2 => Instructions::Avx2,
+            Backend::Avx512 => Instructions::Avx512,
         }
     }
 }
@@ -59,7 +30,7 @@ macro_rules! vectorized {
         $(#[$meta])*
         $vis fn $name<$($generics)*>($($argument: $kind),*) $(-> $result)? {
             $crate::kernel::vectorize::vectorized!(
-                @chosen $crate::kernel::vectorize::Vectors::widest();
+                @chosen $crate::instructions::Instructions::best();
                 [$($generics)*] ($($argument: $kind),*) ($($result)?) $body
             )
         }
@@ -81,7 +52,7 @@ macro_rules! vectorized {
         $vis fn $with<$($generics)*>(backend: $crate::kernel::groups::Backend, $($argument: $kind),*) {
             assert!(backend.available(), "this processor runs {backend:?}");
             $crate::kernel::vectorize::vectorized!(
-                @chosen $crate::kernel::vectorize::Vectors::from(backend);
+                @chosen $crate::instructions::Instructions::from(backend);
                 [$($generics)*] ($($argument: $kind),*) () $body
             )
         }
@@ -94,7 +65,7 @@ macro_rules! vectorized {
         fn plain<$($generics)*>($($argument: $kind),*) $(-> $result)? $body
         #[cfg(target_arch = "x86_64")]
         {
-            use $crate::kernel::vectorize::Vectors;
+            use $crate::instructions::Instructions;
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
             fn on_avx512<$($generics)*>($($argument: $kind),*) $(-> $result)? {
                 plain($($argument),*)
@@ -105,10 +76,10 @@ macro_rules! vectorized {
             }
             match $vectors {
                 // SAFETY: the processor has what the function is compiled for.
-                Vectors::Avx512 => return unsafe { on_avx512($($argument),*) },
+                Instructions::Avx512 => return unsafe { on_avx512($($argument),*) },
                 // SAFETY: as above.
-                Vectors::Avx2 => return unsafe { on_avx2($($argument),*) },
-                Vectors::Plain => (),
+                Instructions::Avx2 => return unsafe { on_avx2($($argument),*) },
+                Instructions::Plain => (),
             }
         }
         plain($($argument),*)

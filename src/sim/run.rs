@@ -103,17 +103,17 @@ pub fn run(
         layers,
     } = macro_view(prepared, calibration, options, progress)?;
     let evaluated = evaluated(prepared, &readouts, calibration, test, options, progress)?;
-    let known = Known::of(&evaluated);
-    let curve_options = CurveOptions {
-        own: &readouts,
-        evaluated: &evaluated,
-        known: &known,
-        seed: options.seed,
-        images: options.curve_images,
-    };
     let (curve, word_lines) = if options.curve_images == Some(0) {
         (Curve::default(), WordLineCurve::default())
     } else {
+        let known = Known::of(&evaluated);
+        let curve_options = CurveOptions {
+            own: &readouts,
+            evaluated: &evaluated,
+            known: &known,
+            seed: options.seed,
+            images: options.curve_images,
+        };
         let curve = curve(prepared, &sums, test, &curve_options, progress)?;
         let word_line_options = WordLineOptions {
             curve: &curve,
