@@ -53,11 +53,17 @@ impl Instructions {
         }
     }
 
+    /// All that are available, the fewest first.
+    pub fn all_available() -> impl DoubleEndedIterator<Item = Self> {
+        Self::ALL.into_iter().filter(|set| set.available())
+    }
+
     /// The most that are available: training repeats bit for bit on the same ones.
     #[inline]
     pub fn best() -> Self {
-        let mut available = Self::ALL.into_iter().filter(|set| set.available());
-        available.next_back().unwrap_or(Instructions::Plain)
+        Self::all_available()
+            .next_back()
+            .unwrap_or(Instructions::Plain)
     }
 
     /// For people.

@@ -21,7 +21,7 @@ pub struct MvmOptions {
     /// Changes one number of the macro: key.path=value, may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Slope of a read: pass-through, straight-through, expectation, lattice, reinmax, gumbel-rao, gumbel-sampled or soft
+    /// Slope of a read: pass-through, straight-through, expectation, lattice, secant, reinmax, gumbel-rao, gumbel-sampled or soft
     /// [default: straight-through for imcq, lattice for imcaq].
     #[arg(long)]
     pub estimator: Option<String>,

@@ -128,6 +128,42 @@ fn lattice_slope_is_one_at_step_one_whatever_the_noise() {
     );
 }
 
+#[test]
+fn secants_are_lattice_slopes_of_fine_steps() {
+    for step in [0.7, 1.0, 1.5, 2.0] {
+        for scale in [0.0, 0.3, 0.6] {
+            let table = logistic(step, scale);
+            let lattice = by_sum(&table, Estimator::Lattice);
+            assert_eq!(by_sum(&table, Estimator::Secant), lattice);
+        }
+    }
+}
+
+#[test]
+fn secants_of_coarse_steps_are_one_within_the_range_and_end_with_it() {
+    // Seven steps of 3 are 21, and what is above 19.5 is read as that.
+    for scale in [0.0, 0.05, 0.3] {
+        let secant = by_sum(&logistic(3.0, scale), Estimator::Secant);
+        assert_close(&secant[at(-12)..=at(12)], &[1.0; 25], 1e-6, "secant");
+        assert!(secant[at(-27)].abs() < 1e-6 && secant[at(27)].abs() < 1e-6);
+    }
+    let quiet = logistic(3.0, 0.0);
+    let secant = by_sum(&quiet, Estimator::Secant);
+    let end = [1.0, 1.0, 0.5, 0.0, 0.0];
+    assert_close(&secant[at(19)..=at(23)], &end, 1e-6, "end of the range");
+    let lattice = by_sum(&quiet, Estimator::Lattice);
+    assert_close(
+        &lattice[at(-1)..=at(2)],
+        &[1.5, 0.0, 1.5, 1.5],
+        1e-6,
+        "lattice",
+    );
+    // A step that is no whole number: right in the mean.
+    let mean = |secant: Vec<f64>| secant[at(-18)..=at(17)].iter().sum::<f64>() / 36.0;
+    let secant = by_sum(&logistic(4.5, 0.0), Estimator::Secant);
+    assert!((mean(secant) - 1.0).abs() < 0.02);
+}
+
 /// Slope of E[(v - target)^2 / 2]: true, by the mean slope, by ReinMax.
 fn quadratic_loss(table: &CodeTable, s: i32, target: f64) -> (f64, f64, f64) {
     let (codes, from) = (table.codes, at(s) * table.codes);

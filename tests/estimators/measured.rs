@@ -141,6 +141,7 @@ fn slopes_by_sum_are_those_of_the_mean_value() {
         (Estimator::StraightThrough, [1.0; 4]),
         (Estimator::Expectation, MEAN_SLOPES),
         (Estimator::Lattice, MEAN_SLOPES),
+        (Estimator::Secant, MEAN_SLOPES),
     ] {
         let Slopes::BySum(list) = slopes(&small_matrix().table(), estimator, 1, &[]) else {
             panic!("one factor per sum");

@@ -177,7 +177,7 @@ fn check_noise(mvm: &Mvm, readouts: &[Vec<ColumnReadouts>]) -> anyhow::Result<()
     let mut layers = readouts.iter().filter(|layer| !layer.is_empty());
     if layers.any(|layer| is_silent(&mvm.hardware, layer)) {
         bail!(
-            "{asked} on a macro without noise at each read: the slopes asked for are those of a noisy read-out; write noise of the sense amp, the bit line or the cells into the macro, or take lattice or straight-through slopes"
+            "{asked} on a macro without noise at each read: the slopes asked for are those of a noisy read-out; write noise of the sense amp, the bit line or the cells into the macro, or take secant, lattice or straight-through slopes"
         );
     }
     Ok(())

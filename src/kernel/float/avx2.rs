@@ -59,7 +59,7 @@ impl Vector for Ymm {
 /// [`contraction::run`] in 256-bit vectors.
 ///
 /// # Safety
-/// As for [`super::vector::Isa::contract`].
+/// As for `Instructions::contract`.
 #[target_feature(enable = "avx2,fma")]
 pub unsafe fn contract(job: &Contraction) {
     // SAFETY: handed on to the caller.
@@ -69,7 +69,7 @@ pub unsafe fn contract(job: &Contraction) {
 /// [`correlation::run`] in 256-bit vectors.
 ///
 /// # Safety
-/// As for [`super::vector::Isa::correlate`].
+/// As for `Instructions::correlate`.
 #[target_feature(enable = "avx2,fma")]
 pub unsafe fn correlate(job: &mut Correlation) {
     // SAFETY: handed on to the caller.

@@ -52,7 +52,7 @@ impl Vector for Zmm {
 /// [`contraction::run`] in 512-bit vectors.
 ///
 /// # Safety
-/// As for [`super::vector::Isa::contract`].
+/// As for `Instructions::contract`.
 #[target_feature(enable = "avx512f")]
 pub unsafe fn contract(job: &Contraction) {
     // SAFETY: handed on to the caller.
@@ -62,7 +62,7 @@ pub unsafe fn contract(job: &Contraction) {
 /// [`correlation::run`] in 512-bit vectors.
 ///
 /// # Safety
-/// As for [`super::vector::Isa::correlate`].
+/// As for `Instructions::correlate`.
 #[target_feature(enable = "avx512f")]
 pub unsafe fn correlate(job: &mut Correlation) {
     // SAFETY: handed on to the caller.

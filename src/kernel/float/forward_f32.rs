@@ -4,7 +4,7 @@
 //! Not responsible for the loops: see [`super::contraction`].
 
 use super::contraction::{Contraction, Packed, Pixel};
-use super::vector::Isa;
+use crate::instructions::Instructions;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::Geometry;
 use rayon::prelude::*;
@@ -18,7 +18,7 @@ const JOB_GROUPS: usize = 16;
 
 /// See [`super::forward_batch`].
 pub fn forward(
-    isa: Isa,
+    instructions: Instructions,
     inputs: &[Lanes<f32>],
     weights: &[f32],
     geometry: &Geometry,
@@ -41,7 +41,7 @@ pub fn forward(
         all.extend(pixels(input, output, places, corner));
     }
     let job = Contraction {
-        weights: &Packed::new(isa.outputs(), sizes, weight),
+        weights: &Packed::new(instructions.tile_outputs(), sizes, weight),
         taps: &taps,
         channels: geometry.input.channels,
         from_channel,
@@ -51,7 +51,7 @@ pub fn forward(
         accumulate: false,
     };
     // SAFETY: `check` compared all shapes with the geometry, the border covers the padding, and each pixel occurs once.
-    unsafe { contract(isa, &job) }
+    unsafe { contract(instructions, &job) }
 }
 
 /// The same blocks with a border of at least `border`, copied only where it is narrower.
@@ -104,11 +104,11 @@ pub fn pixels(
 /// Shares a contraction out over threads.
 ///
 /// # Safety
-/// All addresses of `job` are valid, no two pixels share a destination, and `isa` is available.
-pub unsafe fn contract(isa: Isa, job: &Contraction) {
+/// All addresses of `job` are valid, no two pixels share a destination, and `instructions` is available.
+pub unsafe fn contract(instructions: Instructions, job: &Contraction) {
     let outputs = job.outputs.len();
     let per_job = match job.pixels.len() < JOB_PIXELS {
-        true => JOB_GROUPS * isa.outputs(),
+        true => JOB_GROUPS * instructions.tile_outputs(),
         false => outputs.max(1),
     };
     let mut pieces = Vec::new();
@@ -124,6 +124,6 @@ pub unsafe fn contract(isa: Isa, job: &Contraction) {
             ..*job
         };
         // SAFETY: handed on to the caller; pieces differ in pixels or outputs, so no two write one place.
-        unsafe { isa.contract(&piece) }
+        unsafe { instructions.contract(&piece) }
     });
 }

@@ -6,7 +6,7 @@
 
 use super::contraction::{Contraction, Packed};
 use super::forward_f32::{bordered, contract, pixels, positions, taps};
-use super::vector::Isa;
+use crate::instructions::Instructions;
 use crate::kernel::lanes::Lanes;
 use crate::net::network::Geometry;
 
@@ -55,7 +55,7 @@ fn reach(geometry: &Geometry) -> usize {
 
 /// See [`super::backward_input_batch`].
 pub fn backward_input(
-    isa: Isa,
+    instructions: Instructions,
     grad_outputs: &[Lanes<f32>],
     weights: &[f32],
     geometry: &Geometry,
@@ -65,13 +65,20 @@ pub fn backward_input(
     let grad_outputs: Vec<&Lanes<f32>> = grad_outputs.iter().map(AsRef::as_ref).collect();
     for (fy, fx) in positions(geometry.stride, geometry.stride, (0, 0), 1) {
         let axes = (Axis::new(geometry, fy), Axis::new(geometry, fx));
-        phase(isa, &grad_outputs, weights, geometry, axes, grad_inputs);
+        phase(
+            instructions,
+            &grad_outputs,
+            weights,
+            geometry,
+            axes,
+            grad_inputs,
+        );
     }
 }
 
 /// The input pixels of one phase.
 fn phase(
-    isa: Isa,
+    instructions: Instructions,
     grad_outputs: &[&Lanes<f32>],
     weights: &[f32],
     geometry: &Geometry,
@@ -108,7 +115,7 @@ fn phase(
     }
     let job = Contraction {
         weights: &Packed::new(
-            isa.outputs(),
+            instructions.tile_outputs(),
             (channels, geometry.outputs, taps.len()),
             weight,
         ),
@@ -121,5 +128,5 @@ fn phase(
         accumulate: false,
     };
     // SAFETY: `check` compared all shapes with the geometry, the border covers every window, and each pixel occurs once.
-    unsafe { contract(isa, &job) }
+    unsafe { contract(instructions, &job) }
 }

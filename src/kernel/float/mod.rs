@@ -27,10 +27,10 @@ mod weights_f32;
 
 use super::lanes::Lanes;
 use super::slopes;
+use crate::instructions::Instructions;
 use crate::net::network::{Geometry, Shape, activation_code};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
-use vector::Isa;
 
 /// A number the training can run in. `f64` is for checking gradients, `f32` for speed.
 pub trait Real:
@@ -125,7 +125,7 @@ impl Real for f32 {
         geometry: &Geometry,
         outputs: &mut [Lanes<f32>],
     ) {
-        forward_f32::forward(Isa::best(), inputs, weights, geometry, outputs);
+        forward_f32::forward(Instructions::best(), inputs, weights, geometry, outputs);
     }
 
     fn convolve_adjoint(
@@ -134,7 +134,13 @@ impl Real for f32 {
         geometry: &Geometry,
         grad_inputs: &mut [Lanes<f32>],
     ) {
-        input_f32::backward_input(Isa::best(), grad_outputs, weights, geometry, grad_inputs);
+        input_f32::backward_input(
+            Instructions::best(),
+            grad_outputs,
+            weights,
+            geometry,
+            grad_inputs,
+        );
     }
 
     fn correlate(
@@ -143,7 +149,13 @@ impl Real for f32 {
         geometry: &Geometry,
         grad_weights: &mut [f32],
     ) {
-        weights_f32::backward_weights(Isa::best(), inputs, grad_outputs, geometry, grad_weights);
+        weights_f32::backward_weights(
+            Instructions::best(),
+            inputs,
+            grad_outputs,
+            geometry,
+            grad_weights,
+        );
     }
 
     fn sloped(pass: &slopes::Pass<f32>, grad_weights: &mut [f32], grad_inputs: &mut [Lanes<f32>]) {

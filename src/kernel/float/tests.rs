@@ -1,8 +1,8 @@
 //! Do the register tiles compute the formulas: against the reference on every instruction set of this machine, exactly on
 //! integers; is each pass the adjoint of the others; do threads change nothing.
 
-use super::vector::Isa;
 use super::*;
+use crate::instructions::Instructions;
 use crate::rng::{Purpose, keyed};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
@@ -129,13 +129,19 @@ impl<T: Real> Case<T> {
 
 impl Case<f32> {
     /// The three passes on one instruction set.
-    fn on(&self, isa: Isa, geometry: &Geometry) -> Results<f32> {
+    fn on(&self, instructions: Instructions, geometry: &Geometry) -> Results<f32> {
         self.run(geometry, |case, to| {
-            forward_f32::forward(isa, &case.inputs, &case.weights, geometry, &mut to.outputs);
+            forward_f32::forward(
+                instructions,
+                &case.inputs,
+                &case.weights,
+                geometry,
+                &mut to.outputs,
+            );
             let (slopes, weights) = (&case.grad_outputs, &case.weights);
-            input_f32::backward_input(isa, slopes, weights, geometry, &mut to.grad_inputs);
+            input_f32::backward_input(instructions, slopes, weights, geometry, &mut to.grad_inputs);
             weights_f32::backward_weights(
-                isa,
+                instructions,
                 &case.inputs,
                 slopes,
                 geometry,
@@ -175,15 +181,15 @@ fn tiles_agree_with_the_reference() {
     for (place, geometry) in geometries().iter().enumerate() {
         let exact = Case::<f64>::new(geometry, place as u64, uniform).dispatched(geometry);
         let case = Case::<f32>::new(geometry, place as u64, uniform);
-        for isa in Isa::available() {
-            let fast = case.on(isa, geometry);
+        for instructions in Instructions::all_available() {
+            let fast = case.on(instructions, geometry);
             for (exact, fast) in exact.passes().iter().zip(fast.passes()) {
                 let scale = exact.iter().fold(1.0, |max: f64, v| max.max(v.abs()));
                 for (exact, fast) in exact.iter().zip(fast) {
                     let error = (exact - fast).abs() / scale;
                     assert!(
                         error < 1e-6,
-                        "{isa:?} {geometry:?}: {fast} instead of {exact}"
+                        "{instructions:?} {geometry:?}: {fast} instead of {exact}"
                     );
                 }
             }
@@ -196,10 +202,10 @@ fn tiles_are_exact_on_integers() {
     for (place, geometry) in geometries().iter().enumerate() {
         let exact = Case::<f64>::new(geometry, place as u64, integer).dispatched(geometry);
         let case = Case::<f32>::new(geometry, place as u64, integer);
-        for isa in Isa::available() {
+        for instructions in Instructions::all_available() {
             assert!(
-                case.on(isa, geometry).passes() == exact.passes(),
-                "{isa:?} {geometry:?}"
+                case.on(instructions, geometry).passes() == exact.passes(),
+                "{instructions:?} {geometry:?}"
             );
         }
     }

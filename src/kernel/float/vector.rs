@@ -94,45 +94,16 @@ impl Vector for Plain {
     }
 }
 
-/// Instruction sets with their own entry points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isa {
-    /// Whatever the build targets.
-    Portable,
-    /// 256-bit vectors and fused multiply-add.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// 512-bit vectors.
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
-
-impl Isa {
-    /// All that this machine can run and the program may take, the best last.
-    pub fn available() -> Vec<Isa> {
-        let all = [
-            Some(Isa::Portable),
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2.available().then_some(Isa::Avx2),
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512.available().then_some(Isa::Avx512),
-        ];
-        all.into_iter().flatten().collect()
-    }
-
-    /// The best that this machine can run and the program may take.
-    pub fn best() -> Isa {
-        *Isa::available().last().unwrap_or(&Isa::Portable)
-    }
-
+/// Entry points of the instruction sets. `Plain` is whatever the build targets, and all there is on processors of other kinds.
+impl Instructions {
     /// Outputs that one register tile of [`Contraction`] makes side by side, the group of [`contraction::Packed`].
-    pub fn outputs(self) -> usize {
+    pub(in crate::kernel) fn tile_outputs(self) -> usize {
         match self {
-            Isa::Portable => 2,
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => super::avx2::OUTPUTS,
+            Instructions::Avx2 => super::avx2::OUTPUTS,
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => super::avx512::OUTPUTS,
+            Instructions::Avx512 => super::avx512::OUTPUTS,
+            _ => 2,
         }
     }
 
@@ -140,15 +111,15 @@ impl Isa {
     ///
     /// # Safety
     /// `self` is available, the weights are packed for it, and all addresses of the job are valid.
-    pub unsafe fn contract(self, job: &Contraction) {
+    pub(in crate::kernel) unsafe fn contract(self, job: &Contraction) {
         // SAFETY: handed on to the caller.
         unsafe {
             match self {
-                Isa::Portable => contraction::run::<Plain, 2, 1, 4>(job),
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => super::avx2::contract(job),
+                Instructions::Avx2 => super::avx2::contract(job),
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => super::avx512::contract(job),
+                Instructions::Avx512 => super::avx512::contract(job),
+                _ => contraction::run::<Plain, 2, 1, 4>(job),
             }
         }
     }
@@ -157,15 +128,15 @@ impl Isa {
     ///
     /// # Safety
     /// `self` is available and all addresses of the job are valid.
-    pub unsafe fn correlate(self, job: &mut Correlation) {
+    pub(in crate::kernel) unsafe fn correlate(self, job: &mut Correlation) {
         // SAFETY: handed on to the caller.
         unsafe {
             match self {
-                Isa::Portable => correlation::run::<Plain, 2, 2>(job),
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => super::avx2::correlate(job),
+                Instructions::Avx2 => super::avx2::correlate(job),
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => super::avx512::correlate(job),
+                Instructions::Avx512 => super::avx512::correlate(job),
+                _ => correlation::run::<Plain, 2, 2>(job),
             }
         }
     }

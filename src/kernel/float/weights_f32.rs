@@ -8,7 +8,7 @@
 use super::contraction::{Contraction, Packed, Pixel};
 use super::correlation::{Correlation, Row};
 use super::forward_f32::{bordered, contract, taps};
-use super::vector::Isa;
+use crate::instructions::Instructions;
 use crate::kernel::aligned::Aligned;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::net::network::Geometry;
@@ -19,7 +19,7 @@ const JOB_OUTPUTS: usize = 8;
 
 /// See [`super::backward_weights_batch`].
 pub fn backward_weights(
-    isa: Isa,
+    instructions: Instructions,
     inputs: &[Lanes<f32>],
     grad_outputs: &[Lanes<f32>],
     geometry: &Geometry,
@@ -27,14 +27,14 @@ pub fn backward_weights(
 ) {
     let one_pixel = geometry.kernel == 1 && geometry.input.height * geometry.input.width == 1;
     if one_pixel && geometry.padding == 0 && geometry.input.channels.is_multiple_of(LANES) {
-        connected(isa, inputs, grad_outputs, geometry, grad_weights);
+        connected(instructions, inputs, grad_outputs, geometry, grad_weights);
     } else {
-        convolved(isa, inputs, grad_outputs, geometry, grad_weights);
+        convolved(instructions, inputs, grad_outputs, geometry, grad_weights);
     }
 }
 
 fn convolved(
-    isa: Isa,
+    instructions: Instructions,
     inputs: &[Lanes<f32>],
     grad_outputs: &[Lanes<f32>],
     geometry: &Geometry,
@@ -73,12 +73,12 @@ fn convolved(
             to,
         };
         // SAFETY: `check` compared all shapes with the geometry, and the border covers the padding.
-        unsafe { isa.correlate(&mut job) }
+        unsafe { instructions.correlate(&mut job) }
     });
 }
 
 fn connected(
-    isa: Isa,
+    instructions: Instructions,
     inputs: &[Lanes<f32>],
     grad_outputs: &[Lanes<f32>],
     geometry: &Geometry,
@@ -110,7 +110,11 @@ fn connected(
         })
         .collect();
     let job = Contraction {
-        weights: &Packed::new(isa.outputs(), (geometry.outputs, images, 1), slope),
+        weights: &Packed::new(
+            instructions.tile_outputs(),
+            (geometry.outputs, images, 1),
+            slope,
+        ),
         taps: &[0],
         channels: images,
         from_channel: channels,
@@ -120,5 +124,5 @@ fn connected(
         accumulate: true,
     };
     // SAFETY: `turned` holds all images and `grad_weights` all outputs of every group of channels; groups are disjoint.
-    unsafe { contract(isa, &job) }
+    unsafe { contract(instructions, &job) }
 }

@@ -12,42 +12,9 @@ use super::{
     drawn::{Drawn, Numbers},
     table::SumSlopes,
 };
-#[cfg(target_arch = "x86_64")]
 use crate::instructions::Instructions;
 use crate::kernel::lanes::LANES;
 use crate::kernel::stream::NoiseStream;
-
-/// Instructions that gradients of partial sums are made by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// `plain`.
-    Plain,
-    /// `avx2` and `drawn`, and `plain` where sums are too large for them.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// `avx512` and `drawn`.
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
-
-impl Form {
-    /// Those of this processor, the best one last.
-    pub fn available() -> Vec<Self> {
-        let all = [
-            Some(Form::Plain),
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2.available().then_some(Form::Avx2),
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512.available().then_some(Form::Avx512),
-        ];
-        all.into_iter().flatten().collect()
-    }
-
-    /// The best of this processor.
-    pub fn best() -> Self {
-        Self::available().pop().unwrap_or(Form::Plain)
-    }
-}
 
 /// How gradients of partial sums are made.
 pub enum Fill<'a> {
@@ -65,15 +32,15 @@ pub enum Fill<'a> {
 }
 
 impl<'a> Fill<'a> {
-    /// The form for these slopes on a machine.
-    pub fn new(form: Form, slopes: &'a Slopes, stream: &'a NoiseStream) -> Self {
+    /// The form for these slopes with these instructions.
+    pub fn new(instructions: Instructions, slopes: &'a Slopes, stream: &'a NoiseStream) -> Self {
         #[cfg(target_arch = "x86_64")]
-        let drawn = match (form, slopes) {
-            (Form::Avx512, Slopes::BySum(by_sum)) => {
+        let drawn = match (instructions, slopes) {
+            (Instructions::Avx512, Slopes::BySum(by_sum)) => {
                 let table = |values: &Vec<f32>| avx512::Table::new(by_sum.s_min, values);
                 return Fill::Dots(by_sum, by_sum.tables.iter().map(table).collect());
             }
-            (Form::Avx2, Slopes::BySum(by_sum)) => {
+            (Instructions::Avx2, Slopes::BySum(by_sum)) => {
                 let table = |values: &'a Vec<f32>| avx2::Table::new(by_sum.s_min, values);
                 let tables: Option<Vec<_>> = by_sum.tables.iter().map(table).collect();
                 if let Some(tables) = tables {
@@ -81,15 +48,15 @@ impl<'a> Fill<'a> {
                 }
                 None
             }
-            (Form::Plain, Slopes::BySum(_)) => None,
+            (Instructions::Plain, Slopes::BySum(_)) => None,
             (_, Slopes::ByLevel(by_level)) => Some(Numbers::by_level(by_level)),
             (_, Slopes::Soft(soft)) => Some(Numbers::soft(soft, &soft.slopes)),
         };
         #[cfg(target_arch = "x86_64")]
-        if let Some(drawn) = drawn.and_then(|numbers| Drawn::new(form, numbers, stream)) {
+        if let Some(drawn) = drawn.and_then(|numbers| Drawn::new(instructions, numbers, stream)) {
             return Fill::Drawn(drawn);
         }
-        let _ = form;
+        let _ = instructions;
         Fill::Plain(slopes, stream)
     }
 
@@ -113,7 +80,7 @@ impl<'a> Fill<'a> {
             Fill::Plain(slopes, stream) => plain(slopes, stream, source, output, dy, to),
             #[cfg(target_arch = "x86_64")]
             Fill::Products(slopes, tables) => {
-                // SAFETY: `Form` saw the instructions; `dy` and `to` hold the strip; slopes cover all sums.
+                // SAFETY: the caller saw the instructions; `dy` and `to` hold the strip; slopes cover all sums.
                 unsafe { avx2::fill(&tables[slopes.index(output)], source, output, dy, to) }
             }
             #[cfg(target_arch = "x86_64")]

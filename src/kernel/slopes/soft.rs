@@ -3,7 +3,7 @@
 //! Only the relaxed-quantization baseline has such a forward pass; no chip does. Not responsible for its slopes (`table`).
 
 use super::table::SoftTable;
-use super::task::Machine;
+use crate::instructions::Instructions;
 use crate::kernel::groups::{PreparedWeights, Taps};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::{NoiseKey, NoiseStream};
@@ -20,12 +20,12 @@ pub fn soft_sums(
     factor: f32,
     sums: &mut Lanes<f32>,
 ) {
-    added(Machine::best(), input, weights, soft, factor, sums);
+    added(Instructions::best(), input, weights, soft, factor, sums);
 }
 
-/// [`soft_sums`] on the instructions of a machine.
+/// [`soft_sums`] with these instructions.
 pub(super) fn added(
-    machine: Machine,
+    instructions: Instructions,
     input: &Lanes<u8>,
     weights: &PreparedWeights,
     (soft, key): (&SoftTable, NoiseKey),
@@ -43,10 +43,10 @@ pub(super) fn added(
         factor,
     };
     #[cfg(target_arch = "x86_64")]
-    if let Some(values) = in_strips::values(machine.form, &layer) {
+    if let Some(values) = in_strips::values(instructions, &layer) {
         return in_strips::add(&layer, &values, sums);
     }
-    let _ = machine;
+    let _ = instructions;
     let stride = sums.channel_stride();
     let planes = sums.values.par_chunks_mut(stride).enumerate();
     planes.for_each(|(output, plane)| layer.add(output, plane));
@@ -101,10 +101,9 @@ impl Layer<'_> {
 /// Strips of pixels that some outputs meet, as in the backward pass.
 #[cfg(target_arch = "x86_64")]
 mod in_strips {
-    use super::Layer;
+    use super::{Instructions, Layer};
     use crate::kernel::lanes::{LANES, Lanes};
     use crate::kernel::slopes::drawn::{Drawn, Numbers};
-    use crate::kernel::slopes::fill::Form;
     use crate::kernel::slopes::group::Group;
     use crate::kernel::slopes::strip::{PIXELS, Strip};
     use rayon::prelude::*;
@@ -113,9 +112,13 @@ mod in_strips {
     const OUTPUTS: usize = 32;
 
     /// Values as these instructions read them; `None` if they have no form for it.
-    pub(super) fn values<'a>(form: Form, layer: &Layer<'a>) -> Option<Drawn<'a>> {
+    pub(super) fn values<'a>(instructions: Instructions, layer: &Layer<'a>) -> Option<Drawn<'a>> {
         let soft = layer.soft;
-        Drawn::new(form, Numbers::soft(soft, &soft.values), layer.stream)
+        Drawn::new(
+            instructions,
+            Numbers::soft(soft, &soft.values),
+            layer.stream,
+        )
     }
 
     /// All outputs; the machine has the instructions of the values' form.

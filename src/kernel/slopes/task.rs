@@ -8,15 +8,16 @@
 //! ```
 //! The loops are written once over [`Vector`]; each instruction set has an entry point compiled for it.
 
-use super::fill::{Fill, Form};
+use super::fill::Fill;
 use super::group::{Collected, Group, WIDEST};
 use super::shape::Shape;
 #[cfg(doc)]
 use super::strip::in_strips;
 use super::strip::{PIXELS, ROW_TILE, Strip};
 use super::table::Slopes;
+use crate::instructions::Instructions;
 use crate::kernel::aligned::Aligned;
-use crate::kernel::float::vector::{Isa, Plain, Vector};
+use crate::kernel::float::vector::{Plain, Vector};
 use crate::kernel::groups::{PreparedWeights, Taps};
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::kernel::stream::NoiseStream;
@@ -51,30 +52,30 @@ pub struct Task<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// Products with gradients.
-    pub isa: Isa,
+    pub products: Instructions,
     /// Gradients of partial sums.
-    pub form: Form,
+    pub partial_sums: Instructions,
 }
 
 impl Machine {
     /// The best of this processor.
     pub fn best() -> Self {
         Machine {
-            isa: Isa::best(),
-            form: Form::best(),
+            products: Instructions::best(),
+            partial_sums: Instructions::best(),
         }
     }
 
     /// Runs a task.
     pub fn run(self, task: Task) {
-        // SAFETY: `Isa::best` and `Isa::available` offer only what the processor has.
+        // SAFETY: `Instructions::best` and `Instructions::all_available` offer only what the processor has.
         unsafe {
-            match self.isa {
-                Isa::Portable => run::<Plain, 2, 3, 2>(self.form, task),
+            match self.products {
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => on_avx2(self.form, task),
+                Instructions::Avx2 => on_avx2(self.partial_sums, task),
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => on_avx512(self.form, task),
+                Instructions::Avx512 => on_avx512(self.partial_sums, task),
+                _ => run::<Plain, 2, 3, 2>(self.partial_sums, task),
             }
         }
     }
@@ -82,16 +83,16 @@ impl Machine {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn on_avx2(form: Form, task: Task) {
+unsafe fn on_avx2(partial_sums: Instructions, task: Task) {
     // SAFETY: handed on to the caller.
-    unsafe { run::<crate::kernel::float::avx2::Ymm, 4, 3, 4>(form, task) }
+    unsafe { run::<crate::kernel::float::avx2::Ymm, 4, 3, 4>(partial_sums, task) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn on_avx512(form: Form, task: Task) {
+unsafe fn on_avx512(partial_sums: Instructions, task: Task) {
     // SAFETY: handed on to the caller.
-    unsafe { run::<crate::kernel::float::avx512::Zmm, 4, 9, 2>(form, task) }
+    unsafe { run::<crate::kernel::float::avx512::Zmm, 4, 9, 2>(partial_sums, task) }
 }
 
 /// The whole task with tiles of `O` outputs by 3 rows, and of `R` rows by `N` vectors: with AVX2 twelve sums that do not wait for each other, in
@@ -100,7 +101,10 @@ unsafe fn on_avx512(form: Form, task: Task) {
 /// # Safety
 /// The machine runs `V`.
 #[inline(always)]
-unsafe fn run<V: Vector, const O: usize, const R: usize, const N: usize>(form: Form, task: Task) {
+unsafe fn run<V: Vector, const O: usize, const R: usize, const N: usize>(
+    partial_sums: Instructions,
+    task: Task,
+) {
     let Task {
         input,
         gradient,
@@ -113,7 +117,7 @@ unsafe fn run<V: Vector, const O: usize, const R: usize, const N: usize>(form: F
     // Whole tiles of `O`: only the last tile of a layer is filled up, and by outputs that `made` and `collected` have room for.
     let side_by_side = OUTPUTS / O * O;
     let pixels = taps.pixels.len();
-    let fills = Fill::new(form, task.slopes, task.stream);
+    let fills = Fill::new(partial_sums, task.slopes, task.stream);
     let most = weights.plan.most_rows();
     let mut strip = Strip::new(most, fills.layout());
     let mut made = Aligned::<f32>::zeros(side_by_side * PIXELS * LANES);

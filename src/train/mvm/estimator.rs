@@ -16,6 +16,8 @@ pub enum Estimator {
     Expectation,
     /// Slope of that mean between the neighbouring sums; sums move in integer steps only.
     Lattice,
+    /// Slope of that mean over one step of the codes: the lattice slope where steps are small, and of use where they are not.
+    Secant,
     /// Of the drawn code; exact for losses up to quadratic in this read.
     ReinMax,
     /// Of the drawn code: mean of [`Estimator::SampledGumbel`] given that code.
@@ -37,11 +39,12 @@ pub enum Estimator {
 
 impl Estimator {
     /// Every name, from the plainest on.
-    pub const NAMES: [&'static str; 8] = [
+    pub const NAMES: [&'static str; 9] = [
         "pass-through",
         "straight-through",
         "expectation",
         "lattice",
+        "secant",
         "reinmax",
         "gumbel-rao",
         "gumbel-sampled",
@@ -55,6 +58,7 @@ impl Estimator {
             Self::StraightThrough => "straight-through",
             Self::Expectation => "expectation",
             Self::Lattice => "lattice",
+            Self::Secant => "secant",
             Self::ReinMax => "reinmax",
             Self::GumbelRao { .. } => "gumbel-rao",
             Self::SampledGumbel { .. } => "gumbel-sampled",
@@ -69,6 +73,7 @@ impl Estimator {
             "straight-through" => Self::StraightThrough,
             "expectation" => Self::Expectation,
             "lattice" => Self::Lattice,
+            "secant" => Self::Secant,
             "reinmax" => Self::ReinMax,
             "gumbel-rao" => Self::GumbelRao { temperature },
             "gumbel-sampled" => Self::SampledGumbel { temperature },
@@ -89,7 +94,7 @@ impl Estimator {
     pub fn needs_noise(self) -> bool {
         !matches!(
             self,
-            Self::PassThrough | Self::StraightThrough | Self::Lattice
+            Self::PassThrough | Self::StraightThrough | Self::Lattice | Self::Secant
         )
     }
 
@@ -138,6 +143,9 @@ mod tests {
             .into_iter()
             .filter(|name| !needs(name))
             .collect();
-        assert_eq!(quiet, ["pass-through", "straight-through", "lattice"]);
+        assert_eq!(
+            quiet,
+            ["pass-through", "straight-through", "lattice", "secant"]
+        );
     }
 }

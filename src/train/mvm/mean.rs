@@ -4,8 +4,8 @@
 //! With pi = T\[s, .\], values v and scores psi: m' = sum v pi psi where all codes with a slope occur, which is exact for a loss linear in this read (E1, also the
 //! slope of the categorical straight-through estimator, because sum pi psi = 0). ReinMax is 2 Cov_{(pi + e_q) / 2}(v, psi) -
 //! Cov_pi(v, psi) / 2 for the drawn code q (Liu et al. 2023), exact for quadratic losses. Scores hold the noise of the cells
-//! fixed while the sum moves (it grows with the rows behind a sum, not with the sum); the lattice slope, a difference of whole
-//! rows, has its change in it.
+//! fixed while the sum moves (it grows with the rows behind a sum, not with the sum); the lattice slope and the
+//! secant, differences of whole rows, have its change in them.
 //! Codes of a measured read-out that only the neighbours of a sum have ([`super::code_law`]) have no score: ReinMax takes the
 //! codes that occur and adds sum t_k (v_k - m) over the others to each. Its mean is m' again, exact for linear losses; because all
 //! codes get the same, it lacks sum t_k ((v_k - m)^2 - Var v) / 2 where the loss is v^2 / 2.
@@ -37,11 +37,35 @@ fn weighted(table: &CodeTable, weights: &[f64]) -> Vec<f64> {
 
 /// (m(s + 1) - m(s - 1)) / 2, one-sided at the ends of the range.
 pub(super) fn lattice_slopes(table: &CodeTable) -> Vec<f64> {
+    differences(table, 1.0)
+}
+
+/// (m(s + h) - m(s - h)) / 2h over one step of the codes, 2h, with m drawn straight between sums. A step of 2 or less gives the lattice
+/// slope; over more, differences of neighbours are 0 at most sums and several at the others, and this is still 1 within the range.
+pub(super) fn secant_slopes(table: &CodeTable) -> Vec<f64> {
+    differences(table, (0.5 * mean_step(table)).max(1.0))
+}
+
+/// Mean distance of neighbouring codes' values.
+fn mean_step(table: &CodeTable) -> f64 {
+    let last = table.codes.saturating_sub(1);
+    let whole = table.decode.value(last) - table.decode.value(0);
+    f64::from(whole.abs()) / last.max(1) as f64
+}
+
+/// (m(s + reach) - m(s - reach)) / (2 reach), one-sided at the ends of the range.
+fn differences(table: &CodeTable, reach: f64) -> Vec<f64> {
     let mean = mean_values(table);
     let last = mean.len().saturating_sub(1);
+    let mean_at = |place: f64| {
+        let below = place as usize;
+        let above = (below + 1).min(last);
+        mean[below] + (place - below as f64) * (mean[above] - mean[below])
+    };
     let slope = |at: usize| {
-        let (low, high) = (at.saturating_sub(1), (at + 1).min(last));
-        (mean[high] - mean[low]) / (high - low).max(1) as f64
+        let low = (at as f64 - reach).max(0.0);
+        let high = (at as f64 + reach).min(last as f64);
+        (mean_at(high) - mean_at(low)) / (high - low).max(1.0)
     };
     (0..mean.len()).map(slope).collect()
 }

@@ -126,7 +126,7 @@ impl<'a> Readings<'a> {
             "noise at each read",
             format!("none, with {asked}"),
             "noise of the sense amp, the bit line or the cells: the slopes asked for are those of a noisy read-out",
-            "write noise into the macro, or take lattice or straight-through slopes",
+            "write noise into the macro, or take secant, lattice or straight-through slopes",
         ))
     }
 

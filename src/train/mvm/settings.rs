@@ -99,14 +99,14 @@ impl Mvm {
         if estimator.needs_noise() && settings.noise == 0.0 {
             return wrong(
                 format!("--estimator {name} with --noise 0"),
-                "its slopes are those of a noisy read-out; take lattice or straight-through, or train with noise",
+                "its slopes are those of a noisy read-out; take secant, lattice or straight-through, or train with noise",
             );
         }
         let by_draw = estimator.needs_code() || matches!(estimator, Estimator::Soft { .. });
         if by_draw && settings.column_offset > 0.0 {
             return wrong(
                 format!("--estimator {name} with --column-offset"),
-                "offsets of columns go with straight-through, expectation and lattice",
+                "offsets of columns go with straight-through, expectation, lattice and secant",
             );
         }
         self.check_kind()?;
@@ -129,7 +129,7 @@ impl Mvm {
             if by_draw {
                 return wrong(
                     format!("--learn step-per-column with --estimator {name}"),
-                    "columns of several steps go with straight-through, expectation and lattice",
+                    "columns of several steps go with straight-through, expectation, lattice and secant",
                 );
             }
             self.check_step("step-per-column")?;

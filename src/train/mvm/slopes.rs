@@ -49,6 +49,7 @@ pub fn slopes(table: &CodeTable, estimator: Estimator, seed: u64, place: &[u64])
         Estimator::StraightThrough => Slopes::BySum(narrow(&mean::clipped_slopes(table))),
         Estimator::Expectation => Slopes::BySum(narrow(&mean::mean_slopes(table))),
         Estimator::Lattice => Slopes::BySum(narrow(&mean::lattice_slopes(table))),
+        Estimator::Secant => Slopes::BySum(narrow(&mean::secant_slopes(table))),
         Estimator::ReinMax => Slopes::ByCode {
             codes,
             table: narrow(&mean::reinmax_slopes(table)),

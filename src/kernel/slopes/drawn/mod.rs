@@ -7,10 +7,10 @@
 mod avx2;
 mod avx512;
 
-use super::fill::Form;
 use super::group::Group;
 use super::strip::{Layout, Strip};
 use super::table::{LevelSlopes, POOL_DRAW, SoftTable};
+use crate::instructions::Instructions;
 use crate::kernel::stream::NoiseStream;
 use crate::kernel::stream::aes::Keys;
 use crate::kernel::tables::Grain;
@@ -89,12 +89,16 @@ enum Table<'a> {
 }
 
 impl<'a> Drawn<'a> {
-    /// `None` if the form has none for these numbers.
-    pub fn new(form: Form, numbers: Numbers<'a>, stream: &NoiseStream) -> Option<Self> {
-        let table = match form {
-            Form::Plain => return None,
-            Form::Avx2 => Table::Avx2(avx2::Table::new(numbers)?),
-            Form::Avx512 => Table::Avx512(avx512::Table::new(numbers)),
+    /// `None` if these instructions have no form for these numbers.
+    pub fn new(
+        instructions: Instructions,
+        numbers: Numbers<'a>,
+        stream: &NoiseStream,
+    ) -> Option<Self> {
+        let table = match instructions {
+            Instructions::Plain => return None,
+            Instructions::Avx2 => Table::Avx2(avx2::Table::new(numbers)?),
+            Instructions::Avx512 => Table::Avx512(avx512::Table::new(numbers)),
         };
         Some(Drawn {
             table,
@@ -114,8 +118,7 @@ impl<'a> Drawn<'a> {
     ///
     /// # Safety
     /// The processor has the instructions of the form; `dy` and `to` hold all places of the strip, every sum is one of the numbers',
-    /// these are
-    /// there for every level and draw, and the strip has the layout of the form.
+    /// these are there for every level and draw, and the strip has the layout of the form.
     #[inline]
     pub unsafe fn fill(&self, source: (&Strip, &Group), output: usize, dy: &[f32], to: &mut [f32]) {
         // SAFETY: handed on to the caller.

@@ -112,11 +112,11 @@ fn a_relaxed_read_meets_the_same_draw_in_both_passes() {
         values,
     };
     let map = geometry.output();
-    let reads = |machine: Machine| {
+    let reads = |instructions: Instructions| {
         let mut read = Lanes::<f32>::zeros(map.channels, map.height, map.width, 0);
         let drawn = (&soft, data.keys[0]);
         soft::added(
-            machine,
+            instructions,
             &data.inputs[0],
             &data.weights,
             drawn,
@@ -125,9 +125,12 @@ fn a_relaxed_read_meets_the_same_draw_in_both_passes() {
         );
         read
     };
-    let read = reads(machines()[0]);
-    for machine in machines() {
-        assert!(reads(machine).values[..] == read.values[..], "{machine:?}");
+    let read = reads(Instructions::Plain);
+    for instructions in Instructions::all_available() {
+        assert!(
+            reads(instructions).values[..] == read.values[..],
+            "{instructions:?}"
+        );
     }
     let stride = read.channel_stride();
     let inputs = &data.inputs[0].values[4 * stride..5 * stride];
@@ -159,12 +162,12 @@ fn relaxed_sums_of_strips_are_those_of_single_reads() {
             panic!("the last kind is relaxed");
         };
         let map = geometry.output();
-        let reads = |machine: Machine| {
+        let reads = |instructions: Instructions| {
             let mut read = Lanes::<f32>::zeros(map.channels, map.height, map.width, 0);
             read.values.fill(0.25);
             let drawn = (&soft, data.keys[1]);
             soft::added(
-                machine,
+                instructions,
                 &data.inputs[1],
                 &data.weights,
                 drawn,
@@ -173,12 +176,12 @@ fn relaxed_sums_of_strips_are_those_of_single_reads() {
             );
             read
         };
-        let plain = reads(machines()[0]);
+        let plain = reads(Instructions::Plain);
         assert!(plain.values.iter().any(|&value| value != 0.25));
-        for machine in machines() {
+        for instructions in Instructions::all_available() {
             assert!(
-                reads(machine).values[..] == plain.values[..],
-                "{geometry:?}"
+                reads(instructions).values[..] == plain.values[..],
+                "{instructions:?} {geometry:?}"
             );
         }
     }

@@ -4,11 +4,10 @@
 mod draws;
 mod formula;
 
-use super::fill::Form;
 use super::table::{LevelSlopes, SoftTable, SumSlopes};
 use super::*;
 use crate::hw::word_line::RowOrder;
-use crate::kernel::float::vector::Isa;
+use crate::instructions::Instructions;
 use crate::kernel::groups::prepare;
 use crate::kernel::tables::{Grain, RandomTable};
 use crate::net::network::{self, Geometry};
@@ -221,15 +220,15 @@ fn kinds(weights: &PreparedWeights) -> Vec<Slopes> {
     ]
 }
 
-/// Every instruction set for the products with the plain gradients of sums, and the best one with every form of those.
+/// Every instruction set for the products beside plain gradients of sums, and the best one beside every form of those.
 fn machines() -> Vec<Machine> {
-    let products = Isa::available().into_iter().map(|isa| Machine {
-        isa,
-        form: Form::Plain,
+    let products = Instructions::all_available().map(|products| Machine {
+        products,
+        partial_sums: Instructions::Plain,
     });
-    let forms = Form::available().into_iter().map(|form| Machine {
-        isa: Isa::best(),
-        form,
+    let partial_sums = Instructions::all_available().map(|partial_sums| Machine {
+        products: Instructions::best(),
+        partial_sums,
     });
-    products.chain(forms).collect()
+    products.chain(partial_sums).collect()
 }
