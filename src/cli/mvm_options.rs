@@ -22,7 +22,7 @@ pub struct MvmOptions {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Slope of a read: pass-through, straight-through, expectation, lattice, secant, reinmax, gumbel-rao, gumbel-sampled or soft
-    /// [default: straight-through for imcq, lattice for imcaq].
+    /// [default: straight-through for imcq, secant for imcaq].
     #[arg(long)]
     pub estimator: Option<String>,
     /// Temperature of gumbel-rao, gumbel-sampled or soft, or first and last as FIRST:LAST [default: 0.5].
@@ -86,9 +86,9 @@ pub const IMCQ: Defaults = Defaults {
     noise: 0.0,
 };
 
-/// Noisy reads, slope of the mean code between neighbouring sums.
+/// Noisy reads, slope of the mean code over one step of the codes: between neighbouring sums where these are fine enough to see it.
 pub const IMCAQ: Defaults = Defaults {
-    estimator: Estimator::Lattice,
+    estimator: Estimator::Secant,
     noise: 1.0,
 };
 

@@ -141,7 +141,7 @@ fn every_wrong_option_of_train_is_answered_with_exit_code_2() {
         ),
         (
             &["--method=imcaq", "--temperature=9:1"],
-            "--temperature 9:1 with the estimator lattice",
+            "--temperature 9:1 with the estimator secant",
         ),
         (
             &["--method=imcq", "--temperature=1"],

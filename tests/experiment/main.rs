@@ -288,7 +288,7 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             "--method imcaq\"",
             "--method imcaq --temperature 1\"",
             &[],
-            "row `lattice`: --temperature 1 with the estimator lattice",
+            "row `lattice`: --temperature 1 with the estimator secant",
         ),
         (
             "--method imcaq\"",

@@ -568,6 +568,17 @@ fn every_estimator_trains() {
     }
 }
 
+#[test]
+fn secants_train_as_lattice_slopes_do_behind_codes_that_are_close() {
+    let ends = ["lattice", "secant"].map(|name| {
+        let estimator = Estimator::parse(name, 0.5).expect("a name");
+        let (mut trainer, data) = trainer(mvm(hardware("reram_9wl", &[]), estimator));
+        epochs(&mut trainer, &data, 1);
+        trainer.model.params
+    });
+    assert_eq!(ends[0], ends[1]);
+}
+
 /// The shipped macro with a measured read-out: five codes, every sum read as a neighbouring code now and then.
 pub fn measured() -> Hardware {
     measured_macro(&[])
