@@ -572,7 +572,8 @@ fn every_estimator_trains() {
 fn secants_train_as_lattice_slopes_do_behind_codes_that_are_close() {
     let ends = ["lattice", "secant"].map(|name| {
         let estimator = Estimator::parse(name, 0.5).expect("a name");
-        let (mut trainer, data) = trainer(mvm(hardware("reram_9wl", &[]), estimator));
+        let fine = hardware("reram_9wl", &[("bits = 4", "bits = 6")]);
+        let (mut trainer, data) = trainer(mvm(fine, estimator));
         epochs(&mut trainer, &data, 1);
         trainer.model.params
     });
