@@ -12,6 +12,13 @@ pub fn fingerprint<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> String {
     format!("{:016x}", bytes.into_iter().fold(START, fold))
 }
 
+/// Fingerprint of names and their bytes, in alphabetical order of the names.
+pub fn of_named(mut tensors: Vec<(&str, &[u8])>) -> String {
+    tensors.sort_unstable();
+    let parts = tensors.into_iter();
+    fingerprint(parts.flat_map(|(name, bytes)| name.as_bytes().iter().chain(bytes)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -270,6 +270,19 @@ fn what_would_be_left_out_silently_is_refused_by_name() {
     scratch.write("cat/more/6.png", png(32, 0));
     let message = error(source(), COLOUR);
     assert!(message.contains("more: no .png"), "{message}");
+    let split = Scratch::new();
+    for name in ["train/cat", "train/dog", "test/cat", "test/dog"] {
+        split.write(&format!("{name}/0.png"), png(32, 0));
+    }
+    split.write("README", b"no picture");
+    let source = || DataSource::Images(split.path().into());
+    load(&source(), COLOUR).expect("a right set");
+    split.write("valid/cat/0.png", png(32, 0));
+    let message = error(source(), COLOUR);
+    assert!(
+        message.contains("valid: it stands beside train/ and test/"),
+        "{message}"
+    );
 }
 
 #[cfg(unix)]

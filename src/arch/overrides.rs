@@ -1,7 +1,7 @@
 //! `--set key.path=value`: parsed as TOML and put into the tree before anything is checked.
 //!
-//! A value replaces what stood at its key, whole tables included; tables on the way are created. The same key twice is refused:
-//! one of the two would be lost without a word. Whether the key means
+//! A value replaces what stood at its key, whole tables included; tables on the way are created. The same key twice is refused, and
+//! a table after a part of it: one of the two would be lost without a word. Whether the key means
 //! anything is not decided here but by the shape of the whole (`shape`), so that files and overrides obey one rule.
 
 use super::document::{Document, Node, Place, Source, Value, dotted};
@@ -19,8 +19,11 @@ pub fn apply(document: &mut Document, faults: &mut Vec<Fault>) {
             .map_err(|message| (String::new(), message))
             .and_then(|(path, node)| {
                 let key = dotted(&path);
-                if let Some((_, first)) = seen.iter().find(|(other, _)| *other == path) {
-                    let message = format!("--set {first} sets it already; remove one of the two");
+                if let Some((other, first)) = seen.iter().find(|(other, _)| other.starts_with(&path)) {
+                    let message = match *other == path {
+                        true => format!("--set {first} sets it already; remove one of the two"),
+                        false => format!("--set {first} before it would be lost, because it sets a part of what this replaces; write it into this one, or put this one first"),
+                    };
                     return Err((key, message));
                 }
                 seen.push((path.clone(), written));

@@ -7,12 +7,12 @@ use super::train::STATE;
 use super::train_arguments::TrainArguments;
 use crate::data::Dataset;
 use crate::fingerprint::fingerprint;
+use crate::gzip;
 use crate::net::checkpoint::{self, Metadata};
 use crate::report::learning_curve;
 use crate::train::deploy::deploy;
 use crate::train::trainer::Trainer;
 use anyhow::{Context, bail};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// File of the network.
@@ -42,7 +42,7 @@ pub fn check_folder(folder: &Path) -> anyhow::Result<()> {
     }
     let path = folder.join(DEPLOYED);
     let name = path.display().to_string();
-    let bytes = fs::read(&path).with_context(|| name.clone())?;
+    let bytes = gzip::read(&path).with_context(|| name.clone())?;
     checkpoint::metadata(&bytes, &name).with_context(|| {
         format!("{name}: a training would replace it, and it is no network of this program; move it elsewhere, or take another --out")
     })?;
@@ -104,6 +104,8 @@ pub fn network_fingerprint(bytes: &[u8]) -> String {
         return fingerprint(bytes);
     };
     metadata.remove("trained_by");
+    // Of the numbers, which are counted below whether an older program wrote this or not.
+    metadata.remove(checkpoint::NUMBERS);
     let mut words: Vec<String> = metadata.iter().map(|(k, v)| format!("{k}={v}")).collect();
     words.sort_unstable();
     // The header's length stands before it; numbers come after it, in the order of their names.
@@ -127,6 +129,7 @@ pub fn programs(metadata: &Metadata) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_training_replaces_its_own_files_only() {

@@ -64,6 +64,12 @@ pub(super) fn check(
             network.name
         ));
     }
+    if arguments.weight_step.is_some() && !network.layers.iter().any(on_macro) {
+        return Err(anyhow::anyhow!(
+            "--weight-step with {}: all its layers are digital, and their steps follow from their largest weights; remove it",
+            network.name
+        ));
+    }
     Ok(arguments.settings().check_for(images, data.shape)?)
 }
 

@@ -82,11 +82,15 @@ fn append(path: &Path, split: &mut Split) -> Result<usize, DataError> {
             ),
         ));
     }
-    for record in bytes.chunks_exact(RECORD) {
+    for (index, record) in bytes.chunks_exact(RECORD).enumerate() {
         if record[0] > 9 {
             return Err(DataError::content(
                 path,
-                format!("label {}, expected 0 to 9", record[0]),
+                format!(
+                    "record {} has the label {}, expected 0 to 9; copy it again",
+                    index + 1,
+                    record[0]
+                ),
             ));
         }
         split.labels.push(record[0]);

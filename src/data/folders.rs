@@ -29,6 +29,14 @@ pub fn load(folder: &Path, shape: Shape) -> Result<(Vec<String>, Split, Split), 
     }
     let (train, test) = (folder.join("train"), folder.join("test"));
     if train.is_dir() && test.is_dir() {
+        let all = entries(folder)?;
+        let is_part = |path: &&PathBuf| **path == train || **path == test || is_readme(path);
+        if let Some(other) = all.iter().find(|path| !is_part(path)) {
+            return Err(DataError::content(
+                other,
+                "it stands beside train/ and test/, where nothing else would be looked at; put its pictures into one of them, or take it out of DIR",
+            ));
+        }
         let (names, train) = read(&train, shape)?;
         let (test_names, test) = read(&test, shape)?;
         if names != test_names {

@@ -41,10 +41,14 @@ fn split(folder: &Path, part: &str) -> Result<Split, DataError> {
         );
         return Err(DataError::content(label_path, problem));
     }
-    if let Some(label) = labels.iter().find(|&&label| label > 9) {
+    if let Some(index) = labels.iter().position(|&label| label > 9) {
         return Err(DataError::content(
             label_path,
-            format!("label {label}, expected 0 to 9"),
+            format!(
+                "record {} has the label {}, expected 0 to 9; copy it again",
+                index + 1,
+                labels[index]
+            ),
         ));
     }
     Ok(Split {
@@ -74,7 +78,8 @@ fn read(folder: &Path, name: &str) -> Result<(PathBuf, Vec<u8>), DataError> {
         })?;
         let mut bytes = Vec::new();
         GzDecoder::new(file)
-            .take(LARGEST_BYTES)
+            // One byte more than fits: what is larger is not cut to a whole file.
+            .take(LARGEST_BYTES + 1)
             .read_to_end(&mut bytes)
             .map_err(|source| {
                 DataError::content(packed.clone(), format!("damaged gzip: {source}"))
@@ -112,7 +117,7 @@ fn parse<'a>(
         return Err(DataError::content(
             path,
             format!(
-                "its header says {counts:?}, but {} bytes follow; was it cut off?",
+                "its header says {counts:?}, but {} bytes follow (at most {MOST_IMAGES} images are read); was it cut off?",
                 bytes.len() - header
             ),
         ));

@@ -232,7 +232,6 @@ fn row(source: &Source, spec: &RowSpec) -> Result<Row, ExperimentError> {
         check_name(source, "group", group)?;
     }
     let options = spec.train.as_ref().map(|train| words(train.get_ref()));
-    let options = options.filter(|options| !options.is_empty());
     let weights = match (&spec.from, options) {
         (Some(from), Some(_)) => {
             let problem = "a row with `from` is not trained; remove `train` or `from`";

@@ -15,6 +15,20 @@ type Checked = Result<(), ExperimentError>;
 /// With line and key of the first that has no influence.
 pub fn check(source: &Source, spec: &PlanSpec) -> Checked {
     says_something(source, "title", &spec.title)?;
+    let common = &spec.train.common;
+    let has_common = !common.get_ref().trim().is_empty();
+    let mut trained = spec
+        .row
+        .iter()
+        .filter_map(|row| row.get_ref().train.as_ref());
+    if has_common && trained.clone().next().is_none() {
+        let problem = "no row is trained, so nothing looks at it; give a row `train`, or empty it";
+        return Err(source.fault(&common.span(), "common", problem));
+    }
+    if let Some(empty) = trained.find(|train| !has_common && train.get_ref().trim().is_empty()) {
+        let problem = "it is empty, and so is [train] common; write options of `imcsim train`, or remove it from a row that is the pre-trained network";
+        return Err(source.fault(&empty.span(), "train", problem));
+    }
     for row in &spec.row {
         of_row(source, row.get_ref())?;
     }
@@ -132,4 +146,35 @@ fn compared_once(source: &Source, asked: &CompareSpec, before: &[CompareSpec]) -
         source.line(same.row.span().start)
     );
     Err(source.fault(&asked.row.span(), "compare.row", problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::experiment::{Weights, check::parse};
+
+    fn file(common: &str, train: &str) -> String {
+        format!(
+            "name = \"a\"\ntitle = \"A\"\nmodel = \"lenet\"\ndata = \"builtin\"\nseeds = [1]\nbaseline = \"b\"\n\
+             [pretrain]\nfloat = \"--epochs 1\"\nqat = \"--epochs 1\"\n[train]\ncommon = \"{common}\"\n\
+             [evaluate]\nrepeats = 1\nchips = 1\nchip_images = 1\ncalibration_images = 1\n\
+             [[row]]\nname = \"b\"\nlabel = \"B\"\n{train}\narch = \"ideal\"\n"
+        )
+    }
+
+    #[test]
+    fn options_of_trainings_are_those_of_some_row() {
+        let weights = |common: &str, train: &str| {
+            let plan = parse(&file(common, train), "a.toml").map_err(|error| error.to_string());
+            plan.map(|plan| plan.rows[0].weights.clone())
+        };
+        let trained = Ok(Weights::Trained(Vec::new()));
+        assert_eq!(weights("--method imcq", "train = \"\""), trained);
+        assert_eq!(weights("", ""), Ok(Weights::Pretrained));
+        let refused = |common: &str, train: &str, told: &str| {
+            let error = weights(common, train).expect_err(told);
+            assert!(error.contains(told), "{error}");
+        };
+        refused("--banana", "", "a.toml:11: common: no row is trained");
+        refused("", "train = \" \"", "a.toml:20: train: it is empty");
+    }
 }

@@ -82,11 +82,14 @@ impl WeightsSpec {
             Self::DifferentialPair(_) => (max, vec![(1, WeightPlane::Differential { max })]),
             Self::OffsetColumn(spec) => (2 * max, offset_planes(max, spec.subtraction)),
             Self::BitSlices(spec) => {
-                let mask = ((1u32 << spec.cell_bits.clamp(1, 7)) - 1) as u8;
+                let cell = ((1u32 << spec.cell_bits.clamp(1, 7)) - 1) as u8;
                 let shifts = (0..bits - 1).step_by(spec.cell_bits.max(1) as usize);
-                let planes = shifts
-                    .flat_map(|shift| signed_planes(shift, mask, 1 << shift, spec.subtraction));
-                (mask.min(max), planes.collect())
+                // The last slice has the bits that are left, which may be fewer than a cell holds.
+                let planes = shifts.flat_map(|shift| {
+                    let mask = (max >> shift) & cell;
+                    signed_planes(shift, mask, 1 << shift, spec.subtraction)
+                });
+                (cell.min(max), planes.collect())
             }
         };
         if usize::from(needed) > top {

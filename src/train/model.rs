@@ -94,25 +94,34 @@ impl<T: Real> Model<T> {
         }
     }
 
+    /// Sets every step of weights to that of the threshold rule: the start of a learned one.
+    pub fn start_weight_steps(&mut self) {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let top = self.network.layers[index].weights.max_code();
+            let start = step(self.params.get(layer.weights), StepRule::Threshold, top);
+            self.params.get_mut(layer.weight_step)[0] = start;
+        }
+    }
+
     /// Starts `qat` from trained full-precision weights: steps from weights and gammas, statistics from the first batch on.
     pub fn start_quantized(&mut self, rule: StepRule) {
         self.method = Method::Qat(rule);
-        for (index, layer) in self.layers.iter().enumerate() {
-            let top = self.network.layers[index].weights.max_code();
-            let start = step(self.params.get(layer.weights), rule, top);
-            self.params.get_mut(layer.weight_step)[0] = start;
+        self.start_weight_steps();
+        for layer in &self.layers {
             let gamma = self.params.get(layer.gamma);
             let rms =
                 (gamma.iter().map(|g| g.to_f64().powi(2)).sum::<f64>() / gamma.len() as f64).sqrt();
             self.params.get_mut(layer.activation_step)[0] =
                 T::from_f64((ACTIVATION_STEP * rms).max(1e-3));
         }
-        // The last layer sees codes now: what one code was worth moves into the gain.
-        if let [.., before, last] = &self.layers[..] {
-            let worth = self.params.scalar(before.activation_step);
-            let gain = &mut self.params.get_mut(last.gamma)[0];
-            *gain = *gain * worth;
-        }
+        // The last layer sees codes now, or unscaled pixels: what one of them was worth moves into the gain.
+        let (worth, last) = match &self.layers[..] {
+            [.., before, last] => (self.params.scalar(before.activation_step), last),
+            [last] => (T::from_f64(PIXEL_SCALE), last),
+            [] => return,
+        };
+        let gain = &mut self.params.get_mut(last.gamma)[0];
+        *gain = *gain * worth;
     }
 
     /// Makes the step of the references of a layer a trained number.

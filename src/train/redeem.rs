@@ -11,7 +11,7 @@
 use super::ancestry::recorded;
 use super::error::TrainError;
 use super::model::{LayerParams, Method, Model};
-use super::quantizer::weight::{self, StepRule};
+use super::quantizer::weight::{self, LEARNED_RANGE, StepRule};
 use super::references::SMALLEST_STEP;
 use super::state::Start;
 use super::sum_statistics::statistics;
@@ -52,7 +52,7 @@ pub fn redeem(
         let mut rng = keyed(seed, Purpose::Latents, &[index as u64]);
         weights(model, &params, found, rule, &mut rng);
         if !has_codes(model, &found.layer, &params, &found.codes) {
-            return Err(problem(without_latents(&found.layer)));
+            return Err(problem(without_latents(&found.layer, rule)));
         }
         match found.layer.activation_bits {
             Some(_) => normalization(model, index, found, &statistics),
@@ -150,11 +150,14 @@ fn drawn(code: i8, top: i32, rng: &mut impl Rng) -> f64 {
 }
 
 /// Why no latent weights have the codes of a layer, and what to do.
-fn without_latents(layer: &Layer) -> String {
+fn without_latents(layer: &Layer, rule: StepRule) -> String {
     let top = layer.weights.max_code();
     let why = match layer.weights {
         Weights::Digital { .. } => format!(
             "no weight has the code {top} or -{top}, and the step of a digital layer follows from its largest weight"
+        ),
+        Weights::Macro { .. } if rule == StepRule::Learned => format!(
+            "its codes are so small that a learned step would move at once, and codes with it (it stays within {LEARNED_RANGE} times the mean size of the weights)"
         ),
         Weights::Macro { .. } => {
             "no latent weights have its codes under this rule of the step; take --weight-step learned".into()

@@ -98,10 +98,13 @@ impl Trainer {
         Ok(self)
     }
 
-    /// Takes the statistics of every batch norm from the first training images with ideal MVM values: those of a full-precision
+    /// Takes the statistics of every batch norm from a batch of training images with ideal MVM values: those of a full-precision
     /// network, or none, are not those of its codes, and references are placed with them.
     pub fn see_statistics(&mut self, data: &Dataset) {
-        let images: Vec<usize> = (0..self.settings.batch.min(data.train.labels.len())).collect();
+        let all = data.train.labels.len();
+        let count = self.settings.batch.min(all);
+        // From all over the data: a folder of pictures lies class by class.
+        let images: Vec<usize> = (0..count).map(|image| image * all / count).collect();
         let source = Source {
             pixels: &data.train.pixels,
             shape: data.shape,

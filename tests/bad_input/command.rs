@@ -148,6 +148,14 @@ fn every_wrong_option_of_train_is_answered_with_exit_code_2() {
             "--temperature 1 with the estimator straight-through",
         ),
         (
+            &[
+                "--method=imcaq",
+                "--estimator=gumbel-rao",
+                "--temperature=9",
+            ],
+            "temperatures lie between 0.01 and 2",
+        ),
+        (
             &["--method=imcaq", "--temperature=hello"],
             "--temperature hello: expected a number",
         ),
@@ -223,6 +231,13 @@ fn every_wrong_option_of_train_is_answered_with_exit_code_2() {
         assert_eq!(output.status.code(), Some(2), "{options:?}: {error}");
         assert!(error.contains(named), "{options:?}: {error}");
     }
+    let digital = SMALL.replace("macro = { bits = 2", "digital = { bits = 8");
+    fs::write(scratch.at("digital.toml"), digital).expect("scratch");
+    let model = format!("--model={}", at("digital.toml"));
+    let output = train(&scratch, &[&model, "--method=qat", "--weight-step=learned"]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("all its layers are digital"), "{error}");
     // A state of other options is not overwritten.
     let other = train(&scratch, &["--seed=9"]);
     assert_eq!(other.status.code(), Some(2));

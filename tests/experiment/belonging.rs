@@ -315,7 +315,7 @@ fn a_start_that_changed_is_told() {
     let notes = fs::read_to_string(test.at("qat/commands.txt")).expect("written");
     let state = fs::read(test.at("float/state.safetensors")).expect("a state");
     let line = format!("# its --init has the fingerprint {}\n", fingerprint(&state));
-    assert!(notes.ends_with(&line), "{notes}");
+    assert!(notes.contains(&line), "{notes}");
     let other = notes.replace(&fingerprint(&state), "0123456789abcdef");
     fs::write(test.at("qat/commands.txt"), other).expect("scratch file");
     let error = test.refused(&[]);
@@ -342,6 +342,52 @@ fn a_start_that_changed_is_told() {
     fs::remove_file(test.at("ideal_values/commands.txt")).expect("scratch file");
     let error = test.refused(&["--rows", "lattice"]);
     assert!(error.contains("it started"), "{error}");
+}
+
+#[test]
+fn a_row_that_stands_on_no_start_any_more_is_told() {
+    let test = Finished::new();
+    // Its start is gone, and what is trained instead is another one: as if another program had trained it.
+    let notes = fs::read_to_string(test.at("lattice/commands.txt")).expect("written");
+    let state = fs::read(test.at("qat/state.safetensors")).expect("a state");
+    let other = notes.replace(&fingerprint(&state), "0123456789abcdef");
+    assert_ne!(other, notes);
+    fs::write(test.at("lattice/commands.txt"), other).expect("scratch file");
+    for row in ["float", "qat", "ideal_values"] {
+        fs::remove_dir_all(test.at(row)).expect("scratch folder");
+    }
+    let output = test.run(&["--quiet"]);
+    let error = complaint(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("row lattice: ") && error.contains("started from something else"),
+        "{error}"
+    );
+    assert!(test.at("ideal_values/result.json").is_file());
+}
+
+#[test]
+fn a_curve_of_other_images_is_kept() {
+    let test = Finished::new();
+    let notes = fs::read_to_string(test.at("float/commands.txt")).expect("written");
+    let (before, images) = notes.trim_end().rsplit_once(' ').expect("a fingerprint");
+    assert!(before.ends_with("# its images have the fingerprint"));
+    fs::write(
+        test.at("float/commands.txt"),
+        notes.replace(images, "0123456789abcdef"),
+    )
+    .expect("scratch file");
+    fs::remove_file(test.at("float/state.safetensors")).expect("scratch file");
+    for row in ["qat", "lattice", "ideal_values"] {
+        fs::remove_dir_all(test.at(row)).expect("scratch folder");
+    }
+    let output = test.run(&["--rows", "lattice"]);
+    let error = complaint(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("float/curve.csv is of another training or of other images"),
+        "{error}"
+    );
 }
 
 #[test]

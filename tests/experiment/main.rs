@@ -769,7 +769,7 @@ fn the_smoke_experiment_goes_through() {
         let names: Vec<String> = names.map(|name| name.to_string_lossy().into()).collect();
         names
             .into_iter()
-            .filter(|name| name.ends_with("tmp"))
+            .filter(|name| name.contains(".tmp-"))
             .count()
     };
     assert_eq!(leftovers(&scratch.at("out/smoke")), 0);

@@ -252,7 +252,19 @@ fn threads_do_not_matter() {
             .num_threads(threads)
             .build()
             .expect("threads");
-        pool.install(|| trained(StepRule::Learned, 1, 96).0.params)
+        pool.install(|| {
+            let data = dataset(192);
+            let mut model = Model::<f32>::new(&network(), Method::Float, 1);
+            model.start_quantized(StepRule::Learned);
+            // Three blocks of images in every batch, side by side.
+            let settings = Settings {
+                batch: 96,
+                ..settings(Rule::Adam)
+            };
+            let mut trainer = Trainer::new(model, settings, &data).expect("settings are right");
+            trainer.epoch(&data, &mut |_, _| ()).expect("training");
+            trainer.model.params
+        })
     };
     assert_eq!(run(1), run(3));
 }

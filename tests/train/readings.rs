@@ -267,6 +267,16 @@ fn what_the_macro_cannot_follow_is_refused() {
     }
     let lattice = mvm(hardware("reram_9wl", &quiet), Estimator::Lattice);
     assert!(start(&lattice).is_ok());
+    // Of three input bits one read has two and the other one: sums up to 27 and up to 9.
+    let mut finer = network.clone();
+    finer.layers[1].layer.activation_bits = Some(3);
+    let fine = ("bits = 4", "bits = 5");
+    let mut shared = mvm(hardware("reram_9wl", &[fine]), Estimator::Lattice);
+    let start = |mvm: &Mvm| Readings::new(mvm, &finer, &data.train, 1, ONE).map(|_| ());
+    assert!(start(&shared).is_ok());
+    shared.settings.learn = Learn::Thresholds;
+    let error = start(&shared).expect_err("one list").to_string();
+    assert!(error.contains("conversions of [31, 19] codes"), "{error}");
 
     let refused = |mvm: Mvm, words: &str| {
         let error = mvm.check().expect_err(words).to_string();

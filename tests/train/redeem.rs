@@ -204,7 +204,7 @@ fn what_cannot_be_a_start_is_refused_with_layer_and_advice() {
     let mut other = right.clone();
     other.layers[1].layer.pool = None;
     assert!(redeemed(&other, StepRule::Learned, 7).is_err());
-    // Whatever codes a layer on macros has, they can be had with a trained step.
+    // Whatever ternary codes a layer on macros has, they can be had with a trained step.
     let mut rng = keyed(1, Purpose::Pattern, &[]);
     let mut other = right.clone();
     let codes = other.layers[1].codes.iter_mut();

@@ -2,8 +2,9 @@
 
 use super::support::Scratch;
 use super::through_macro::epochs;
-use super::{dataset, network, settings};
+use super::{dataset, network, settings, trained};
 use imcsim::data::Dataset;
+use imcsim::train::deploy::deploy;
 use imcsim::train::model::{Method, Model};
 use imcsim::train::optimizer::Rule;
 use imcsim::train::quantizer::weight::StepRule;
@@ -66,5 +67,22 @@ fn resumed_training_is_the_same_training() {
                 "cut at {length}"
             );
         }
+    }
+}
+
+#[test]
+fn a_step_that_begins_to_be_learned_has_the_codes_of_the_rule_before() {
+    let (model, data) = trained(StepRule::Threshold, 2, 96);
+    let before = deploy(&model).expect("quantized");
+    let from = Trainer::new(model, settings(Rule::Adam), &data).expect("settings are right");
+    let scratch = Scratch::new();
+    let path = scratch.at("state.safetensors");
+    state::save(&from, "f", &path).expect("saved");
+    let mut fresh = Model::<f32>::new(&network(), Method::Qat(StepRule::Learned), 2);
+    state::initialise(&mut fresh, &path).expect("a start");
+    let after = deploy(&fresh).expect("quantized");
+    for (before, after) in before.layers.iter().zip(&after.layers) {
+        assert_eq!(before.codes, after.codes, "{}", before.layer.name);
+        assert_eq!(before.scale, after.scale, "{}", before.layer.name);
     }
 }

@@ -219,13 +219,30 @@ fn a_training_takes_the_gradient_that_it_is_told_and_its_state_says_which() {
 }
 
 #[test]
-fn statistics_are_those_of_the_first_images() {
-    let (mut trainer, _) = trained(StepGradient::Codes);
-    let untouched = trainer.model.layers[0].running.clone();
-    trainer.see_statistics(&dataset(96));
-    let last = trainer.model.layers.len() - 1;
-    for layer in &trainer.model.layers[..last] {
+fn statistics_are_those_of_images_from_all_over_the_data() {
+    let (trainer, _) = trained(StepGradient::Codes);
+    let seen = |black: Option<usize>| {
+        let mut data = dataset(96);
+        let size = data.shape.len();
+        if let Some(image) = black {
+            data.train.pixels[image * size..][..size].fill(0);
+        }
+        let mut trainer = trainer.clone();
+        trainer.see_statistics(&data);
+        trainer.model.layers
+    };
+    let plain = seen(None);
+    let last = plain.len() - 1;
+    for (layer, before) in plain[..last].iter().zip(&trainer.model.layers) {
         assert!(layer.running.variance.iter().all(|&v| v > 0.0 && v != 1.0));
+        assert_ne!(layer.running, before.running);
     }
-    assert_ne!(trainer.model.layers[0].running, untouched);
+    let is_seen = |image: usize| seen(Some(image))[0].running != plain[0].running;
+    // A batch of 32 from 96 images is every third of them, to the end.
+    for image in [0, 3, 48, 93] {
+        assert!(is_seen(image), "image {image}");
+    }
+    for image in [1, 2, 31, 95] {
+        assert!(!is_seen(image), "image {image}");
+    }
 }

@@ -533,7 +533,9 @@ fn threads_change_nothing() {
             let mut mvm = mvm(hardware("reram_9wl", changes), Estimator::Lattice);
             mvm.settings.column_offset = 0.5;
             let (mut trainer, data) = trainer(mvm);
-            epochs(&mut trainer, &data, 1);
+            // Three blocks of images, side by side.
+            trainer.settings.batch = 96;
+            epochs(&mut trainer, &data, 2);
             (trainer.model.params, trainer.curve)
         })
     };

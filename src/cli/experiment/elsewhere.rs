@@ -7,23 +7,28 @@ use super::commands::Training;
 use super::folder::Folders;
 use crate::cli::train::STATE;
 use crate::durable;
+use crate::train::state;
 use anyhow::Context;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Takes the state of the same training, ended in a folder of the same seed of another experiment below `out`; returns it, or `None` if
-/// there is none. The first by name is taken. Going on from that state leaves the network and the curve.
+/// there is none. The first by name that is whole is taken. Going on from that state leaves the network and the curve.
 ///
 /// # Errors
 /// If the state cannot be read or written.
 pub fn take(training: &Training, out: &Path, folders: &Folders) -> anyhow::Result<Option<PathBuf>> {
-    let Some(from) = folders.ended(training, states(training, out)) else {
-        return Ok(None);
-    };
-    let to = training.state();
-    let bytes = fs::read(&from).with_context(|| from.display().to_string())?;
-    durable::replace(&to, &bytes).with_context(|| to.display().to_string())?;
-    Ok(Some(from))
+    for from in folders.ended(training, states(training, out)) {
+        let bytes = state::bytes(&from)?;
+        // Its header is that of the training, and still its numbers may be damaged: the next may not be.
+        if state::check_numbers(&bytes, &from).is_err() {
+            continue;
+        }
+        let to = training.state();
+        durable::replace(&to, &bytes).with_context(|| to.display().to_string())?;
+        return Ok(Some(from));
+    }
+    Ok(None)
 }
 
 /// Where states of the same seed may lie; there is none in the training's own folder.

@@ -9,6 +9,7 @@ use crate::cli::train_arguments::TrainArguments;
 use crate::cli::train_images::split;
 use crate::data::Dataset;
 use crate::fingerprint::fingerprint;
+use crate::gzip;
 use crate::net::network::Network;
 use crate::train::state;
 use std::cell::RefCell;
@@ -37,14 +38,14 @@ impl Fingerprints {
     /// Of the bytes of a file; `None` if there is none that can be read.
     pub fn file(&self, path: &Path) -> Option<String> {
         once(&self.files, path, || {
-            Some(fingerprint(&fs::read(path).ok()?))
+            Some(fingerprint(&state::bytes(path).ok()?))
         })
     }
 
     /// Of a deployed network, whichever program trained it; `None` if there is none that can be read.
     pub fn network(&self, path: &Path) -> Option<String> {
         once(&self.networks, path, || {
-            Some(network_fingerprint(&fs::read(path).ok()?))
+            Some(network_fingerprint(&gzip::read(path).ok()?))
         })
     }
 

@@ -6,31 +6,23 @@
 
 use super::commands::Training;
 use super::fingerprints::Fingerprints;
+use super::noted::{COMMANDS, Noted, difference};
 use super::record::RESULT;
-use crate::bounded;
 use crate::cli::start::is_shipped;
 use crate::cli::train_arguments::MethodName;
 use crate::cli::train_images::{count, images_id};
 use crate::data::Dataset;
-use crate::durable;
 use crate::fingerprint::fingerprint;
+use crate::gzip;
 use crate::net::checkpoint::{self, Metadata};
 use crate::net::network::Network;
+use crate::report::learning_curve;
 use crate::train::ancestry::RANDOM_WEIGHTS;
 use crate::train::model::Method;
 use crate::train::mvm::settings::Mvm;
 use crate::train::state::{self, Identity};
 use anyhow::{Context, bail};
-use std::fs;
-use std::path::{Path, PathBuf};
-
-/// File of a training folder with its commands, from full precision on.
-const COMMANDS: &str = "commands.txt";
-/// What stands there before the fingerprint of the state that the last command starts from.
-const START: &str = "# its --init has the fingerprint ";
-
-/// Largest file of commands that is read.
-const LARGEST_BYTES: u64 = 1 << 20;
+use std::path::PathBuf;
 
 /// Folders of trainings of one network on one set of images.
 pub struct Folders<'a> {
@@ -53,10 +45,9 @@ impl Folders<'_> {
         if !state.is_file() && !network.is_file() {
             return Ok(());
         }
-        let path = training.arguments.out.join(COMMANDS);
-        let noted = read_commands(&path);
+        let noted = Noted::read(&training.arguments.out);
         match &noted {
-            Some(text) => self.check_commands(text, training)?,
+            Some(noted) => self.check_commands(noted, training)?,
             None => self.check_state(training)?,
         }
         if network.is_file() {
@@ -84,14 +75,16 @@ impl Folders<'_> {
         Ok(training.deployed().is_file())
     }
 
-    /// The first of some states that says that it is that of the training, start and images too, and has ended.
+    /// Those of some states that say that they are that of the training, start and images too, and have ended.
     pub fn ended(
         &self,
         training: &Training,
         states: impl IntoIterator<Item = PathBuf>,
-    ) -> Option<PathBuf> {
-        let identity = self.identity(training).ok()?;
-        identity.start.as_ref()?;
+    ) -> Vec<PathBuf> {
+        let identity = self.identity(training).ok();
+        let Some(identity) = identity.filter(|identity| identity.start.is_some()) else {
+            return Vec::new();
+        };
         let has_ended = |path: &PathBuf| {
             // What is not recorded is not compared; here nobody has put the state where it lies for this training.
             state::belonging(path, &identity).is_ok_and(|found| {
@@ -99,7 +92,7 @@ impl Folders<'_> {
                 is_recorded && found.curve.len() == training.arguments.epochs
             })
         };
-        states.into_iter().find(has_ended)
+        states.into_iter().filter(has_ended).collect()
     }
 
     /// Notes in the folder of a training its commands and what it starts from.
@@ -107,12 +100,12 @@ impl Folders<'_> {
     /// # Errors
     /// If the file system refuses.
     pub fn note(&self, training: &Training) -> anyhow::Result<()> {
-        let path = training.arguments.out.join(COMMANDS);
-        let mut text = training.chain.join("\n") + "\n";
-        if let Some(start) = self.start(training) {
-            text.push_str(&format!("{START}{start}\n"));
-        }
-        durable::replace(&path, text.as_bytes()).with_context(|| path.display().to_string())
+        let noted = Noted {
+            commands: training.chain.clone(),
+            start: self.start(training),
+            images: Some(self.images(training)?),
+        };
+        noted.write(&training.arguments.out)
     }
 
     /// Fingerprint of what trainings are, one after the other, wherever they are done: files of states are none of it.
@@ -141,10 +134,18 @@ impl Folders<'_> {
     pub fn refuse_kept(&self, training: &Training) -> anyhow::Result<()> {
         let out = &training.arguments.out;
         let is_left = training.state().is_file() || training.deployed().is_file();
-        let is_other = notes(training) == Some(false);
-        if is_other && !is_left && out.join(RESULT).is_file() {
+        let Some(noted) = Noted::read(out).filter(|_| !is_left) else {
+            return Ok(());
+        };
+        let kept = match noted.commands == training.chain {
+            // What was only tried under another command is in nobody's way.
+            false => &[RESULT][..],
+            true if self.is_of(&noted, training) => &[],
+            true => &[RESULT, learning_curve::NAMES[0]],
+        };
+        if let Some(kept) = kept.iter().find(|name| out.join(name).is_file()) {
             bail!(
-                "{}/{RESULT} is of another training ({COMMANDS} there); move the folder away to keep it, remove it to train anew, or take another row name or --out",
+                "{}/{kept} is of another training or of other images ({COMMANDS} there); move the folder away to keep it, remove it to train anew, or take another row name or --out",
                 out.display()
             );
         }
@@ -153,7 +154,19 @@ impl Folders<'_> {
 
     /// True if the folder of a training says that it was this one, whatever is left of it.
     pub fn is_noted(&self, training: &Training) -> bool {
-        notes(training) == Some(true)
+        let noted = Noted::read(&training.arguments.out);
+        noted.is_some_and(|noted| self.is_of(&noted, training))
+    }
+
+    /// True if commands, and images where they are noted, are those of a training.
+    fn is_of(&self, noted: &Noted, training: &Training) -> bool {
+        let same_images = noted.images.is_none() || noted.images == self.images(training).ok();
+        same_images && noted.commands == training.chain
+    }
+
+    /// Fingerprint of the images that a training sees.
+    fn images(&self, training: &Training) -> anyhow::Result<String> {
+        self.fingerprints.trained_on(&training.arguments, self.data)
     }
 
     /// Fingerprint of what a training starts from, a state or the shipped network; `None` without one.
@@ -165,20 +178,18 @@ impl Folders<'_> {
         }
     }
 
-    fn check_commands(&self, text: &str, training: &Training) -> anyhow::Result<()> {
+    fn check_commands(&self, noted: &Noted, training: &Training) -> anyhow::Result<()> {
         let folder = training.arguments.out.display();
-        let found: Vec<String> = commands(text).map(str::to_string).collect();
-        if found != training.chain {
-            let (there, now) = difference(&found, &training.chain);
+        if noted.commands != training.chain {
+            let (there, now) = difference(&noted.commands, &training.chain);
             bail!(
                 "{folder}/{COMMANDS}: another training stands there (`{there}` there, `{now}` now); remove {folder} to train anew, or take another --out"
             );
         }
-        let there = text.lines().find_map(|line| line.strip_prefix(START));
-        let (Some(there), Some(now)) = (there, self.start(training)) else {
+        let (Some(there), Some(now)) = (&noted.start, self.start(training)) else {
             return Ok(());
         };
-        if there != now {
+        if *there != now {
             let init = training.arguments.init.as_ref();
             bail!(
                 "{folder}: it started from something else than {} is now (fingerprint {there} there, {now} now); remove {folder} to train anew from this one, or take another --out",
@@ -275,7 +286,7 @@ impl Folders<'_> {
         let images = images_id(arguments, self.data);
         let settings = arguments.settings();
         let mut identity = Identity::new(self.network, method, mvm.as_ref(), &settings, &images);
-        identity.train_data = Some(self.fingerprints.trained_on(arguments, self.data)?);
+        identity.train_data = Some(self.images(training)?);
         identity.start = match arguments.init {
             None => Some(RANDOM_WEIGHTS.into()),
             Some(_) => self.start(training),
@@ -284,38 +295,13 @@ impl Folders<'_> {
     }
 }
 
-/// True if the commands noted in the folder of a training are its own; `None` if none are.
-fn notes(training: &Training) -> Option<bool> {
-    let text = read_commands(&training.arguments.out.join(COMMANDS))?;
-    Some(commands(&text).eq(&training.chain))
-}
-
-/// The file that notes the commands of a folder; `None` without one, or if it is no text of that kind.
-fn read_commands(path: &Path) -> Option<String> {
-    String::from_utf8(bounded::read(path, LARGEST_BYTES).ok()?).ok()
-}
-
-/// The commands of the file that notes them.
-fn commands(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| !line.starts_with('#'))
-}
-
 /// What the network of a training says about itself.
 fn metadata(training: &Training) -> anyhow::Result<Metadata> {
     let path = training.deployed();
-    let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
+    let bytes = gzip::read(&path).with_context(|| path.display().to_string())?;
     let found = checkpoint::metadata(&bytes, &path.display().to_string());
     found.with_context(|| {
         let folder = training.arguments.out.display();
         format!("{folder}: remove it to train anew")
     })
-}
-
-/// The first commands that differ.
-pub fn difference<'a>(found: &'a [String], expected: &'a [String]) -> (&'a str, &'a str) {
-    let at = |list: &'a [String], index: usize| list.get(index).map_or("nothing", String::as_str);
-    let most = found.len().max(expected.len());
-    let index = (0..most).find(|&index| found.get(index) != expected.get(index));
-    let index = index.unwrap_or(0);
-    (at(found, index), at(expected, index))
 }

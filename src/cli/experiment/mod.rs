@@ -11,6 +11,7 @@ mod expected;
 mod fingerprints;
 mod fit;
 mod folder;
+mod noted;
 mod page;
 mod record;
 mod session;
@@ -87,6 +88,16 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<()> {
         lap.retain(|&(seed, row)| {
             !failed.contains(&named(seed, row)) && session.is_missing(seed, row)
         });
+    }
+    // A pre-training that had to be done again may be the start of a row no more that was there before.
+    for &(seed, row) in &work {
+        if failed.contains(&named(seed, row)) {
+            continue;
+        }
+        if let Err(error) = session.check(seed, row) {
+            output::complain(&error.context(named(seed, row)));
+            failed.push(named(seed, row));
+        }
     }
     session.say(&format!(
         "results: {}",

@@ -5,7 +5,7 @@
 //! network any more, a result that says what training it is of stands for itself, so that an experiment goes on where only
 //! results were kept. Not responsible for the training itself (`folder`).
 
-use super::folder::difference;
+use super::noted::difference;
 use crate::bounded;
 use crate::durable;
 use crate::experiment::{answers_contradiction, contradiction};

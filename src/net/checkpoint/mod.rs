@@ -23,6 +23,9 @@ use std::path::Path;
 /// Version of this layout.
 const FORMAT: &str = "imcsim-deployed-1";
 
+/// Key of the metadata with the fingerprint of all tensors; files of older programs have none.
+pub const NUMBERS: &str = "numbers";
+
 /// What the weights are for and how they came about: key to text.
 pub type Metadata = HashMap<String, String>;
 
@@ -169,6 +172,13 @@ mod tests {
         bytes[place..place + 4].copy_from_slice(&f32::NAN.to_le_bytes());
         let error = from_bytes(&bytes, &network.network, "x").unwrap_err();
         assert!(error.to_string().contains("conv2.scale"), "{error}");
+        // A number that could be one is told by the checksum.
+        bytes[place..place + 4].copy_from_slice(&0.5f32.to_le_bytes());
+        let error = from_bytes(&bytes, &network.network, "x").unwrap_err();
+        assert!(
+            error.to_string().contains("the checksum differs"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Not responsible for files.
 
-use super::{FORMAT, Metadata, shape_hash};
+use super::{FORMAT, Metadata, NUMBERS, shape_hash};
+use crate::fingerprint::of_named;
 use crate::net::error::NetError;
 use crate::net::network::{IntLayer, IntNetwork};
 use crate::net::packed::pack;
@@ -34,6 +35,10 @@ pub fn to_bytes(network: &IntNetwork, metadata: &Metadata) -> Result<Vec<u8>, Ne
     metadata.insert("format".into(), FORMAT.into());
     metadata.insert("network".into(), network.network.name.clone());
     metadata.insert("network_hash".into(), shape_hash(&network.network));
+    let named = tensors
+        .iter()
+        .map(|(name, _, _, bytes)| (&name[..], &bytes[..]));
+    metadata.insert(NUMBERS.into(), of_named(named.collect()));
     let mut views = Vec::with_capacity(tensors.len());
     for (name, dtype, shape, bytes) in &tensors {
         let view = TensorView::new(*dtype, shape.clone(), bytes);

@@ -1,6 +1,8 @@
 //! results.md: the table of an experiment and the commands that reproduce it, ready to be kept beside a program's sources.
 
 use super::starts::starts;
+use super::{FIGURES, drawn};
+use crate::report::figures::Figure;
 use crate::report::number::{fixed, grouped};
 use crate::results::experiment::{Comparison, ExperimentResult, OverSeeds, RowResult, RowSummary};
 use std::fmt::Write;
@@ -12,6 +14,7 @@ pub fn page(result: &ExperimentResult) -> String {
         about(result),
         accuracies(result),
         drops(result),
+        figures(result),
         comparisons(result),
         starts(result),
         missing(result),
@@ -141,8 +144,11 @@ fn drops(result: &ExperimentResult) -> String {
         let cell = |mode: &str| {
             let one = |again: bool| {
                 let mode = super::mode(row, mode, again);
-                let drop = mode.and_then(|mode| Some((mode.drop?, mode.paired)));
-                drop.map_or("n/a".into(), |(drop, paired)| interval(&drop, paired))
+                let drop = mode.and_then(|mode| Some((mode.drop?, mode)));
+                drop.map_or("n/a".into(), |(drop, mode)| {
+                    let seeds = of_seeds(mode.drops.len(), row.seeds.len());
+                    interval(&drop, mode.paired) + &seeds
+                })
             };
             format!("{} / {}", one(false), one(true))
         };
@@ -158,6 +164,22 @@ fn drops(result: &ExperimentResult) -> String {
         );
     }
     text
+}
+
+/// The figures that lie beside the page.
+fn figures(result: &ExperimentResult) -> String {
+    let one = |figure: Figure| {
+        let (title, caption) = (line(&figure.title), line(&figure.caption));
+        format!(
+            "![{title}]({FIGURES}/{}.svg)\n\n{title}. {caption}\n",
+            figure.name
+        )
+    };
+    let lines: Vec<String> = drawn(result).into_iter().map(one).collect();
+    match lines.is_empty() {
+        true => String::new(),
+        false => format!("## Figures\n\n{}", lines.join("\n")),
+    }
 }
 
 fn comparisons(result: &ExperimentResult) -> String {
@@ -279,6 +301,15 @@ fn evaluation(one: &RowResult) -> String {
 
 fn done(result: &ExperimentResult) -> impl Iterator<Item = &RowSummary> {
     result.rows.iter().filter(|row| !row.seeds.is_empty())
+}
+
+/// How many seeds a figure is of, where it is fewer than its row has.
+fn of_seeds(count: usize, all: usize) -> String {
+    match count {
+        _ if count == all => String::new(),
+        1 => " (one seed)".into(),
+        _ => format!(" ({count} seeds)"),
+    }
 }
 
 /// A difference with its interval; a star where it is not that of pairs.

@@ -89,9 +89,11 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
 
 /// Labels, with the number of seeds where it is not the same for all.
 fn names(rows: &[&RowSummary]) -> Vec<String> {
-    let counts: Vec<usize> = rows.iter().map(|row| row.seeds.len()).collect();
+    // A drop has the seeds that the baseline has too.
+    let count = |row: &RowSummary| row.modes.first().map_or(0, |mode| mode.drops.len());
+    let counts: Vec<usize> = rows.iter().map(|row| count(row)).collect();
     let differ = counts.iter().any(|count| *count != counts[0]);
-    let name = |row: &&RowSummary| match (differ, row.seeds.len()) {
+    let name = |row: &&RowSummary| match (differ, count(row)) {
         (false, _) => row.label.clone(),
         (true, 1) => format!("{} (one seed)", row.label),
         (true, count) => format!("{} ({count} seeds)", row.label),

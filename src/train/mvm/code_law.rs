@@ -13,7 +13,9 @@
 
 use crate::hw::readout::table::CodeTable;
 
-/// Rarest code that counts: at temperatures up to 2 its weight in a softmax stays below a millionth.
+/// Highest temperature of a relaxed code.
+pub const HOTTEST: f64 = 2.0;
+/// Rarest code that counts: up to [`HOTTEST`] its weight in a softmax stays below a millionth.
 const LEAST: f64 = 1e-12;
 /// Slopes of the codes left out that sum up to no more are those of the tails of a continuous law: codes rarer than [`LEAST`] take
 /// noise below a ten-thousandth of a MAC unit to reach it, and one count in a million measured reads is more.

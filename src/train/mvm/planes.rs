@@ -10,7 +10,7 @@ use crate::hw::word_line::InputPlane;
 
 /// d plane / d weight at a weight code, for codes up to `top`.
 pub fn weight_share(plane: &WeightPlane, weight: i8, top: i32) -> f64 {
-    let of_slice = |mask: u8| f64::from(i32::from(mask).min(top)) / f64::from(top.max(1));
+    let of_slice = |mask: u8| f64::from(mask) / f64::from(top.max(1));
     let of_sign = |positive: bool| match weight.signum() {
         0 => 0.5,
         sign => f64::from(u8::from((sign > 0) == positive)),
@@ -35,6 +35,7 @@ pub fn input_share(plane: &InputPlane, bits: u32) -> f64 {
 mod tests {
     use super::*;
     use crate::hw::chip::Hardware;
+    use crate::hw::weights::{WeightsSpec, max_code};
 
     /// The shipped macro with some numbers changed.
     fn macro_with(weights: &str, inputs: &str) -> Hardware {
@@ -75,6 +76,28 @@ mod tests {
                 // Every input plane is met once with every weight plane; either sum of shares is 1.
                 let total: f64 = conversions.iter().map(share).sum();
                 assert!((total - 1.0).abs() < 1e-12, "{weights} {weight}: {total}");
+            }
+        }
+    }
+
+    #[test]
+    fn slices_of_several_bits_add_up_to_the_code() {
+        // The last slice is full in the first case only.
+        for (bits, cell_bits) in [(7, 2), (4, 2), (5, 3), (8, 3), (6, 4), (8, 6)] {
+            for subtraction in ["analog", "digital"] {
+                let text = format!(
+                    "bit_slices = {{ cell_bits = {cell_bits}, subtraction = \"{subtraction}\" }}"
+                );
+                let spec: WeightsSpec = toml::from_str(&text).expect("parses");
+                let planes = spec.planes(bits, 63).expect("fits");
+                let top = i32::from(max_code(bits));
+                for weight in -top..=top {
+                    let share = |(factor, plane): &(i32, WeightPlane)| {
+                        f64::from(*factor) * weight_share(plane, weight as i8, top)
+                    };
+                    let total: f64 = planes.iter().map(share).sum();
+                    assert!((total - 1.0).abs() < 1e-12, "{text} {weight}: {total}");
+                }
             }
         }
     }

@@ -98,6 +98,9 @@ impl<'a> Readings<'a> {
         // Batches of a training make their own where references are trained.
         let fixed = &LayerReferences::Calibrated;
         self.check_noise(&placed.readouts)?;
+        if self.mvm.settings.learn == Learn::Thresholds {
+            check_one_list(&placed.readouts)?;
+        }
         let tables = self.tables(index, &placed.readouts, fixed, &noise_slopes);
         Ok(LayerReadings {
             conversions: Arc::new(placed.conversions.clone()),
@@ -264,4 +267,19 @@ impl<'a> Readings<'a> {
         };
         self.layers.iter().map(one).collect()
     }
+}
+
+/// Refuses conversions with different numbers of codes: all of a layer have the same trained thresholds.
+fn check_one_list(readouts: &[ColumnReadouts]) -> Result<(), HwError> {
+    let classes = readouts.iter().flat_map(|readouts| readouts.classes());
+    let counts: Vec<usize> = classes.map(|readout| readout.decode.levels.len()).collect();
+    if counts.iter().all(|count| Some(count) == counts.first()) {
+        return Ok(());
+    }
+    Err(HwError::new(
+        "--learn thresholds",
+        format!("conversions of {counts:?} codes"),
+        "the same number of codes in all conversions of a layer, which share the trained thresholds",
+        "take a read-out of fewer bits, or a word-line scheme whose reads have the same range, or --learn step",
+    ))
 }

@@ -3,6 +3,7 @@
 //! Not responsible for tables (`tables`) nor for the loop (`trainer`).
 
 use super::Estimator;
+use super::code_law::HOTTEST;
 use crate::hw::chip::Hardware;
 use crate::hw::readout::Kind;
 use crate::hw::readout::decode::DecodeRule;
@@ -87,11 +88,11 @@ impl Mvm {
             let ends = [temperature, settings.final_temperature];
             if !ends
                 .iter()
-                .all(|t| t.is_finite() && (0.01..=100.0).contains(t))
+                .all(|t| t.is_finite() && (0.01..=HOTTEST).contains(t))
             {
                 return wrong(
                     format!("--temperature {temperature}:{}", settings.final_temperature),
-                    "temperatures lie between 0.01 and 100",
+                    "temperatures lie between 0.01 and 2; above, codes too rare to be drawn would count",
                 );
             }
         }

@@ -3,7 +3,7 @@
 //! ```text
 //! code = clamp(round(w / s), -Q, Q)
 //! ```
-//! Straight-through rule with `dv = dcode / s`: `dw = dv` where `|w / s| <= Q`, else 0. The step is
+//! Straight-through rule with `dv = dcode / s`: `dw = dv` where `|w / s| <= Q` (to the rounding of the step), else 0. The step is
 //! - learned: `ds = sum dv (c code - w / s)` inside, `+-c Q dv` outside, times `1 / sqrt(n Q)`, with c = 1 for the gradient of values
 //!   (LSQ) and 0 for that of codes ([`StepGradient`]);
 //! - threshold rule (ternary weight networks, Li et al., 2016): `|w| > 0.7 mean |w|` gives +-1, so `s = 1.4 mean |w|`, no gradient;
@@ -92,6 +92,9 @@ vectorized! {
     }
 }
 
+/// A step that follows from the largest weight is rounded, and that weight lies on the edge, not beyond it.
+const EDGE: f64 = 1.0 + f32::EPSILON as f64;
+
 /// Terms of a sum that are made at a time.
 const TERMS: usize = 256;
 
@@ -131,7 +134,7 @@ vectorized! {
         for ((term, gradient), &w) in terms.iter_mut().zip(gradient).zip(weights) {
             let ratio = w.to_f64() * inverse;
             let dv = gradient.to_f64() * inverse;
-            let is_inside = ratio.abs() <= q;
+            let is_inside = ratio.abs() <= q * EDGE;
             *gradient = T::from_f64(if is_inside { dv } else { 0.0 });
             let inside = own_code * f64::from(code(w, step, top)) - ratio;
             let outside = own_code * ratio.signum() * q;
@@ -172,6 +175,17 @@ mod tests {
         assert_eq!(kept(1.2 * rule, &weights, 1), 1.2 * rule);
         assert_relative_eq!(kept(50.0, &weights, 1), 3.0 * rule);
         assert_relative_eq!(kept(1e-5, &weights, 1), rule / 3.0);
+    }
+
+    #[test]
+    fn the_largest_weight_has_a_gradient_however_its_step_is_rounded() {
+        for largest in 1..500u16 {
+            let weights = [f32::from(largest) * 0.013, -0.001];
+            let s = step(&weights, StepRule::Largest, 127);
+            let mut gradient = [1.0, 1.0];
+            df(&weights, s, 127, StepGradient::Codes, &mut gradient);
+            assert!(gradient.iter().all(|&dw| dw > 0.0), "{weights:?}");
+        }
     }
 
     #[test]

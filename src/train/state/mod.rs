@@ -18,12 +18,13 @@ use super::epoch::Epoch;
 use super::error::TrainError;
 use super::trainer::Trainer;
 use crate::durable;
+use crate::fingerprint::of_named;
 use header::{header, read};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use std::collections::HashMap;
 use std::path::Path;
-use tensors::{checksum, copy, fill, refuse_changed, refuse_strangers};
+use tensors::{copy, fill, refuse_changed, refuse_strangers};
 
 /// Writes the state; `data` is the fingerprint of the data set.
 ///
@@ -73,7 +74,7 @@ pub fn save(trainer: &Trainer, data: &str, path: &Path) -> Result<(), TrainError
     let named = tensors
         .iter()
         .map(|(name, _, bytes)| (name.as_str(), &bytes[..]));
-    let header = header(trainer, data, checksum(named.collect()));
+    let header = header(trainer, data, of_named(named.collect()));
     let text = whole::sealed(&header).map_err(|error| wrong(error.to_string()))?;
     let metadata = HashMap::from([("imcsim".to_string(), text)]);
     let bytes = serialize(views, Some(metadata)).map_err(|error| wrong(error.to_string()))?;
@@ -96,6 +97,19 @@ pub fn belonging(path: &Path, identity: &Identity) -> Result<Header, TrainError>
         problem,
     })?;
     Ok(found)
+}
+
+/// Checks that the numbers in the bytes of a state are those that were saved, where it says so; `path` names it in errors.
+///
+/// # Errors
+/// If they are not, or the bytes are no state.
+pub fn check_numbers(bytes: &[u8], path: &Path) -> Result<(), TrainError> {
+    let found = header::parsed(bytes, path)?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| TrainError::State {
+        path: path.into(),
+        problem: format!("damaged: {error}"),
+    })?;
+    refuse_changed(&tensors, &found, path)
 }
 
 /// The learning curve of the training that left a state.

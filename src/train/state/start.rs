@@ -72,6 +72,10 @@ pub fn initialise_from(
     refuse_changed(&tensors, &found, path)?;
     let test_accuracy = found.curve.last().map(|row| row.4);
     let quantized = found.method.starts_with("Qat");
+    if quantized && !found.method.starts_with("Qat(Learned)") {
+        // Steps that followed from the weights were not kept: those stored are as old as the start.
+        model.start_weight_steps();
+    }
     Ok(Start {
         test_accuracy,
         full_precision: if quantized {

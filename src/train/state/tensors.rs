@@ -3,20 +3,13 @@
 //! Not responsible for the metadata beside them (`header`).
 
 use super::header::Header;
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::of_named;
 use crate::train::error::TrainError;
 use crate::train::model::Model;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use std::collections::HashSet;
 use std::path::Path;
-
-/// Fingerprint of names and bytes, in alphabetical order of the names.
-pub fn checksum(mut tensors: Vec<(&str, &[u8])>) -> String {
-    tensors.sort_unstable();
-    let parts = tensors.into_iter();
-    fingerprint(parts.flat_map(|(name, bytes)| name.as_bytes().iter().chain(bytes)))
-}
 
 /// Refuses tensors that are not those the state was saved with, where it says so.
 ///
@@ -32,7 +25,7 @@ pub fn refuse_changed(
         .iter()
         .map(|(name, view)| (name.as_str(), view.data()));
     match &found.tensors {
-        Some(saved) if *saved != checksum(named.collect()) => Err(TrainError::State {
+        Some(saved) if *saved != of_named(named.collect()) => Err(TrainError::State {
             path: path.into(),
             problem: "its numbers are not those that were saved (the checksum differs); take a copy that is whole, or remove it to train anew".into(),
         }),
