@@ -89,6 +89,44 @@ fn the_main_command_works_in_an_empty_folder() {
 }
 
 #[test]
+fn the_default_network_is_the_one_trained_for_the_macro_and_shown_beside_the_one_before() {
+    let scratch = Scratch::new();
+    let run = |arch: &str, out: &str| {
+        let small = "--model vgg --images 64 --calibration-images 32 --repeats 1 --chips 1 --chip-images 32 \
+                     --curve-images 0 --out";
+        let options = ["run", arch].into_iter().chain(small.split_whitespace());
+        let output = scratch.imcsim(&options.chain([out]).collect::<Vec<_>>());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        (summary(&scratch.at(out)), text(&output.stdout))
+    };
+    let (all, screen) = run("arch/reram_9wl.toml", "macro");
+    let weights = |all: &Value| all["weights"].as_str().map(str::to_string);
+    let through = weights(&all["model"]).expect("weights");
+    assert!(through.contains("vgg_builtin_macro"), "{through}");
+    let before = &all["before"];
+    let plain = weights(before).expect("weights");
+    assert!(plain.contains("vgg_builtin.safetensors"), "{plain}");
+    let mean = |of: &Value| {
+        of["accuracy"]["simulated"]["mean"]
+            .as_f64()
+            .expect("a mean")
+    };
+    let gained = |end: &str| before["gained"][end].as_f64().expect("a number");
+    assert_eq!(before["accuracy"]["ideal"]["images"], 64);
+    let difference = mean(&all) - mean(before);
+    assert!((gained("estimate") - difference).abs() < 1e-12);
+    assert!(gained("low") < difference && difference < gained("high"));
+    assert!(screen.contains("gained since"), "{screen}");
+    assert!(screen.lines().count() <= 26, "one screen:\n{screen}");
+    let page = std::fs::read_to_string(scratch.at("macro/report.html")).expect("a page");
+    assert!(page.contains("Before training for the macro"));
+    // Another macro has the network that was trained with ideal MVM values, and nothing before it.
+    let (all, screen) = run("arch/ideal.toml", "ideal");
+    assert_eq!(weights(&all["model"]), Some(plain));
+    assert!(all["before"].is_null() && !screen.contains("gained since"));
+}
+
+#[test]
 fn the_ideal_macro_loses_nothing() {
     let scratch = Scratch::new();
     let output = run(&scratch, "arch/ideal.toml", &["--json", "--out", "report"]);

@@ -17,7 +17,7 @@ use crate::results::margin::MarginReport;
 use crate::results::run::{Before, DataSummary, ModelSummary, RunResult};
 use crate::sim::error::SimError;
 use crate::sim::prepare::Prepared;
-use crate::sim::run::{Outcome, RunOptions, accuracies, run as simulate};
+use crate::sim::run::{Outcome, RunOptions, compared, run as simulate};
 use crate::sim::verdict::verdict;
 use anyhow::bail;
 use clap::Args;
@@ -122,7 +122,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
     let options = options(arguments);
     stages.show("macro alone", 0, 1);
     let margins = macro_alone(&prepared, &options.margin).map_err(unfit)?;
-    let outcome = simulate(
+    let mut outcome = simulate(
         &prepared,
         images(&calibration, &data),
         test,
@@ -130,12 +130,13 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         &|stage, done, total| stages.show(stage, done, total),
     )
     .map_err(unfit)?;
+    let simulated = std::mem::take(&mut outcome.simulated);
     let mut result = assemble(arguments, &loaded, &trained, outcome);
     result.margins = margins;
     if let Some(before) = &found.before {
         let known = &mut result.accuracy.full_precision;
         *known = known.or(before.full_precision());
-        let calibration = images(&calibration, &data);
+        let on = (images(&calibration, &data), test);
         let show = |stage: &str, done, total| {
             stages.show(
                 &format!("before training for the macro: {stage}"),
@@ -144,10 +145,12 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
             );
         };
         let prepared = Prepared::new(&before.network, &loaded.hardware).map_err(unfit)?;
-        let accuracy = accuracies(&prepared, calibration, test, &options, &show).map_err(unfit)?;
+        let (accuracy, gained) =
+            compared(&prepared, on, &simulated, &options, &show).map_err(unfit)?;
         result.before = Some(Before {
             weights: before.describe(),
             accuracy,
+            gained,
         });
     }
     result.data = DataSummary {
@@ -295,6 +298,7 @@ fn assemble(
 ) -> RunResult {
     let Outcome {
         mut accuracy,
+        simulated: _,
         curve,
         word_lines,
         layers,

@@ -196,6 +196,10 @@ fn accuracies(result: &RunResult) -> Vec<String> {
             Some(repeats) => ("before: noise", number::repeats(repeats)),
             None => ("before: quiet", number::accuracy(&accuracy.noise_free)),
         });
+        let gained = &before.gained;
+        let [mean, low, high] =
+            [gained.estimate, gained.low, gained.high].map(|share| number::fixed(100.0 * share, 1));
+        cells.push(("gained since", format!("{mean} points, {low} … {high}")));
     }
     cells
         .chunks(2)

@@ -35,6 +35,17 @@ pub struct Loss {
     pub only_macro: u64,
 }
 
+/// Accuracy of one network less that of another on the same images, with the 95 % interval of that difference.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gain {
+    /// Difference of the means over runs.
+    pub estimate: f64,
+    /// Lower end of the 95 % interval, image by image.
+    pub low: f64,
+    /// Upper end of it.
+    pub high: f64,
+}
+
 /// Several evaluations of one condition: noise repeats or virtual chips.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Repeats {

@@ -1,6 +1,6 @@
 //! Everything `imcsim run` found out, in one tree: the content of summary.json.
 
-use super::accuracy::{Accuracies, Accuracy, CurvePoint, WordLinePoint};
+use super::accuracy::{Accuracies, Accuracy, CurvePoint, Gain, WordLinePoint};
 use super::cycle::CycleResult;
 use super::layer::LayerResult;
 use super::margin::MarginReport;
@@ -78,6 +78,8 @@ pub struct Before {
     pub weights: String,
     /// Accuracies on the same macro and images; no virtual chips.
     pub accuracy: Accuracies,
+    /// What training through the macro gained in the accuracy called `simulated`.
+    pub gained: Gain,
 }
 
 /// A finished run.

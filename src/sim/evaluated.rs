@@ -101,8 +101,8 @@ impl Evaluated {
         }
     }
 
-    /// The most complete condition evaluated on all images.
-    fn headline(&self) -> (&[Outcomes], &'static str) {
+    /// The most complete condition evaluated on all images, which is called `simulated`.
+    pub fn headline(&self) -> (&[Outcomes], &'static str) {
         if self.read_noise.is_empty() {
             (std::slice::from_ref(&self.noise_free), "noise_free")
         } else {

@@ -8,7 +8,7 @@
 
 use super::interval::{Z95, quantile, repeats};
 use super::outcomes::Outcomes;
-use crate::results::accuracy::{Loss, Repeats};
+use crate::results::accuracy::{Gain, Loss, Repeats};
 
 /// Images added by half an observation in each of the four cells.
 pub(super) const ADDED_IMAGES: f64 = 2.0;
@@ -36,6 +36,27 @@ pub fn difference(one: &[f64], other: &[f64], spread: f64) -> (f64, f64) {
     let each = one.iter().zip(other).map(|(one, other)| one - other);
     let squares = each.clone().map(|difference| difference * difference);
     ends(each.sum(), squares.sum(), images, spread)
+}
+
+/// What one network's runs gain over another's on the same images. Noise drawn anew for every image is part of the spread over images.
+pub fn gain(one: &[Outcomes], other: &[Outcomes]) -> Gain {
+    let [one, other] = [one, other].map(shares);
+    let images = one.len().min(other.len());
+    let mean = |shares: &[f64]| shares[..images].iter().sum::<f64>() / images.max(1) as f64;
+    let (low, high) = difference(&one, &other, 0.0);
+    Gain {
+        estimate: mean(&one) - mean(&other),
+        low,
+        high,
+    }
+}
+
+/// Share of runs that classified each image correctly.
+fn shares(runs: &[Outcomes]) -> Vec<f64> {
+    let counts = counts(runs).into_iter();
+    counts
+        .map(|count| f64::from(count) / runs.len() as f64)
+        .collect()
 }
 
 /// How many runs classified each image correctly, of the images that all of them classified.
@@ -129,6 +150,16 @@ mod tests {
         assert_relative_eq!(loss.low, 0.049_019_6 - 0.065_878, epsilon = 1e-5);
         assert_relative_eq!(loss.high, 0.049_019_6 + 0.065_878, epsilon = 1e-5);
         assert_eq!((loss.images, loss.only_ideal, loss.only_macro), (100, 8, 3));
+    }
+
+    #[test]
+    fn a_gain_is_the_loss_of_the_other_network() {
+        let [one, other] = cells(80, 8, 3, 9);
+        let loss = loss_of_reads(&one, std::slice::from_ref(&other));
+        let gain = gain(&[one.clone(), one], &[other]);
+        assert_relative_eq!(gain.estimate, loss.estimate, epsilon = 1e-12);
+        assert_relative_eq!(gain.low, loss.low, epsilon = 1e-12);
+        assert_relative_eq!(gain.high, loss.high, epsilon = 1e-12);
     }
 
     #[test]

@@ -11,13 +11,15 @@ use super::cycles::OnChip;
 use super::error::SimError;
 use super::evaluated::evaluated;
 use super::layers::layer_results;
+use super::outcomes::Outcomes;
+use super::paired::gain;
 use super::patterns::{fill_margins, sample_patterns};
 use super::prepare::Prepared;
 use super::stage::Progress;
 use super::word_lines::{WordLineCurve, WordLineOptions, word_lines};
 use crate::hw::readout::columns::ColumnReadouts;
 use crate::margin::MarginOptions;
-use crate::results::accuracy::Accuracies;
+use crate::results::accuracy::{Accuracies, Gain};
 use crate::results::cycle::CycleResult;
 use crate::results::layer::LayerResult;
 
@@ -51,6 +53,8 @@ pub struct RunOptions {
 pub struct Outcome {
     /// Accuracies.
     pub accuracy: Accuracies,
+    /// Answers behind the accuracy called `simulated`, run by run.
+    pub simulated: Vec<Outcomes>,
     /// Accuracy against ADC bits.
     pub curve: Curve,
     /// Accuracy against open word lines.
@@ -63,17 +67,17 @@ pub struct Outcome {
     pub cycle_problem: Option<SimError>,
 }
 
-/// Accuracies alone, without virtual chips: what the network is compared with.
+/// Accuracies of another network without virtual chips, and what the answers of a run (`simulated`) on the same images gain over it.
 ///
 /// # Errors
 /// As [`run`].
-pub fn accuracies(
+pub fn compared(
     prepared: &Prepared,
-    calibration: Images,
-    test: Images,
+    (calibration, test): (Images, Images),
+    simulated: &[Outcomes],
     options: &RunOptions,
     progress: Progress,
-) -> Result<Accuracies, SimError> {
+) -> Result<(Accuracies, Gain), SimError> {
     test.check(prepared)?;
     let sums = count_sums(prepared, calibration, options.pixel_step)?;
     let readouts = place(prepared, &prepared.hardware.readout, &sums)?;
@@ -82,7 +86,8 @@ pub fn accuracies(
         ..options.clone()
     };
     let evaluated = evaluated(prepared, &readouts, calibration, test, &options, progress)?;
-    Ok(evaluated.accuracies())
+    let gain = gain(simulated, evaluated.headline().0);
+    Ok((evaluated.accuracies(), gain))
 }
 
 /// Runs everything.
@@ -139,6 +144,7 @@ pub fn run(
             chips_calibrated: options.calibrate_chips,
             ..evaluated.accuracies()
         },
+        simulated: evaluated.headline().0.to_vec(),
         curve,
         word_lines,
         layers,

@@ -2,7 +2,9 @@
 //!
 //! 55 MAC values, 15 codes; sums are normal with a width per layer, currents are normal around the MAC value.
 
-use imcsim::results::accuracy::{Accuracies, Accuracy, CurvePoint, Loss, Repeats, WordLinePoint};
+use imcsim::results::accuracy::{
+    Accuracies, Accuracy, CurvePoint, Gain, Loss, Repeats, WordLinePoint,
+};
 use imcsim::results::layer::{LayerResult, Mapping};
 use imcsim::results::margin::{ActivePoint, Confusion, MacValue, MarginReport};
 use imcsim::results::run::{
@@ -377,6 +379,11 @@ pub fn run() -> RunResult {
         before: Some(Before {
             weights: "built-in set, qat, 60 epochs".into(),
             accuracy: accuracies(),
+            gained: Gain {
+                estimate: 0.021,
+                low: 0.004,
+                high: 0.038,
+            },
         }),
         adc_curve: curve(),
         adc_curve_ideal: Some(accuracy(1804, 2000)),

@@ -119,6 +119,20 @@ fn accuracy_tiles(result: &RunResult) -> Vec<Tile> {
             ),
         ),
     ];
+    if let Some(before) = &result.before {
+        let (simulated, gained) = (&before.accuracy.simulated, &before.gained);
+        tiles.push(Tile(
+            "Before training for the macro",
+            number::percent(simulated.mean, 1),
+            format!(
+                "{}; ideal {}; gained since {} points, {}",
+                condition_name(&before.accuracy.simulated_is),
+                number::percent(before.accuracy.ideal.estimate, 1),
+                number::fixed(100.0 * gained.estimate, 1),
+                bounds(gained.low, gained.high)
+            ),
+        ));
+    }
     if let Some(chips) = &accuracy.chips {
         tiles.push(Tile(
             "Worst virtual chip",
