@@ -203,6 +203,20 @@ fn a_bar_far_beyond_its_ring_is_broken_off_and_the_others_can_be_read() {
     let whole = figure((100, 300));
     assert!(highest(&whole) > 70.0);
     assert!(!said(&whole, "broken bars go on"));
+    // A row that is lost in every mode, beside one that is not.
+    let lost = row("lost", "train = \"--method imcq\"\ngroup = \"g\"");
+    let results = vec![
+        result("base", 1, all(900)),
+        result("own", 1, all(885)),
+        result("lost", 1, all(400)),
+    ];
+    let figures = drawn(&summarized(&format!("{base}{own}{lost}"), results));
+    let picture = &figures.iter().find(|one| one.name == "g_drop");
+    let picture = &picture.expect("a figure of bars").picture;
+    assert!(highest(picture) < 10.0);
+    assert!(said(picture, "broken bars go on"));
+    let numbers = format!("{} / {}", fixed(50.0, 2), fixed(50.0, 2));
+    assert!(said(picture, &numbers));
 }
 
 #[test]

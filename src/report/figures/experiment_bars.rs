@@ -1,6 +1,7 @@
 //! Drops of the rows of one group as bars: three modes a row, seeds as dots, re-estimated batch norm as rings.
 //!
-//! A chip whose batch norm is as trained can answer at chance: a bar so much longer than its ring is broken off, so that the others can be read.
+//! A chip whose batch norm is as trained can answer at chance: a bar so much longer than its ring is broken off, so that the others can be read; and
+//! so are the bars of a row that was lost altogether (a training that diverged).
 
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
@@ -28,13 +29,14 @@ const LONGEST_NAME: f64 = 90.0;
 /// Height of one bar and of one row.
 const BAR: f64 = 15.0;
 const ROW: f64 = 66.0;
-/// A bar of at least so many points, and so many times its ring, is broken off.
+/// A bar of at least so many points, and so many times its ring or the other rows, is broken off.
 const FAR: f64 = 20.0;
 const TIMES: f64 = 4.0;
 
 /// Draws the figure; nothing without a drop.
 pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Option<Figure> {
-    let x = scale(rows)?;
+    let lost = lost(rows);
+    let x = scale(rows, lost)?;
     let mut picture = Picture::new(WIDE, 142.0 + ROW * rows.len() as f64);
     let several = rows.iter().any(|row| row.seeds.len() > 1);
     let seeds = if several {
@@ -42,7 +44,7 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
     } else {
         ""
     };
-    let is_broken = |row: &&RowSummary| MODES.iter().any(|&(name, ..)| is_far(row, name));
+    let is_broken = |row: &&RowSummary| MODES.iter().any(|&(name, ..)| is_far(row, name, lost));
     let broken = match rows.iter().any(is_broken) {
         true => "; broken bars go on",
         false => "",
@@ -75,7 +77,7 @@ pub fn figure(baseline: &str, group: &GroupSummary, rows: &[&RowSummary]) -> Opt
     for (row, middle) in rows.iter().zip(middles) {
         for (index, &(name, _, color)) in MODES.iter().enumerate() {
             let y = middle + (index as f64 - 1.0) * (BAR + 3.0);
-            bar(&mut picture, &frame, row, (name, color), y);
+            bar(&mut picture, &frame, row, (name, color), (y, lost));
         }
     }
     frame.x_axis(&mut picture, "Drop (points)");
@@ -101,26 +103,48 @@ fn names(rows: &[&RowSummary]) -> Vec<String> {
     rows.iter().map(name).collect()
 }
 
+/// Points from which on nothing has room: where a row is so much worse than all before it, in whatever mode it does best.
+fn lost(rows: &[&RowSummary]) -> f64 {
+    let best = |row: &&RowSummary| {
+        let modes = MODES
+            .iter()
+            .flat_map(|&(name, ..)| [(name, false), (name, true)]);
+        let drops = modes.filter_map(|(name, again)| drop(row, name, again));
+        drops.map(|drop| 100.0 * drop.mean).reduce(f64::min)
+    };
+    let mut best: Vec<f64> = rows.iter().filter_map(best).collect();
+    best.sort_by(f64::total_cmp);
+    let is_lost = |pair: &&[f64]| pair[1] >= FAR && pair[1] >= TIMES * pair[0].max(1.0);
+    let first = best.windows(2).find(is_lost);
+    first.map_or(f64::INFINITY, |pair| pair[1])
+}
+
 /// True if the bar of a mode would leave the others no room.
-fn is_far(row: &RowSummary, name: &str) -> bool {
+fn is_far(row: &RowSummary, name: &str, lost: f64) -> bool {
     let [trained, again] = [false, true].map(|again| drop(row, name, again));
     let (Some(trained), Some(again)) = (trained, again) else {
         return false;
     };
-    100.0 * trained.mean >= FAR && trained.mean >= TIMES * again.mean
+    let points = 100.0 * trained.mean;
+    points >= lost || (points >= FAR && trained.mean >= TIMES * again.mean)
+}
+
+/// The mean with batch norm re-estimated, if there is room for it.
+fn ring(row: &RowSummary, name: &str, lost: f64) -> Option<f64> {
+    let points = 100.0 * drop(row, name, true)?.mean;
+    (points < lost).then_some(points)
 }
 
 /// Everything that a bar shows, in points; of a broken one the ring: mean, interval, dots of the seeds, ring of the re-estimated batch norm.
-fn drawn(row: &RowSummary, name: &str) -> Vec<f64> {
-    let whole = !is_far(row, name);
+fn drawn(row: &RowSummary, name: &str, lost: f64) -> Vec<f64> {
+    let whole = !is_far(row, name, lost);
     let trained = mode(row, name, false).filter(|_| whole);
     let interval = drop(row, name, false).filter(|_| whole);
     let interval = interval.map(|drop| [drop.mean, drop.low, drop.high]);
-    let ring = drop(row, name, true);
     let all = interval.into_iter().flatten();
     let all = all.chain(trained.into_iter().flat_map(dots));
-    let all = all.chain(ring.map(|drop| drop.mean));
-    all.map(|drop| 100.0 * drop).collect()
+    let all = all.map(|drop| 100.0 * drop);
+    all.chain(ring(row, name, lost)).collect()
 }
 
 /// Drops of the seeds; a single one is the bar itself.
@@ -131,10 +155,10 @@ fn dots(one: &ModeOverSeeds) -> Vec<f64> {
 }
 
 /// Around zero and everything that is drawn.
-fn scale(rows: &[&RowSummary]) -> Option<Scale> {
+fn scale(rows: &[&RowSummary], lost: f64) -> Option<Scale> {
     let bars = rows
         .iter()
-        .flat_map(|row| MODES.iter().flat_map(|&(name, ..)| drawn(row, name)));
+        .flat_map(|row| MODES.iter().flat_map(|&(name, ..)| drawn(row, name, lost)));
     let (low, high) = range(bars)?;
     let (low, high) = (low.min(0.0), high.max(0.5));
     let pad = 0.05 * (high - low);
@@ -153,11 +177,11 @@ fn bar(
     frame: &Frame,
     row: &RowSummary,
     (name, color): (&str, Color),
-    y: f64,
+    (y, lost): (f64, f64),
 ) {
     let one = mode(row, name, false);
     if let (Some(one), Some(drop)) = (one, drop(row, name, false)) {
-        let is_far = is_far(row, name);
+        let is_far = is_far(row, name, lost);
         let most = frame.x.ends().1;
         let mean = 100.0 * drop.mean;
         let (zero, end) = (frame.px(0.0), frame.px(if is_far { most } else { mean }));
@@ -175,12 +199,12 @@ fn bar(
         let again = self::drop(row, name, true).map(|again| format!(" / {}", points(again)));
         let text = points(drop) + &again.unwrap_or_default();
         // Beyond all that is drawn of this bar, ring and dots too.
-        let ends = drawn(row, name).into_iter().map(|end| frame.px(end));
+        let ends = drawn(row, name, lost).into_iter().map(|end| frame.px(end));
         let x = ends.fold(right, f64::max) + 10.0;
         picture.text_if_free(Label::new(text, (x, y), SMALL).color(INK));
     }
-    if let Some(drop) = drop(row, name, true) {
-        picture.ring((frame.px(100.0 * drop.mean), y), 4.5, INK);
+    if let Some(points) = ring(row, name, lost) {
+        picture.ring((frame.px(points), y), 4.5, INK);
     }
 }
 
