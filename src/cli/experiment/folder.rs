@@ -79,20 +79,21 @@ impl Folders<'_> {
     pub fn ended(
         &self,
         training: &Training,
-        states: impl IntoIterator<Item = PathBuf>,
-    ) -> Vec<PathBuf> {
+        states: Vec<PathBuf>,
+    ) -> impl Iterator<Item = PathBuf> {
         let identity = self.identity(training).ok();
-        let Some(identity) = identity.filter(|identity| identity.start.is_some()) else {
-            return Vec::new();
-        };
-        let has_ended = |path: &PathBuf| {
+        let identity = identity.filter(|identity| identity.start.is_some());
+        let epochs = training.arguments.epochs;
+        let has_ended = move |path: &PathBuf, identity: &Identity| {
             // What is not recorded is not compared; here nobody has put the state where it lies for this training.
-            state::belonging(path, &identity).is_ok_and(|found| {
+            state::belonging(path, identity).is_ok_and(|found| {
                 let is_recorded = found.start.is_some() && found.train_data.is_some();
-                is_recorded && found.curve.len() == training.arguments.epochs
+                is_recorded && found.curve.len() == epochs
             })
         };
-        states.into_iter().filter(has_ended).collect()
+        // States are large: each is read when it is asked for.
+        let states = states.into_iter();
+        states.filter(move |path| identity.as_ref().is_some_and(|own| has_ended(path, own)))
     }
 
     /// Notes in the folder of a training its commands and what it starts from.

@@ -44,10 +44,12 @@ pub fn from_bytes(
     }
     let one = |layer: &Layer| layer_of(&tensors, layer, &wrong);
     let layers = network.layers.iter().map(one).collect::<Result<_, _>>()?;
-    let all = tensors.tensors();
-    let named = all.iter().map(|(name, view)| (&name[..], view.data()));
-    let found = of_named(named.collect());
-    if metadata.get(NUMBERS).is_some_and(|saved| *saved != found) {
+    let found = || {
+        let all = tensors.tensors();
+        let named = all.iter().map(|(name, view)| (&name[..], view.data()));
+        of_named(named.collect())
+    };
+    if metadata.get(NUMBERS).is_some_and(|saved| *saved != found()) {
         return Err(wrong(format!(
             "its numbers are not those that were saved (the checksum differs); take a copy that is whole, or, if they were changed on purpose, remove `{NUMBERS}` from its metadata"
         )));

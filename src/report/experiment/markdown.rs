@@ -1,7 +1,7 @@
 //! results.md: the table of an experiment and the commands that reproduce it, ready to be kept beside a program's sources.
 
 use super::starts::starts;
-use super::{FIGURES, drawn};
+use super::{FIGURES, drawn, of_seeds};
 use crate::report::figures::Figure;
 use crate::report::number::{fixed, grouped};
 use crate::results::experiment::{Comparison, ExperimentResult, OverSeeds, RowResult, RowSummary};
@@ -146,8 +146,11 @@ fn drops(result: &ExperimentResult) -> String {
                 let mode = super::mode(row, mode, again);
                 let drop = mode.and_then(|mode| Some((mode.drop?, mode)));
                 drop.map_or("n/a".into(), |(drop, mode)| {
-                    let seeds = of_seeds(mode.drops.len(), row.seeds.len());
-                    interval(&drop, mode.paired) + &seeds
+                    let text = interval(&drop, mode.paired);
+                    match mode.drops.len() {
+                        count if count == row.seeds.len() => text,
+                        count => format!("{text} {}", of_seeds(count)),
+                    }
                 })
             };
             format!("{} / {}", one(false), one(true))
@@ -301,15 +304,6 @@ fn evaluation(one: &RowResult) -> String {
 
 fn done(result: &ExperimentResult) -> impl Iterator<Item = &RowSummary> {
     result.rows.iter().filter(|row| !row.seeds.is_empty())
-}
-
-/// How many seeds a figure is of, where it is fewer than its row has.
-fn of_seeds(count: usize, all: usize) -> String {
-    match count {
-        _ if count == all => String::new(),
-        1 => " (one seed)".into(),
-        _ => format!(" ({count} seeds)"),
-    }
 }
 
 /// A difference with its interval; a star where it is not that of pairs.

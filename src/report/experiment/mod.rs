@@ -70,6 +70,14 @@ pub fn drawn(result: &ExperimentResult) -> Vec<Figure> {
     result.groups.iter().flat_map(both).collect()
 }
 
+/// How many seeds a figure is of, in brackets.
+pub(in crate::report) fn of_seeds(count: usize) -> String {
+    match count {
+        1 => "(one seed)".into(),
+        _ => format!("({count} seeds)"),
+    }
+}
+
 /// One mode of a row.
 pub(in crate::report) fn mode<'a>(
     row: &'a RowSummary,

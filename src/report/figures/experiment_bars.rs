@@ -6,7 +6,7 @@
 use super::{Figure, WIDE};
 use crate::report::axis::Scale;
 use crate::report::axis::range;
-use crate::report::experiment::mode;
+use crate::report::experiment::{mode, of_seeds};
 use crate::report::frame::{self, Frame, SMALL};
 use crate::report::legend::{self, Mark};
 use crate::report::number;
@@ -95,10 +95,9 @@ fn names(rows: &[&RowSummary]) -> Vec<String> {
     let count = |row: &RowSummary| row.modes.first().map_or(0, |mode| mode.drops.len());
     let counts: Vec<usize> = rows.iter().map(|row| count(row)).collect();
     let differ = counts.iter().any(|count| *count != counts[0]);
-    let name = |row: &&RowSummary| match (differ, count(row)) {
-        (false, _) => row.label.clone(),
-        (true, 1) => format!("{} (one seed)", row.label),
-        (true, count) => format!("{} ({count} seeds)", row.label),
+    let name = |row: &&RowSummary| match differ {
+        false => row.label.clone(),
+        true => format!("{} {}", row.label, of_seeds(count(row))),
     };
     rows.iter().map(name).collect()
 }

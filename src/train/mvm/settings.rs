@@ -92,7 +92,9 @@ impl Mvm {
             {
                 return wrong(
                     format!("--temperature {temperature}:{}", settings.final_temperature),
-                    "temperatures lie between 0.01 and 2; above, codes too rare to be drawn would count",
+                    &format!(
+                        "temperatures lie between 0.01 and {HOTTEST}; above, codes too rare to be drawn would count"
+                    ),
                 );
             }
         }
