@@ -29,6 +29,10 @@ const CARRIED: Carried = Carried {
             include_str!("../../experiments/cifar10_slopes.toml"),
         ),
         (
+            "cifar10_conditions",
+            include_str!("../../experiments/cifar10_conditions.toml"),
+        ),
+        (
             "cifar10_noise",
             include_str!("../../experiments/cifar10_noise.toml"),
         ),

@@ -132,13 +132,13 @@ impl Finished {
 fn a_result_is_that_of_the_network_beside_it() {
     let test = Finished::new();
     // The same network on the same macro is evaluated once: a row of it takes over the result.
-    let twin = "\n[[row]]\nname = \"twin\"\nlabel = \"the same\"\nfrom = \"lattice\"\narch = \"my.toml\"\nset = [\"readout.binary_search.bits=3\"]\n";
+    let twin = "\n[[row]]\nname = \"twin\"\nlabel = \"the same\"\nfrom = \"noisy\"\narch = \"my.toml\"\nset = [\"readout.binary_search.bits=3\"]\n";
     test.0.write("quick.toml", file() + twin);
-    test.mark("lattice");
+    test.mark("noisy");
     test.succeeds(&["--quiet"]);
-    assert!(test.is_marked("lattice") && test.is_marked("twin"));
+    assert!(test.is_marked("noisy") && test.is_marked("twin"));
     // Another network: neither result is its.
-    test.change_network("lattice", |network, _| {
+    test.change_network("noisy", |network, _| {
         let scale = &mut network.layers[0].scale[0];
         *scale = -*scale;
     });
@@ -148,25 +148,25 @@ fn a_result_is_that_of_the_network_beside_it() {
         !test.is_marked("twin"),
         "not taken over from the old result"
     );
-    assert!(test.is_marked("lattice"), "not looked at");
+    assert!(test.is_marked("noisy"), "not looked at");
     let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
-    assert!(page.contains("- lattice: seed 1"), "still missing: {page}");
-    test.succeeds(&["--quiet", "--rows", "lattice"]);
-    assert!(!test.is_marked("lattice"));
+    assert!(page.contains("- noisy: seed 1"), "still missing: {page}");
+    test.succeeds(&["--quiet", "--rows", "noisy"]);
+    assert!(!test.is_marked("noisy"));
     // The key is the hash of the network; a result of a program that did not keep it is evaluated again, one that was given
     // it by hand stands.
-    let key = test.result("lattice")["evaluation"]["weights_fingerprint"].clone();
+    let key = test.result("noisy")["evaluation"]["weights_fingerprint"].clone();
     assert_eq!(key.as_str().map(str::len), Some(16), "{key}");
     // Who trained it makes no other network.
-    test.mark("lattice");
-    test.change_network("lattice", |_, metadata| {
+    test.mark("noisy");
+    test.change_network("noisy", |_, metadata| {
         metadata.insert("trained_by".into(), "another program".into());
     });
-    test.succeeds(&["--quiet", "--rows", "lattice"]);
-    assert!(test.is_marked("lattice"));
+    test.succeeds(&["--quiet", "--rows", "noisy"]);
+    assert!(test.is_marked("noisy"));
     for (given, kept) in [(Value::Null, false), (key, true)] {
-        test.mark("lattice");
-        test.change_result("lattice", |result| {
+        test.mark("noisy");
+        test.change_result("noisy", |result| {
             let evaluation = result["evaluation"].as_object_mut().expect("keys");
             evaluation.remove("weights_fingerprint");
             if !given.is_null() {
@@ -179,8 +179,8 @@ fn a_result_is_that_of_the_network_beside_it() {
             result.remove("training_fingerprint");
             result.remove("start_fingerprint");
         });
-        test.succeeds(&["--quiet", "--rows", "lattice"]);
-        assert_eq!(test.is_marked("lattice"), kept, "{given}");
+        test.succeeds(&["--quiet", "--rows", "noisy"]);
+        assert_eq!(test.is_marked("noisy"), kept, "{given}");
     }
 }
 
@@ -189,9 +189,9 @@ fn a_macro_that_was_changed_after_the_training_is_refused() {
     let test = Finished::new();
     let text = fs::read_to_string(test.0.at("my.toml")).expect("scratch file");
     test.edit("my.toml", "sigma_ua = 2.2", "sigma_ua = 2.5");
-    for rows in ["lattice", "noisier"] {
+    for rows in ["noisy", "noisier"] {
         let error = test.refused(&["--rows", rows]);
-        for part in ["my.toml", "another macro", "lattice/deployed.safetensors"] {
+        for part in ["my.toml", "another macro", "noisy/deployed.safetensors"] {
             assert!(error.contains(part), "{part}: {error}");
         }
     }
@@ -200,36 +200,36 @@ fn a_macro_that_was_changed_after_the_training_is_refused() {
     let warning = complaint(&output);
     assert!(output.status.success(), "{warning}");
     assert!(
-        warning.contains("warning: seed 1, row lattice: left out") && warning.contains("my.toml"),
+        warning.contains("warning: seed 1, row noisy: left out") && warning.contains("my.toml"),
         "{warning}"
     );
     // A network whose program did not record its macro is taken at its word.
-    test.change_network("lattice", |_, metadata| {
+    test.change_network("noisy", |_, metadata| {
         metadata.remove("trained_through_fingerprint");
     });
     // Where a state is left, it tells.
-    let error = test.refused(&["--rows", "lattice"]);
+    let error = test.refused(&["--rows", "noisy"]);
     assert!(error.contains("the macro (--arch and --set)"), "{error}");
-    fs::remove_file(test.at("lattice/state.safetensors")).expect("scratch file");
+    fs::remove_file(test.at("noisy/state.safetensors")).expect("scratch file");
     // So does a result that says what training it is of.
-    let error = test.refused(&["--rows", "lattice"]);
+    let error = test.refused(&["--rows", "noisy"]);
     assert!(
         error.contains("the macro or the shipped start has changed"),
         "{error}"
     );
-    test.change_result("lattice", |result| {
+    test.change_result("noisy", |result| {
         result["training_fingerprint"] = Value::Null;
     });
-    test.succeeds(&["--rows", "lattice", "--quiet"]);
+    test.succeeds(&["--rows", "noisy", "--quiet"]);
     test.0.write("my.toml", text);
 }
 
 #[test]
 fn other_training_images_are_refused() {
     let test = Finished::new();
-    let now = test.result("lattice")["train_data_fingerprint"].clone();
+    let now = test.result("noisy")["train_data_fingerprint"].clone();
     assert_eq!(now.as_str().map(str::len), Some(16), "{now}");
-    test.change_result("lattice", |result| {
+    test.change_result("noisy", |result| {
         result["train_data_fingerprint"] = json!("0123456789abcdef");
     });
     let error = test.refused(&[]);
@@ -237,13 +237,13 @@ fn other_training_images_are_refused() {
         error.contains("training images") && error.contains("fingerprint 0123456789abcdef"),
         "{error}"
     );
-    test.change_result("lattice", |result| {
+    test.change_result("noisy", |result| {
         result["data_fingerprint"] = json!("fedcba9876543210");
     });
     let error = test.refused(&[]);
     assert!(error.contains("fingerprint fedcba9876543210"), "{error}");
-    fs::remove_file(test.at("lattice/result.json")).expect("scratch file");
-    test.change_network("lattice", |_, metadata| {
+    fs::remove_file(test.at("noisy/result.json")).expect("scratch file");
+    test.change_network("noisy", |_, metadata| {
         let found = metadata.get_mut("train_data_fingerprint").expect("kept");
         *found = "0123456789abcdef".into();
     });
@@ -255,7 +255,7 @@ fn other_training_images_are_refused() {
 fn a_network_that_was_read_otherwise_is_not_the_rows() {
     for (key, there) in [("estimator", "reinmax"), ("train_noise", "0.5")] {
         let test = Finished::new();
-        test.change_network("lattice", |_, metadata| {
+        test.change_network("noisy", |_, metadata| {
             *metadata.get_mut(key).expect("kept") = there.into();
         });
         let error = test.refused(&[]);
@@ -266,7 +266,7 @@ fn a_network_that_was_read_otherwise_is_not_the_rows() {
 #[test]
 fn folders_without_commands_are_known_by_their_states() {
     let test = Finished::new();
-    for row in ["float", "qat", "ideal_values", "lattice"] {
+    for row in ["float", "qat", "ideal_values", "noisy"] {
         fs::remove_file(test.at(row).join("commands.txt")).expect("written");
     }
     let said = test.succeeds(&[]);
@@ -287,7 +287,7 @@ fn folders_without_commands_are_known_by_their_states() {
     // The training of another row.
     let kept = fs::read(test.at("ideal_values/state.safetensors")).expect("a state");
     fs::copy(
-        test.at("lattice/state.safetensors"),
+        test.at("noisy/state.safetensors"),
         test.at("ideal_values/state.safetensors"),
     )
     .expect("scratch file");
@@ -304,8 +304,8 @@ fn folders_without_commands_are_known_by_their_states() {
     let error = test.refused(&["--rows", "ideal_values"]);
     assert!(error.contains("not the network of the state"), "{error}");
     // A network alone.
-    fs::remove_file(test.at("lattice/state.safetensors")).expect("scratch file");
-    let error = test.refused(&["--rows", "lattice"]);
+    fs::remove_file(test.at("noisy/state.safetensors")).expect("scratch file");
+    let error = test.refused(&["--rows", "noisy"]);
     assert!(error.contains("nothing beside it says"), "{error}");
 }
 
@@ -329,8 +329,8 @@ fn a_start_that_changed_is_told() {
     fs::write(test.at("qat/commands.txt"), &notes).expect("scratch file");
     fs::remove_file(test.at("float/state.safetensors")).expect("scratch file");
     test.succeeds(&["--quiet"]);
-    // Without commands the state tells: here what `lattice` started from.
-    fs::remove_file(test.at("lattice/commands.txt")).expect("scratch file");
+    // Without commands the state tells: here what `noisy` started from.
+    fs::remove_file(test.at("noisy/commands.txt")).expect("scratch file");
     test.succeeds(&["--quiet"]);
     // The same training in other bytes: blanks at the end of the header mean nothing.
     let mut bytes = fs::read(test.at("qat/state.safetensors")).expect("a state");
@@ -340,7 +340,7 @@ fn a_start_that_changed_is_told() {
     bytes[..8].copy_from_slice(&(length + 8).to_le_bytes());
     fs::write(test.at("qat/state.safetensors"), bytes).expect("scratch file");
     fs::remove_file(test.at("ideal_values/commands.txt")).expect("scratch file");
-    let error = test.refused(&["--rows", "lattice"]);
+    let error = test.refused(&["--rows", "noisy"]);
     assert!(error.contains("it started"), "{error}");
 }
 
@@ -348,11 +348,11 @@ fn a_start_that_changed_is_told() {
 fn a_row_that_stands_on_no_start_any_more_is_told() {
     let test = Finished::new();
     // Its start is gone, and what is trained instead is another one: as if another program had trained it.
-    let notes = fs::read_to_string(test.at("lattice/commands.txt")).expect("written");
+    let notes = fs::read_to_string(test.at("noisy/commands.txt")).expect("written");
     let state = fs::read(test.at("qat/state.safetensors")).expect("a state");
     let other = notes.replace(&fingerprint(&state), "0123456789abcdef");
     assert_ne!(other, notes);
-    fs::write(test.at("lattice/commands.txt"), other).expect("scratch file");
+    fs::write(test.at("noisy/commands.txt"), other).expect("scratch file");
     for row in ["float", "qat", "ideal_values"] {
         fs::remove_dir_all(test.at(row)).expect("scratch folder");
     }
@@ -360,7 +360,7 @@ fn a_row_that_stands_on_no_start_any_more_is_told() {
     let error = complaint(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(
-        error.contains("row lattice: ") && error.contains("started from something else"),
+        error.contains("row noisy: ") && error.contains("started from something else"),
         "{error}"
     );
     assert!(test.at("ideal_values/result.json").is_file());
@@ -378,10 +378,10 @@ fn a_curve_of_other_images_is_kept() {
     )
     .expect("scratch file");
     fs::remove_file(test.at("float/state.safetensors")).expect("scratch file");
-    for row in ["qat", "lattice", "ideal_values"] {
+    for row in ["qat", "noisy", "ideal_values"] {
         fs::remove_dir_all(test.at(row)).expect("scratch folder");
     }
-    let output = test.run(&["--rows", "lattice"]);
+    let output = test.run(&["--rows", "noisy"]);
     let error = complaint(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(
@@ -398,7 +398,7 @@ fn a_state_of_another_training_under_the_same_commands_is_refused() {
         test.at("qat/state.safetensors"),
     )
     .expect("scratch file");
-    let error = test.refused(&["--rows", "lattice"]);
+    let error = test.refused(&["--rows", "noisy"]);
     for part in [
         "seed1/qat",
         "its data set differs",
@@ -412,13 +412,13 @@ fn a_state_of_another_training_under_the_same_commands_is_refused() {
 fn commands_alone_are_in_nobodys_way() {
     let test = Finished::new();
     for name in ["state.safetensors", "deployed.safetensors", "result.json"] {
-        fs::remove_file(test.at("lattice").join(name)).expect("scratch file");
+        fs::remove_file(test.at("noisy").join(name)).expect("scratch file");
     }
-    let right = fs::read(test.at("lattice/commands.txt")).expect("written");
-    fs::write(test.at("lattice/commands.txt"), "imcsim train --wrong\n").expect("scratch file");
-    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    let right = fs::read(test.at("noisy/commands.txt")).expect("written");
+    fs::write(test.at("noisy/commands.txt"), "imcsim train --wrong\n").expect("scratch file");
+    test.succeeds(&["--quiet", "--rows", "noisy"]);
     assert_eq!(
-        fs::read(test.at("lattice/commands.txt")).expect("written"),
+        fs::read(test.at("noisy/commands.txt")).expect("written"),
         right
     );
 }
@@ -427,26 +427,26 @@ fn commands_alone_are_in_nobodys_way() {
 fn one_process_trains_in_a_folder() {
     let test = Finished::new();
     for name in [
-        "lattice/state.safetensors",
-        "lattice/deployed.safetensors",
-        "lattice/result.json",
+        "noisy/state.safetensors",
+        "noisy/deployed.safetensors",
+        "noisy/result.json",
         "noisier/result.json",
     ] {
         fs::remove_file(test.at(name)).expect("scratch file");
     }
-    let lock = File::create(test.at("lattice/training.lock")).expect("scratch file");
+    let lock = File::create(test.at("noisy/training.lock")).expect("scratch file");
     lock.try_lock().expect("nobody else has it");
-    let output = test.run(&["--quiet", "--rows", "lattice,noisier"]);
+    let output = test.run(&["--quiet", "--rows", "noisy,noisier"]);
     let error = complaint(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(
-        error.contains("row lattice") && error.contains("another process trains there"),
+        error.contains("row noisy") && error.contains("another process trains there"),
         "{error}"
     );
-    assert!(!test.at("lattice/state.safetensors").exists());
+    assert!(!test.at("noisy/state.safetensors").exists());
     // Tried once: the row that takes this network repeats the answer.
     assert!(
-        error.contains("row noisier: the training of row lattice failed"),
+        error.contains("row noisier: the training of row noisy failed"),
         "{error}"
     );
     drop(lock);
@@ -462,8 +462,8 @@ fn damaged_and_foreign_results_are_told() {
         ("not a result of this program", &|| {
             fs::write(&path, "{").expect("scratch file");
         }),
-        ("it is of row lattice, not of row ideal_values", &|| {
-            fs::copy(test.at("lattice/result.json"), &path).expect("scratch file");
+        ("it is of row noisy, not of row ideal_values", &|| {
+            fs::copy(test.at("noisy/result.json"), &path).expect("scratch file");
         }),
         ("it is of schema 9", &|| {
             test.change_result("ideal_values", |result| result["schema"] = json!(9));
@@ -481,7 +481,7 @@ fn damaged_and_foreign_results_are_told() {
     ];
     for (told, damage) in damages {
         damage();
-        let output = test.run(&["--quiet", "--rows", "lattice"]);
+        let output = test.run(&["--quiet", "--rows", "noisy"]);
         let warning = complaint(&output);
         assert!(output.status.success(), "{warning}");
         assert!(
@@ -502,7 +502,7 @@ fn damaged_and_foreign_results_are_told() {
 #[test]
 fn answers_of_more_runs_than_there_are_are_told() {
     let test = Finished::new();
-    let path = test.at("lattice/answers.json.gz");
+    let path = test.at("noisy/answers.json.gz");
     let text = fs::read(&path).expect("kept");
     let mut answers = unpacked(&text);
     // Both of the two repeats had one image right; a third answer is taken from another image, so that the counts add up.
@@ -514,7 +514,7 @@ fn answers_of_more_runs_than_there_are_are_told() {
     *other = json!(other.as_u64().expect("a count") - 1);
     counts[always] = json!(3);
     fs::write(&path, answers.to_string()).expect("scratch file");
-    let error = test.refused(&["--rows", "lattice"]);
+    let error = test.refused(&["--rows", "noisy"]);
     let told = format!("read_noise: 3 runs classified image {always} correctly, of 2");
     assert!(
         error.contains(&told) && error.contains("answers.json") && error.contains("emove it"),
@@ -534,22 +534,22 @@ fn pages_tell_who_trained_and_who_evaluated() {
     assert!(page.contains(&format!("trained by {here}")), "{page}");
     assert!(page.contains(&format!(" by {here}")), "{page}");
     // Another program trained it first.
-    test.change_network("lattice", |_, metadata| {
+    test.change_network("noisy", |_, metadata| {
         let there = metadata.get_mut("trained_by").expect("kept");
         *there = format!("imcsim 0.0.9, commit abc; {there}");
     });
-    fs::remove_file(test.at("lattice/result.json")).expect("scratch file");
-    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    fs::remove_file(test.at("noisy/result.json")).expect("scratch file");
+    test.succeeds(&["--quiet", "--rows", "noisy"]);
     let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
     let both = format!("trained by imcsim 0.0.9, commit abc, then {here}");
     assert!(page.contains(&both), "{page}");
     // Rows that were asked for last are not all that the page has.
     assert!(!page.contains("--rows"), "{page}");
-    test.change_network("lattice", |_, metadata| {
+    test.change_network("noisy", |_, metadata| {
         metadata.remove("trained_by");
     });
-    fs::remove_file(test.at("lattice/result.json")).expect("scratch file");
-    test.succeeds(&["--quiet", "--rows", "lattice"]);
+    fs::remove_file(test.at("noisy/result.json")).expect("scratch file");
+    test.succeeds(&["--quiet", "--rows", "noisy"]);
     let page = fs::read_to_string(test.0.at("out/quick/results.md")).expect("a page");
     assert!(
         page.contains("trained by not recorded; evaluated on"),

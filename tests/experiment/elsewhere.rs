@@ -12,8 +12,8 @@ fn beside() -> Finished {
     let test = Finished::new();
     for (from, to) in [
         ("name = \"quick\"", "name = \"second\""),
-        ("name = \"lattice\"", "name = \"other_name\""),
-        ("from = \"lattice\"", "from = \"other_name\""),
+        ("name = \"noisy\"", "name = \"other_name\""),
+        ("from = \"noisy\"", "from = \"other_name\""),
     ] {
         test.edit("quick.toml", from, to);
     }
@@ -27,7 +27,7 @@ fn taken(test: &Finished) -> (usize, Vec<bool>) {
         ("float", "float"),
         ("qat", "qat"),
         ("ideal_values", "ideal_values"),
-        ("lattice", "other_name"),
+        ("noisy", "other_name"),
     ];
     let is_same = |(there, here): (&str, &str)| {
         ["state.safetensors", "curve.csv"].iter().all(|file| {
@@ -116,8 +116,8 @@ fn what_does_not_say_its_start_or_its_images_is_trained() {
         older(&test.at("ideal_values/state.safetensors"), &[key, "header"]);
         // It is good enough for the experiment whose folder it lies in.
         test.edit("quick.toml", "\"second\"", "\"quick\"");
-        test.edit("quick.toml", "\"other_name\"", "\"lattice\"");
-        test.edit("quick.toml", "\"other_name\"", "\"lattice\"");
+        test.edit("quick.toml", "\"other_name\"", "\"noisy\"");
+        test.edit("quick.toml", "\"other_name\"", "\"noisy\"");
         let said = test.succeeds(&["--rows", "ideal_values"]);
         assert!(said.contains("ideal_values: there already"), "{said}");
         test.edit("quick.toml", "name = \"quick\"", "name = \"second\"");

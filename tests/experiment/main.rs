@@ -48,8 +48,8 @@ train = "--method qat"
 arch = "reram_9wl"
 group = "main"
 [[row]]
-name = "lattice"
-label = "lattice"
+name = "noisy"
+label = "noisy"
 train = "--method imcaq"
 arch = "reram_9wl"
 set = ["readout.binary_search.bits=3"]
@@ -57,8 +57,8 @@ group = "main"
 axis = 1.0
 [[row]]
 name = "noisier"
-label = "lattice, noisier"
-from = "lattice"
+label = "noisy, noisier"
+from = "noisy"
 arch = "reram_9wl"
 set = ["readout.binary_search.bits=3"]
 evaluate_set = ["readout.binary_search.sense_amp.noise.normal.sigma_ua=9"]
@@ -150,30 +150,30 @@ fn wrong_files_are_answered_with_line_and_key() {
             "evaluate.chip_images",
         ),
         (
-            "\"lattice\"\nlabel",
+            "\"noisy\"\nlabel",
             "\"ideal_values\"\nlabel",
             "ideal_values` stands in line 21",
         ),
-        ("\"lattice\"\nlabel", "\"qat\"\nlabel", "pre-training"),
-        ("\"lattice\"\nlabel", "\"../x\"\nlabel", "becomes a folder"),
+        ("\"noisy\"\nlabel", "\"qat\"\nlabel", "pre-training"),
+        ("\"noisy\"\nlabel", "\"../x\"\nlabel", "becomes a folder"),
         (
             "baseline = \"ideal_values\"",
             "baseline = \"ideal_value\"",
             ":6: baseline: there is no row `ideal_value`; did you mean `ideal_values`?",
         ),
         (
-            "from = \"lattice\"",
-            "from = \"latice\"",
+            "from = \"noisy\"",
+            "from = \"nosy\"",
             ":37: from: there is no row",
         ),
         (
-            "from = \"lattice\"",
+            "from = \"noisy\"",
             "from = \"noisier\"",
             ":37: from: rows stand on each other: noisier from noisier",
         ),
         (
-            "from = \"lattice\"",
-            "from = \"lattice\"\ntrain = \"--method qat\"",
+            "from = \"noisy\"",
+            "from = \"noisy\"\ntrain = \"--method qat\"",
             "remove `train` or `from`",
         ),
         (
@@ -220,8 +220,8 @@ fn wrong_files_are_answered_with_line_and_key() {
         ),
         (
             "[[row]]",
-            "[[compare]]\nrow = \"latice\"\nagainst = \"start\"\nlabel = \"x\"\n[[row]]",
-            ":21: compare.row: there is no row `latice`; did you mean `lattice`?",
+            "[[compare]]\nrow = \"nosy\"\nagainst = \"start\"\nlabel = \"x\"\n[[row]]",
+            ":21: compare.row: there is no row `nosy`; did you mean `noisy`?",
         ),
         (
             "[[row]]",
@@ -251,7 +251,7 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             "--method imcaq\"",
             "--method imcaq --epochs 9\"",
             &[],
-            "row `lattice`: train: the argument '--epochs",
+            "row `noisy`: train: the argument '--epochs",
         ),
         (
             "--method imcaq\"",
@@ -276,7 +276,7 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             "--method imcaq\"",
             "--method imcaq --estimator soft --noise 0\"",
             &[],
-            "row `lattice`",
+            "row `noisy`",
         ),
         (
             "--method qat\"",
@@ -288,13 +288,13 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             "--method imcaq\"",
             "--method imcaq --temperature 1\"",
             &[],
-            "row `lattice`: --temperature 1 with the estimator secant",
+            "row `noisy`: --temperature 1 with the estimator secant",
         ),
         (
             "--method imcaq\"",
             "--method imcaq --calibration-images 321\"",
             &[],
-            "row `lattice`: train: --calibration-images 321",
+            "row `noisy`: train: --calibration-images 321",
         ),
         (
             "qat = \"--epochs 1",
@@ -302,7 +302,7 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             &[],
             "[pretrain] qat: --noise with --method qat",
         ),
-        ("bits=3", "bitz=3", &[], "row `lattice`"),
+        ("bits=3", "bitz=3", &[], "row `noisy`"),
         (
             "float = \"--epochs 2",
             "float = \"--seed 3 --epochs 2",
@@ -325,7 +325,7 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             "--method imcaq\"",
             "--method imcaq --lr -1\"",
             &[],
-            "row `lattice`: train: --lr",
+            "row `noisy`: train: --lr",
         ),
         (
             "common = \"--epochs 1",
@@ -357,7 +357,7 @@ fn wrong_options_are_answered_with_exit_code_2_before_anything_is_done() {
             &[],
             "[pretrain] start: no weights of `tiny`",
         ),
-        ("title", "title", &["--rows", "latice"], "--rows latice"),
+        ("title", "title", &["--rows", "nosy"], "--rows nosy"),
         ("title", "title", &["--seeds", "3"], "--seeds 3"),
         ("title", "title", &["--data", "mnist:x"], "is about builtin"),
         (
@@ -391,6 +391,7 @@ fn shipped_experiments_stop_at_missing_images_only() {
         ("cifar10_main", "cifar10"),
         ("cifar10_ablation", "cifar10"),
         ("cifar10_slopes", "cifar10"),
+        ("cifar10_conditions", "cifar10"),
         ("cifar10_noise", "cifar10"),
         ("cifar10_word_lines", "cifar10"),
         ("cifar10_three_levels", "cifar10"),
@@ -425,7 +426,7 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
         .spawn()
         .expect("the program starts");
     // The second training has begun: the first row is done, and its page with figures is there.
-    let first = scratch.at("parts/quick/seed1/lattice/commands.txt");
+    let first = scratch.at("parts/quick/seed1/noisy/commands.txt");
     let began = Instant::now();
     while !first.exists() && began.elapsed() < Duration::from_secs(300) {
         std::thread::sleep(Duration::from_millis(5));
@@ -458,7 +459,7 @@ fn an_interrupted_experiment_ends_as_one_that_was_not() {
         "curves.csv".into(),
     ];
     for seed in [1, 2] {
-        for row in ["ideal_values", "lattice", "noisier", "start"] {
+        for row in ["ideal_values", "noisy", "noisier", "start"] {
             files.push(format!("seed{seed}/{row}/result.json"));
         }
     }
@@ -509,7 +510,7 @@ fn curves_have_a_line_for_every_epoch(scratch: &Folder) {
     // Two epochs in full precision, one quantized and one for either trained row, of two seeds.
     assert_eq!(lines.len(), 2 * 5, "{text}");
     for seed in 1..=2 {
-        for training in ["float", "qat", "ideal_values", "lattice"] {
+        for training in ["float", "qat", "ideal_values", "noisy"] {
             let folder = format!("whole/quick/seed{seed}/{training}/curve.csv");
             let own = fs::read_to_string(scratch.at(&folder)).expect("a table");
             for line in own.lines().skip(1) {
@@ -592,7 +593,7 @@ fn the_commands_reproduce_the_training(scratch: &Folder, results: &[u8]) {
             .status();
         assert!(status.expect("a shell").success(), "{command}");
     }
-    let state = |out: &str| scratch.read(&format!("{out}/quick/seed2/lattice/state.safetensors"));
+    let state = |out: &str| scratch.read(&format!("{out}/quick/seed2/noisy/state.safetensors"));
     assert!(state("again") == state("whole"));
     // An experiment takes over what was trained by hand, and trains nothing of it again.
     let output = scratch.run("again", &["--seeds", "2", "--rows", "noisier"]);
@@ -615,7 +616,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     let one = ["--seeds", "1", "--quiet"];
     let output = scratch.run(
         "out",
-        &[&one[..], &["--rows", "ideal_values,lattice"]].concat(),
+        &[&one[..], &["--rows", "ideal_values,noisy"]].concat(),
     );
     assert!(output.status.success(), "{}", complaint(&output));
     let results = scratch.read("out/quick/results.json");
@@ -626,7 +627,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     assert!(modes.iter().all(|mode| mode["paired"] == true), "{modes:?}");
     let page = String::from_utf8(scratch.read("out/quick/results.md")).expect("text");
     assert!(
-        page.contains("Still missing") && page.contains("- lattice, noisier: seed 1, 2"),
+        page.contains("Still missing") && page.contains("- noisy, noisier: seed 1, 2"),
         "{page}"
     );
 
@@ -636,7 +637,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     let error = complaint(&output);
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(
-        error.contains("--noise 2") && error.contains("seed1/lattice"),
+        error.contains("--noise 2") && error.contains("seed1/noisy"),
         "{error}"
     );
     assert!(scratch.read("out/quick/results.json") == results);
@@ -649,15 +650,15 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     );
 
     // Another evaluation is done again, with the training that is there.
-    let state = scratch.at("out/quick/seed1/lattice/state.safetensors");
+    let state = scratch.at("out/quick/seed1/noisy/state.safetensors");
     let trained = fs::metadata(&state)
         .and_then(|data| data.modified())
         .expect("a state");
     scratch.change("repeats = 2", "repeats = 3");
-    let output = scratch.run("out", &[&one[..], &["--rows", "lattice"]].concat());
+    let output = scratch.run("out", &[&one[..], &["--rows", "noisy"]].concat());
     assert!(output.status.success(), "{}", complaint(&output));
     let result: Value =
-        serde_json::from_slice(&scratch.read("out/quick/seed1/lattice/result.json")).expect("JSON");
+        serde_json::from_slice(&scratch.read("out/quick/seed1/noisy/result.json")).expect("JSON");
     let runs = &result["modes"]["read_noise"]["as_trained"]["accuracy"]["runs"];
     assert_eq!(runs.as_array().map(Vec::len), Some(3));
     let now = fs::metadata(&state)
@@ -666,7 +667,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     assert_eq!(now, trained);
 
     // Answers are those behind the result, or are refused.
-    let answers = scratch.at("out/quick/seed1/lattice/answers.json.gz");
+    let answers = scratch.at("out/quick/seed1/noisy/answers.json.gz");
     let kept = fs::read(&answers).expect("written beside the result");
     let found = unpacked(&kept);
     assert_eq!(found["noise_free"][0].as_array().map(Vec::len), Some(128));
@@ -679,7 +680,7 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
         kept[..kept.len() / 2].to_vec(),
     ] {
         fs::write(&answers, wrong).expect("scratch");
-        let output = scratch.run("out", &[&one[..], &["--rows", "lattice"]].concat());
+        let output = scratch.run("out", &[&one[..], &["--rows", "noisy"]].concat());
         assert_eq!(output.status.code(), Some(2));
         let error = complaint(&output);
         assert!(
@@ -690,13 +691,13 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     fs::write(&answers, kept).expect("scratch");
 
     // The same network on the same hardware is not evaluated twice: a mark in one result is found in the other.
-    let path = scratch.at("out/quick/seed1/lattice/result.json");
+    let path = scratch.at("out/quick/seed1/noisy/result.json");
     let mut marked = result;
     marked["full_precision"] = 0.125.into();
     fs::write(&path, marked.to_string()).expect("scratch");
     scratch.change("repeats = 2", "repeats = 3");
     let file = fs::read_to_string(scratch.at("quick.toml")).expect("scratch");
-    let twin = "\n[[row]]\nname = \"twin\"\nlabel = \"the same\"\nfrom = \"lattice\"\narch = \"reram_9wl\"\nset = [\"readout.binary_search.bits=3\"]\n";
+    let twin = "\n[[row]]\nname = \"twin\"\nlabel = \"the same\"\nfrom = \"noisy\"\narch = \"reram_9wl\"\nset = [\"readout.binary_search.bits=3\"]\n";
     scratch.write("quick.toml", file + twin);
     let output = scratch.run("out", &[&one[..], &["--rows", "twin,noisier"]].concat());
     assert!(output.status.success(), "{}", complaint(&output));
@@ -707,14 +708,14 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
     };
     assert_eq!(full_precision("twin"), 0.125);
     let page = String::from_utf8(scratch.read("out/quick/results.md")).expect("text");
-    assert!(page.contains("| the same (= `lattice`) |"), "{page}");
+    assert!(page.contains("| the same (= `noisy`) |"), "{page}");
     assert!(page.contains("5 rows, of which 2 trainings"), "{page}");
     let of = |row: &str| scratch.read(&format!("out/quick/seed1/{row}/answers.json.gz"));
-    assert_eq!(of("twin"), of("lattice"));
+    assert_eq!(of("twin"), of("noisy"));
     assert_ne!(full_precision("noisier"), 0.125);
 
     // A damaged result is named.
-    scratch.write("out/quick/seed1/lattice/result.json", "{");
+    scratch.write("out/quick/seed1/noisy/result.json", "{");
     let output = scratch.run("out", &one);
     assert_eq!(output.status.code(), Some(2));
     assert!(
@@ -728,12 +729,12 @@ fn changed_files_are_refused_evaluated_again_or_only_shown_again() {
 fn a_row_that_fails_is_named_and_the_others_go_on() {
     let scratch = Folder::new();
     // A file where the folder of its training would be.
-    scratch.write("out/quick/seed1/lattice", "");
+    scratch.write("out/quick/seed1/noisy", "");
     let output = scratch.run("out", &["--seeds", "1", "--quiet"]);
     let error = complaint(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(
-        error.contains("seed 1, row lattice: ") && error.contains("out/quick/seed1/lattice"),
+        error.contains("seed 1, row noisy: ") && error.contains("out/quick/seed1/noisy"),
         "{error}"
     );
     let all = rows(&scratch.read("out/quick/results.json"));
@@ -744,7 +745,7 @@ fn a_row_that_fails_is_named_and_the_others_go_on() {
     assert_eq!(done, [true, false, false, true]);
     // The row that takes its network does not try it again.
     assert!(
-        error.contains("row noisier: the training of row lattice failed"),
+        error.contains("row noisier: the training of row noisy failed"),
         "{error}"
     );
 }

@@ -9,7 +9,7 @@ const PAGES: [&str; 4] = ["results.md", "results.json", "results.csv", "curves.c
 /// The finished experiment with what is worth keeping of its trainings: all but the networks.
 fn without_networks() -> Finished {
     let test = Finished::new();
-    for training in ["float", "qat", "ideal_values", "lattice"] {
+    for training in ["float", "qat", "ideal_values", "noisy"] {
         for name in ["state.safetensors", "deployed.safetensors", "curve.svg"] {
             let _ = fs::remove_file(test.at(training).join(name));
         }
@@ -37,11 +37,11 @@ fn results_outlive_their_networks() {
     assert!(PAGES.map(|name| page(&test, name)) == before);
     assert!(!test.at("float/state.safetensors").exists());
     // A row that is missing needs the network again, and finds that of the results on this machine.
-    test.mark("lattice");
+    test.mark("noisy");
     fs::remove_file(test.at("noisier/result.json")).expect("scratch file");
     test.succeeds(&["--quiet"]);
-    assert!(test.at("lattice/deployed.safetensors").exists());
-    assert!(test.is_marked("lattice"), "its result stands");
+    assert!(test.at("noisy/deployed.safetensors").exists());
+    assert!(test.is_marked("noisy"), "its result stands");
 }
 
 #[test]
@@ -49,10 +49,10 @@ fn a_network_of_other_rounding_is_evaluated_and_the_result_before_it_kept() {
     let test = without_networks();
     let before = PAGES.map(|name| page(&test, name));
     // As if another machine had trained it.
-    test.change_result("lattice", |result| {
+    test.change_result("noisy", |result| {
         result["evaluation"]["weights_fingerprint"] = json!("0123456789abcdef");
     });
-    let elsewhere = test.result("lattice");
+    let elsewhere = test.result("noisy");
     test.succeeds(&["--quiet", "--rows", "noisier"]);
     assert!(text(&test).contains("of one training that was done more than once"));
     fs::remove_file(test.at("noisier/result.json")).expect("scratch file");
@@ -60,7 +60,7 @@ fn a_network_of_other_rounding_is_evaluated_and_the_result_before_it_kept() {
     test.succeeds(&["--quiet"]);
     assert!(!text(&test).contains("Still missing"));
     assert!(PAGES.map(|name| page(&test, name)) == before);
-    let kept = fs::read(test.at("lattice/result.before.json")).expect("kept");
+    let kept = fs::read(test.at("noisy/result.before.json")).expect("kept");
     let kept: Value = serde_json::from_slice(&kept).expect("JSON");
     assert_eq!(kept, elsewhere);
 }
@@ -97,7 +97,7 @@ fn results_of_two_networks_of_one_training_are_told() {
 #[test]
 fn what_does_not_stand_for_itself_is_refused_and_nothing_is_trained() {
     let test = without_networks();
-    let right = test.result("lattice");
+    let right = test.result("noisy");
     let wrong: [(&str, &str, Value); 3] = [
         (
             "another training",
@@ -116,40 +116,40 @@ fn what_does_not_stand_for_itself_is_refused_and_nothing_is_trained() {
         ),
     ];
     for (told, key, value) in wrong {
-        test.change_result("lattice", |result| result[key] = value.clone());
-        let error = test.refused(&["--rows", "lattice"]);
+        test.change_result("noisy", |result| result[key] = value.clone());
+        let error = test.refused(&["--rows", "noisy"]);
         assert!(
-            error.contains(told) && error.contains("lattice/result.json"),
+            error.contains(told) && error.contains("noisy/result.json"),
             "{told}: {error}"
         );
-        test.change_result("lattice", |result| *result = right.clone());
+        test.change_result("noisy", |result| *result = right.clone());
     }
     // Another evaluation would take hours of training here, so it is not done by itself.
     test.edit("quick.toml", "repeats = 2", "repeats = 3");
-    let error = test.refused(&["--rows", "lattice"]);
+    let error = test.refused(&["--rows", "noisy"]);
     assert!(
         error.contains("evaluated otherwise") && error.contains("put it back"),
         "{error}"
     );
     assert!(!test.at("float/state.safetensors").exists());
-    assert_eq!(test.result("lattice"), right);
+    assert_eq!(test.result("noisy"), right);
 }
 
 #[test]
 fn a_folder_with_the_result_of_another_training_is_not_trained_in() {
     let test = without_networks();
-    let right = test.result("lattice");
+    let right = test.result("noisy");
     test.edit("quick.toml", "--method imcaq", "--method imcq");
     fs::remove_file(test.at("noisier/result.json")).expect("scratch file");
     let output = test.run(&["--rows", "noisier", "--quiet"]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(
-        error.contains("lattice/result.json is of another training"),
+        error.contains("noisy/result.json is of another training"),
         "{error}"
     );
-    assert_eq!(test.result("lattice"), right);
-    assert!(!test.at("lattice/state.safetensors").exists());
+    assert_eq!(test.result("noisy"), right);
+    assert!(!test.at("noisy/state.safetensors").exists());
 }
 
 #[test]
@@ -157,9 +157,9 @@ fn a_network_without_its_state_is_no_start() {
     let test = Finished::new();
     fs::remove_file(test.at("qat/state.safetensors")).expect("scratch file");
     for name in ["state.safetensors", "deployed.safetensors", "result.json"] {
-        fs::remove_file(test.at("lattice").join(name)).expect("scratch file");
+        fs::remove_file(test.at("noisy").join(name)).expect("scratch file");
     }
-    let output = test.run(&["--rows", "lattice", "--quiet"]);
+    let output = test.run(&["--rows", "noisy", "--quiet"]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{error}");
     for part in ["qat/state.safetensors is gone", "put it back"] {
@@ -175,7 +175,7 @@ fn trainings_keep_their_fingerprints() {
     for (row, fingerprint) in [
         ("start", "41c484d368214fff"),
         ("ideal_values", "a3c261c2dec3ab72"),
-        ("lattice", "437cdd2fa537a98a"),
+        ("noisy", "437cdd2fa537a98a"),
     ] {
         assert_eq!(
             test.result(row)["training_fingerprint"],

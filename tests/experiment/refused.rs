@@ -33,7 +33,7 @@ fn keys_without_influence_are_answered_with_line_and_key() {
     let (solo_axis, solo_panels) = (of_solo("axis = \"y\""), of_solo("panels = [\"m1\"]"));
     let untitled = group("title = \"\"");
     let compare = |label: &str| {
-        format!("[[compare]]\nrow = \"lattice\"\nagainst = \"start\"\nlabel = \"{label}\"\n")
+        format!("[[compare]]\nrow = \"noisy\"\nagainst = \"start\"\nlabel = \"{label}\"\n")
     };
     let twice = format!("{}{}{FIRST_ROW}", compare("x"), compare("y"));
     let unlabelled = format!("{}{FIRST_ROW}", compare(" "));
@@ -78,7 +78,7 @@ fn keys_without_influence_are_answered_with_line_and_key() {
         ),
         (&[("A quick one", "")], ":2: title: it is empty"),
         (
-            &[("label = \"lattice\"", "label = \" \"")],
+            &[("label = \"noisy\"", "label = \" \"")],
             ":28: label: it is empty",
         ),
         (
@@ -91,7 +91,7 @@ fn keys_without_influence_are_answered_with_line_and_key() {
         ),
         (
             &[(FIRST_ROW, &twice)],
-            ":25: compare.row: `lattice` against `start` stands in line 21 already",
+            ":25: compare.row: `noisy` against `start` stands in line 21 already",
         ),
         (
             &[(FIRST_ROW, &unlabelled)],
@@ -119,48 +119,48 @@ fn keys_without_influence_are_answered_with_line_and_key() {
     }
 }
 
-/// The row `lattice` trained otherwise.
-fn lattice(train: &str, arch: &str, set: &str) -> String {
+/// The row `noisy` trained otherwise.
+fn noisy(train: &str, arch: &str, set: &str) -> String {
     format!("train = \"--method imcaq{train}\"\narch = \"{arch}\"\nset = [{set}]\n{PLACE}")
 }
 
 #[test]
 fn macros_that_cannot_work_are_told_before_anything_is_trained() {
-    let row = lattice("", "reram_9wl", "\"readout.binary_search.bits=3\"");
-    let narrow = lattice("", "reram_9wl", "\"accumulator.bits=2\"");
+    let row = noisy("", "reram_9wl", "\"readout.binary_search.bits=3\"");
+    let narrow = noisy("", "reram_9wl", "\"accumulator.bits=2\"");
     let column = "\"array={rows=256, columns=1, columns_per_readout=1}\"";
-    let column = lattice("", "reram_9wl", column);
+    let column = noisy("", "reram_9wl", column);
     let quiet =
         "\"readout.binary_search.sense_amp.noise={none={}}\", \"cell.on_off.read_noise={none={}}\"";
-    let silent = lattice(" --learn thresholds", "reram_9wl", quiet);
-    let exact = lattice(" --estimator expectation", "ideal", "");
+    let silent = noisy(" --learn thresholds", "reram_9wl", quiet);
+    let exact = noisy(" --estimator expectation", "ideal", "");
     let learned = " --learn thresholds";
-    let learned = lattice(learned, "reram_9wl", "\"readout.binary_search.bits=3\"");
+    let learned = noisy(learned, "reram_9wl", "\"readout.binary_search.bits=3\"");
     let noise = "readout.binary_search.sense_amp.noise.normal.sigma_ua=9";
     let cases: &[(Changes, &[&str])] = &[
         (
             &[(&row, &narrow)],
             &[
-                "quick.toml:27: row `lattice`: train: layer f1 does not fit this macro",
+                "quick.toml:27: row `noisy`: train: layer f1 does not fit this macro",
                 "--set accumulator.bits=2 (arch/reram_9wl.toml): accumulator.bits: expected at least",
             ],
         ),
         (
             &[(&row, &column)],
             &[
-                "quick.toml:27: row `lattice`",
+                "quick.toml:27: row `noisy`",
                 "array.columns: expected at least 2 columns for one output, found 1",
             ],
         ),
         (
             &[(&row, &exact)],
             &[
-                "quick.toml:27: row `lattice`: train: --estimator expectation on a macro without noise",
+                "quick.toml:27: row `noisy`: train: --estimator expectation on a macro without noise",
             ],
         ),
         (
             &[(&row, &silent)],
-            &["row `lattice`: train: --learn thresholds on a macro without noise"],
+            &["row `noisy`: train: --learn thresholds on a macro without noise"],
         ),
         (
             &[(noise, "accumulator.bits=2")],

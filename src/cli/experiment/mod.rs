@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 /// Options of `imcsim experiment`.
 #[derive(Args, Debug)]
 pub struct ExperimentArguments {
-    /// Experiment: a shipped name (smoke, mnist_lenet, cifar10_main, cifar10_ablation, cifar10_slopes, cifar10_noise, cifar10_word_lines, cifar10_three_levels, cifar10_row_order, cifar10_chips) or a TOML file.
+    /// Experiment: a shipped name (smoke, mnist_lenet, cifar10_main, cifar10_ablation, cifar10_slopes, cifar10_conditions, cifar10_noise, cifar10_word_lines, cifar10_three_levels, cifar10_row_order, cifar10_chips) or a TOML file.
     pub file: String,
     /// builtin, mnist:DIR, cifar10:DIR or images:DIR, of the kind that the file names [default: builtin].
     #[arg(long)]

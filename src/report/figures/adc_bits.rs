@@ -44,31 +44,24 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
 }
 
 fn curves(points: &[CurvePoint]) -> Vec<Curve<'_>> {
-    let mut curves = Vec::new();
-    for (references, noise, name, color) in [
+    let kinds = [
         ("calibrated", false, "calibrated", BLUE),
         ("calibrated", true, "calibrated, noise", BLUE),
         ("full_range", false, "full range", ORANGE),
         ("full_range", true, "full range, noise", ORANGE),
-    ] {
-        let mut of_this: Vec<&CurvePoint> = points
-            .iter()
-            .filter(|point| point.references == references && point.noise == noise)
-            .filter(|point| point.accuracy.estimate.is_finite())
-            .collect();
-        of_this.sort_by_key(|point| point.bits);
-        if of_this.is_empty() {
-            continue;
-        }
-        curves.push(Curve {
+    ];
+    let curve = |(references, noise, name, color)| {
+        let empty = Curve {
             name,
             color,
             noise,
             dashed: noise,
-            points: of_this.into_iter().map(place).collect(),
-        });
-    }
-    curves
+            points: Vec::new(),
+        };
+        let of_this = |point: &&CurvePoint| point.references == references && point.noise == noise;
+        empty.through(points.iter().filter(of_this).map(place))
+    };
+    kinds.into_iter().filter_map(curve).collect()
 }
 
 fn place(point: &CurvePoint) -> Place<'_> {

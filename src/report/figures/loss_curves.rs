@@ -38,6 +38,16 @@ pub struct Curve<'a> {
     pub points: Vec<Place<'a>>,
 }
 
+impl<'a> Curve<'a> {
+    /// This curve through those of `places` whose accuracy is known, in the order of the axis; nothing where there is none.
+    pub fn through(self, places: impl Iterator<Item = Place<'a>>) -> Option<Self> {
+        let known = places.filter(|place| place.accuracy.estimate.is_finite());
+        let mut points: Vec<Place<'a>> = known.collect();
+        points.sort_by(|a, b| a.x.total_cmp(&b.x));
+        (!points.is_empty()).then_some(Self { points, ..self })
+    }
+}
+
 /// The horizontal axis.
 pub struct Axis {
     /// Scale.

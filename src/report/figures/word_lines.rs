@@ -50,25 +50,21 @@ pub fn figure(result: &RunResult) -> Option<Figure> {
 }
 
 fn curves(points: &[WordLinePoint]) -> Vec<Curve<'_>> {
-    let mut curves = Vec::new();
-    for (references, name, color) in [
+    let kinds = [
         ("calibrated", "calibrated, noise", BLUE),
         ("full_range", "full range, noise", ORANGE),
-    ] {
-        let mut of_this: Vec<&WordLinePoint> = of(points, references).collect();
-        of_this.sort_by_key(|point| point.active);
-        if of_this.is_empty() {
-            continue;
-        }
-        curves.push(Curve {
+    ];
+    let curve = |(references, name, color)| {
+        let empty = Curve {
             name,
             color,
             noise: true,
             dashed: false,
-            points: of_this.into_iter().map(place).collect(),
-        });
-    }
-    curves
+            points: Vec::new(),
+        };
+        empty.through(of(points, references).map(place))
+    };
+    kinds.into_iter().filter_map(curve).collect()
 }
 
 fn place(point: &WordLinePoint) -> Place<'_> {
